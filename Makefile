@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every way to build, run and test, each one line that calls a script or cargo. ARGS are handed on:
+# `make run ARGS="--rpc-port 9955"`.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# What a target needs is done in the order given, also under `make -j`; cargo uses all cores anyway.
+.NOTPARALLEL:
+
+# One environment (target folder, wasm toolchain, the node's path) for all commands.
+ENV := . scripts/env.sh;
+
+# One build for the node and its tests. Cargo compiles a crate again for every other set of features,
+# and that set follows from the packages selected (`-p` selects other features than `--workspace`) and
+# from whether development dependencies count. So every command here has one profile, the whole
+# workspace, and some target with development dependencies: `--examples` is there for that alone.
+# Narrow down with target flags and names of tests, never with `-p` or `--exclude`.
+CARGO_FLAGS := --release --workspace --locked
+NODE := --bins --examples
+
+.PHONY: help
+help: ## lists these targets
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+.PHONY: setup
+setup: ## installs what is missing to build, run, test and check
+	@bash scripts/setup.sh test
+
+.PHONY: setup-build
+setup-build:
+	@bash scripts/setup.sh build
+
+# Not `--all-targets`: who wants to run the node should not wait for the tests and the clients they use.
+.PHONY: build
+build: setup-build ## builds the node
+	@$(ENV) cargo build $(CARGO_FLAGS) $(NODE)
+
+.PHONY: run
+run: build ## builds the node and starts the dev chain
+	@$(ENV) exec "$$HANSA_BIN" --dev $(ARGS)
+
+.PHONY: network
+network: build ## builds the node and starts a local network
+	@$(ENV) exec "$$HANSA_BIN" network up $(ARGS)
+
+# `make check` comes before the build, as its first steps find the most common mistakes within seconds.
+.PHONY: test
+test: check build test-unit test-e2e ## checks everything and runs every test
+
+.PHONY: test-unit
+test-unit: setup ## runs the tests inside crates, and those in documentation
+	@$(ENV) cargo test $(CARGO_FLAGS) --lib $(NODE)
+	@$(ENV) cargo test $(CARGO_FLAGS) --doc
+
+# Tests of crate hansa-e2e (and whatever else is in a crate's tests folder) start networks of nodes with
+# tight clocks: cargo runs one test program after another, and here each runs one test after another.
+.PHONY: test-e2e
+test-e2e: setup build ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
+	@$(ENV) cargo test $(CARGO_FLAGS) --test '*' -- --test-threads=1 $(ARGS)
+
+.PHONY: check
+check: setup ## format, lints, documentation, licences and sources of dependencies
+	@bash scripts/check.sh
+
+.PHONY: audit
+audit: setup ## looks up known vulnerabilities of dependencies (needs the network)
+	@$(ENV) cargo deny --locked check advisories
+
+.PHONY: fmt
+fmt: setup ## formats Rust and TOML
+	@$(ENV) cargo fmt --all && RUST_LOG=warn taplo format
+
+.PHONY: doc
+doc: setup-build ## builds the documentation of our crates
+	@$(ENV) cargo doc $(CARGO_FLAGS) --no-deps --lib $(NODE) $(ARGS)
+
+.PHONY: bench
+bench: setup-build ## runs the benchmarks in the crates' benches folders
+	@$(ENV) cargo bench --profile release --workspace --locked --benches $(ARGS)
+
+.PHONY: weights
+weights: setup-build ## measures the pallets and writes their weights; ARGS=<pallet> for some
+	@bash scripts/weights.sh $(ARGS)
+
+.PHONY: clean
+clean: ## removes what was built of our crates, and keeps the dependencies
+	@$(ENV) cargo clean --release --workspace

@@ -1,0 +1,54 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! What bad behaviour costs.
+//!
+//! A peer whose reputation falls far enough is banned by the SDK and loses its connection for
+//! blocks; with that it leaves our reserved set, and our substreams close. Closing them directly
+//! has no effect on a reserved peer.
+
+use sc_network::ReputationChange;
+
+/// What a peer did wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Misbehaviour {
+    /// Bytes that are no message, or too many of them.
+    Malformed,
+    /// A Hello for another chain or with a bad signature.
+    BadHello,
+    /// Messages or requests faster than they can be taken.
+    Flood,
+    /// A block that is not the one that was asked for or announced.
+    WrongBlock,
+    /// A message that the state machine refuses: a bad signature, a bad certificate, a proposal
+    /// out of turn.
+    RefusedMessage,
+    /// A block that does not execute.
+    InvalidBlock,
+}
+
+impl Misbehaviour {
+    /// What the peer's reputation loses.
+    pub fn change(self) -> ReputationChange {
+        match self {
+            Self::Malformed => ReputationChange::new(-(1 << 24), "pbft: malformed message"),
+            Self::BadHello => ReputationChange::new(-(1 << 26), "pbft: bad hello"),
+            Self::Flood => ReputationChange::new(-(1 << 12), "pbft: too many messages"),
+            Self::WrongBlock => ReputationChange::new(-(1 << 26), "pbft: wrong block"),
+            Self::RefusedMessage => ReputationChange::new(-(1 << 22), "pbft: refused message"),
+            Self::InvalidBlock => ReputationChange::new(-(1 << 28), "pbft: invalid block"),
+        }
+    }
+
+    /// The label in metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::BadHello => "bad_hello",
+            Self::Flood => "flood",
+            Self::WrongBlock => "wrong_block",
+            Self::RefusedMessage => "refused",
+            Self::InvalidBlock => "invalid_block",
+        }
+    }
+}

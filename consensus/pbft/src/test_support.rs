@@ -1,0 +1,85 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! What the unit tests of blocks share: authorities with known keys, and their signatures.
+
+use crate::authorities::HeightState;
+use hansa_pbft_primitives::{
+    digest::seal_item, statement::NO_PROOF, Authority, AuthorityIndex, AuthorityPair, AuthoritySet,
+    Certificate, ConsensusState, Hash, Height, PreDigest, Timing, View, VoteKind,
+};
+use hansa_primitives::Header;
+use sp_core::Pair;
+use sp_runtime::{traits::Header as HeaderT, Digest};
+
+/// The genesis hash in tests.
+pub(crate) const GENESIS: Hash = Hash::repeat_byte(0xaa);
+
+/// The key of authority `index`.
+pub(crate) fn pair(index: AuthorityIndex) -> AuthorityPair {
+    AuthorityPair::from_seed(&[index as u8 + 1; 32])
+}
+
+/// A height that `n` authorities of weight 1 decide.
+pub(crate) fn height_state(n: AuthorityIndex) -> HeightState {
+    let list = (0..n)
+        .map(|i| Authority {
+            key: pair(i).public(),
+            weight: 1,
+        })
+        .collect();
+    let set = AuthoritySet::new(3, list).unwrap();
+    HeightState::new(
+        GENESIS,
+        ConsensusState {
+            set,
+            seed: [7; 32],
+            timing: Timing::default(),
+        },
+    )
+}
+
+/// A header at `number` on `parent`, without a seal.
+pub(crate) fn pre_header(number: Height, parent: Hash, pre: PreDigest) -> Header {
+    let digest = Digest {
+        logs: vec![pre.to_digest_item()],
+    };
+    Header::new(
+        number,
+        Hash::repeat_byte(1),
+        Hash::repeat_byte(2),
+        parent,
+        digest,
+    )
+}
+
+/// Seal `header` as the author of `view` would.
+pub(crate) fn seal(mut header: Header, signer: AuthorityIndex, view: View) -> Header {
+    let payload = height_state(4)
+        .context
+        .seal_payload(header.number, view, &header.hash());
+    header.digest.push(seal_item(&pair(signer).sign(&payload)));
+    header
+}
+
+/// A commit certificate of `signers`.
+pub(crate) fn commit(
+    state: &HeightState,
+    height: Height,
+    view: View,
+    hash: Hash,
+    signers: impl IntoIterator<Item = AuthorityIndex>,
+) -> Certificate {
+    let statement = VoteKind::Commit.statement(hash, NO_PROOF);
+    let payload = state.context.payload(height, view, &statement);
+    let votes = signers.into_iter().map(|i| (i, pair(i).sign(&payload)));
+    Certificate::new(
+        VoteKind::Commit,
+        height,
+        view,
+        hash,
+        NO_PROOF,
+        &state.set,
+        votes,
+    )
+}

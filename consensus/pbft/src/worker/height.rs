@@ -1,0 +1,167 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! Beginning a height.
+
+use super::{
+    pacing::Pace,
+    round::{Production, Round},
+    Worker, WorkerError,
+};
+use crate::{
+    block::{
+        import::ImportedBlock, PbftClient,
+    },
+    justification::finality_proof,
+    network::HelloInfo,
+    types::ProposedBlock,
+    LOG_TARGET,
+};
+use futures::{FutureExt, StreamExt};
+use hansa_pbft_core::{HeightConfig, Input, Record};
+use hansa_pbft_primitives::{Certificate, Hash, Height, PreDigest};
+use hansa_primitives::{Block, Header};
+use log::{info, warn};
+use sc_client_api::Backend;
+use sc_consensus::BlockImport;
+use sc_transaction_pool_api::TransactionPool;
+use sp_consensus::{BlockOrigin, Error as ConsensusError};
+use sp_runtime::traits::Header as HeaderT;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Instant,
+};
+
+/// How many blocks that were proposed for the next height are kept until it begins.
+const MAX_EARLY: usize = 4;
+
+impl<C, B, P, I> Worker<C, B, P, I>
+where
+    C: PbftClient,
+    B: Backend<Block> + 'static,
+    P: TransactionPool<Block = Block, Hash = Hash> + 'static,
+    I: BlockImport<Block, Error = ConsensusError> + Clone + Send + Sync + 'static,
+{
+    /// Bring back decided blocks that the vote log has and the database lost: it does not sync its
+    /// writes, so after a crash it may be behind.
+    pub(super) async fn replay_decided(&mut self) -> Result<(), WorkerError> {
+        let info = self.client.info();
+        let state = self.states.for_child_of(info.best_hash)?;
+        let height = info.best_number.saturating_add(1);
+        self.voting.open(height, &state.set)?;
+        for certificate in self.voting.decided_above(info.best_number) {
+            let (height, hash) = (certificate.height, certificate.hash);
+            let Some(block) = self.voting.block(&hash) else { break };
+            let origin = BlockOrigin::ConsensusBroadcast;
+            match self.import.import_decided(block.block, certificate, origin).await {
+                Ok(_) => info!(
+                    target: LOG_TARGET,
+                    "⏪ Block #{height} {hash:?}, which was decided before the node stopped, is \
+                     back in the database"
+                ),
+                Err(error) => {
+                    // The peers have it, too.
+                    warn!(
+                        target: LOG_TARGET,
+                        "Block #{height} {hash:?} of the vote log cannot be imported: {error}"
+                    );
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Begin with the height above the best block.
+    pub(super) fn begin_at_head(&mut self) -> Result<(), WorkerError> {
+        let hash = self.client.info().best_hash;
+        let header = self.client.header(hash)?.ok_or(WorkerError::NoHeader(hash))?;
+        let certificate = finality_proof(&*self.client, hash)?.map(|proof| proof.certificate);
+        self.begin(header, hash, certificate)
+    }
+
+    /// A block was imported as final, by us or by sync.
+    pub(super) fn on_imported(&mut self, imported: ImportedBlock) -> Result<(), WorkerError> {
+        // During sync many come at once: only the last one matters.
+        let mut last = imported;
+        while let Some(Some(next)) = self.imported.next().now_or_never() {
+            if next.height > last.height {
+                last = next;
+            }
+        }
+        self.metrics.finalised_height.set(u64::from(last.height));
+        if self.round.as_ref().is_some_and(|round| round.height > last.height) {
+            return Ok(());
+        }
+        let header =
+            self.client.header(last.hash)?.ok_or(WorkerError::NoHeader(last.hash))?;
+        self.begin(header, last.hash, last.certificate)?;
+        self.voting.maintain()?;
+        Ok(())
+    }
+
+    /// Begin with the child of `parent`.
+    fn begin(
+        &mut self,
+        parent: Header,
+        parent_hash: Hash,
+        parent_certificate: Option<Certificate>,
+    ) -> Result<(), WorkerError> {
+        let height = parent.number().saturating_add(1);
+        let state = self.states.for_child_of(parent_hash)?;
+        let parent_ms = PreDigest::find(parent.digest()).map(|pre| pre.timestamp_ms);
+        let mandate = self.voting.mandate(height, &state, parent_ms)?;
+        let early = self.round.take().map(|round| round.proposed).unwrap_or_default();
+        self.network.set_authorities(&state.set);
+        self.network.set_local(HelloInfo { set_id: state.set.id, height, authority: mandate.key });
+        let mut round = Round {
+            height,
+            pace: Pace::new(parent_ms, &state.timing),
+            parent,
+            parent_certificate,
+            local: mandate.local,
+            production: Production::NotAsked,
+            work_told: false,
+            timer: None,
+            proposed: HashMap::new(),
+            held: HashMap::new(),
+            executing: HashMap::new(),
+            missing: HashMap::new(),
+            bad: HashSet::new(),
+            first_seen: HashMap::new(),
+            decided: None,
+            importing: false,
+            state: state.clone(),
+        };
+        for block in early.into_values().filter(|block| block.height() == height) {
+            round.propose(block);
+        }
+        for hash in mandate.restored.iter().filter_map(Record::block) {
+            if let Some(block) = self.voting.block(&hash) {
+                round.propose(block);
+            }
+        }
+        self.round = Some(round);
+        self.work.new_height();
+        self.watch_pool(height, parent_hash);
+        self.resend_at = Instant::now() + self.resend_interval();
+        let config = HeightConfig {
+            height,
+            context: state.context,
+            set: state.set,
+            seed: state.seed,
+            local: mandate.local,
+        };
+        self.step(Input::Start { config, restored: mandate.restored })
+    }
+
+    /// Keep a block that is proposed for the next height.
+    pub(super) fn keep_early(&mut self, block: ProposedBlock) {
+        let Some(round) = self.round.as_mut() else { return };
+        let next: Height = round.height.saturating_add(1);
+        let early = round.proposed.values().filter(|block| block.height() == next).count();
+        if block.height() == next && early < MAX_EARLY {
+            round.propose(block);
+        }
+    }
+}

@@ -1,0 +1,358 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! The worker: gives the state machine its inputs and carries out what it says.
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | this one | the loop: network, pool, imports, timers, finished tasks |
+//! | [`height`] | beginning a height; replaying decided blocks at start |
+//! | [`outputs`] | carrying out the outputs of the state machine |
+//! | [`blocks`] | building, executing, fetching and importing blocks |
+//! | [`pacing`] | when a block is due |
+//! | [`work`] | whether there are transactions for which a block is owed |
+//! | [`voting`] | whether this node may sign, and the vote log |
+//! | [`round`] | what is held of the height under way |
+//!
+//! One task owns all of it, so there is no lock and no order of locks. What takes long (building,
+//! executing, importing) runs on other threads and comes back as a [`TaskDone`].
+
+mod blocks;
+mod height;
+mod outputs;
+mod pacing;
+mod round;
+pub(crate) mod voting;
+mod work;
+
+use crate::{
+    authorities::ConsensusStates,
+    block::{
+        builder::Builder,
+        executor::Executor,
+        import::{ImportedBlock, PbftBlockImport},
+        PbftClient,
+    },
+    crypto::KeystoreCrypto,
+    metrics::Metrics,
+    network::{wire, Incoming, Misbehaviour, PbftIncoming, PbftNetworkHandle, PeerEvent},
+    types::ProposedBlock,
+    vote_log::VoteLogError,
+    SharedRoundState, LOG_TARGET,
+};
+use blocks::TaskDone;
+use futures::{
+    future::BoxFuture,
+    stream::{FuturesUnordered, StreamExt},
+};
+use hansa_pbft_core::{Core, Input};
+use hansa_pbft_primitives::{Hash, Height, Message};
+use hansa_primitives::Block;
+use log::{debug, error, warn};
+use pacing::BuildLead;
+use round::{Production, Round};
+use sc_client_api::Backend;
+use sc_consensus::BlockImport;
+use sc_network_types::PeerId;
+use sc_transaction_pool_api::TransactionPool;
+use sc_utils::mpsc::TracingUnboundedReceiver;
+use sp_consensus::Error as ConsensusError;
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+use voting::Voting;
+use work::Work;
+
+/// How long the worker sleeps when nothing is due, so that a clock that was set is noticed.
+const MAX_SLEEP: Duration = Duration::from_secs(1);
+
+/// Why the worker cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// The vote log does not work: nothing may be signed without it.
+    #[error(transparent)]
+    VoteLog(#[from] VoteLogError),
+    /// The database does not give what it must have.
+    #[error("the database failed: {0}")]
+    Database(#[from] sp_blockchain::Error),
+    /// The state of the head cannot be read.
+    #[error(transparent)]
+    State(#[from] crate::authorities::ConsensusStateError),
+    /// The head of the chain has no header.
+    #[error("the database has no header of its best block {0:?}")]
+    NoHeader(Hash),
+    /// A quorum made a block final that this node finds invalid.
+    #[error(
+        "a quorum made block {hash:?} final, which this node finds invalid ({reason}): this binary \
+         and the network do not agree on the rules; update it"
+    )]
+    InvalidDecision {
+        /// The block.
+        hash: Hash,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A part that the worker cannot do without is gone.
+    #[error("{0} has stopped")]
+    Stopped(&'static str),
+}
+
+/// What a worker is made of, but for the network.
+pub(crate) struct WorkerParts<C, B, P, I> {
+    pub client: Arc<C>,
+    pub states: Arc<ConsensusStates<C>>,
+    pub executor: Executor<C, B>,
+    pub builder: Builder<C>,
+    pub import: PbftBlockImport<I, C>,
+    pub imported: TracingUnboundedReceiver<ImportedBlock>,
+    pub pool: Arc<P>,
+    pub core: Core<KeystoreCrypto>,
+    pub voting: Voting,
+    pub shared: SharedRoundState,
+    pub metrics: Metrics,
+}
+
+/// The worker of one chain.
+pub(crate) struct Worker<C, B, P, I> {
+    client: Arc<C>,
+    states: Arc<ConsensusStates<C>>,
+    executor: Executor<C, B>,
+    builder: Builder<C>,
+    import: PbftBlockImport<I, C>,
+    imported: TracingUnboundedReceiver<ImportedBlock>,
+    pool: Arc<P>,
+    network: PbftNetworkHandle,
+    incoming: PbftIncoming,
+    core: Core<KeystoreCrypto>,
+    voting: Voting,
+    shared: SharedRoundState,
+    metrics: Metrics,
+    round: Option<Round>,
+    work: Work,
+    lead: BuildLead,
+    tasks: FuturesUnordered<BoxFuture<'static, TaskDone>>,
+    resend_at: Instant,
+}
+
+impl<C, B, P, I> Worker<C, B, P, I>
+where
+    C: PbftClient,
+    B: Backend<Block> + 'static,
+    P: TransactionPool<Block = Block, Hash = Hash> + 'static,
+    I: BlockImport<Block, Error = ConsensusError> + Clone + Send + Sync + 'static,
+{
+    /// A worker that is about to begin.
+    pub fn new(
+        parts: WorkerParts<C, B, P, I>,
+        network: PbftNetworkHandle,
+        incoming: PbftIncoming,
+    ) -> Self {
+        Self {
+            client: parts.client,
+            states: parts.states,
+            executor: parts.executor,
+            builder: parts.builder,
+            import: parts.import,
+            imported: parts.imported,
+            pool: parts.pool,
+            network,
+            incoming,
+            core: parts.core,
+            voting: parts.voting,
+            shared: parts.shared,
+            metrics: parts.metrics,
+            round: None,
+            work: Work::default(),
+            lead: BuildLead::default(),
+            tasks: FuturesUnordered::new(),
+            resend_at: Instant::now(),
+        }
+    }
+
+    /// Run until the node stops, or until something fails without which nothing may be signed.
+    pub async fn run(mut self) -> Result<(), WorkerError> {
+        let mut transactions = self.pool.import_notification_stream();
+        self.replay_decided().await?;
+        self.begin_at_head()?;
+        loop {
+            let wake = tokio::time::Instant::from_std(self.next_wake());
+            tokio::select! {
+                imported = self.imported.next() => {
+                    self.on_imported(imported.ok_or(WorkerError::Stopped("block import"))?)?;
+                }
+                Some(done) = self.tasks.next() => self.on_task_done(done)?,
+                incoming = self.incoming.next() => {
+                    self.on_incoming(incoming.ok_or(WorkerError::Stopped("the pBFT network"))?)?;
+                }
+                Some(hash) = transactions.next() => self.work.transaction_ready(&hash),
+                () = tokio::time::sleep_until(wake) => {}
+            }
+            self.tick()?;
+            self.publish();
+        }
+    }
+
+    /// Put `input` in and carry out all that follows.
+    fn step(&mut self, input: Input) -> Result<(), WorkerError> {
+        self.step_from(None, input)
+    }
+
+    /// As [`step`](Self::step), for a message of `peer`.
+    fn step_from(&mut self, peer: Option<PeerId>, input: Input) -> Result<(), WorkerError> {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let outputs = self.core.step(input);
+            inputs.extend(self.carry_out(peer, outputs)?);
+        }
+        Ok(())
+    }
+
+    /// Whatever is due by the clock.
+    fn tick(&mut self) -> Result<(), WorkerError> {
+        let (now, now_ms) = (Instant::now(), unix_ms());
+        let Some(round) = self.round.as_mut() else { return Ok(()) };
+        let owed = self.work.pending() && now_ms >= round.pace.due_ms;
+        if !round.work_told && (owed || now_ms >= round.pace.idle_ms) {
+            round.work_told = true;
+            self.step(Input::Work)?;
+        }
+        self.drive_production(now_ms)?;
+        let Some(round) = self.round.as_mut() else { return Ok(()) };
+        let height = round.height;
+        if let Some(timer) = round.timer.filter(|timer| timer.fires_at <= now) {
+            round.timer = None;
+            self.metrics.timeouts.inc();
+            debug!(target: LOG_TARGET, "⏰ Height {height}: the timer of view {} fired", timer.view);
+            self.step(Input::Timeout { height, view: timer.view })?;
+        }
+        if self.resend_at <= now {
+            self.resend_at = now + self.resend_interval();
+            self.step(Input::Resend)?;
+            self.fetch_missing();
+        }
+        Ok(())
+    }
+
+    /// When something is due next.
+    fn next_wake(&self) -> Instant {
+        let (now, now_ms) = (Instant::now(), unix_ms());
+        let mut wake = (now + MAX_SLEEP).min(self.resend_at);
+        let Some(round) = self.round.as_ref() else { return wake };
+        let mut at_ms = |ms: u64| {
+            wake = wake.min(now + Duration::from_millis(ms.saturating_sub(now_ms)));
+        };
+        if !round.work_told {
+            at_ms(if self.work.pending() { round.pace.due_ms } else { round.pace.idle_ms });
+        }
+        match round.production {
+            Production::Asked { view } => at_ms(self.build_at_ms(round, view)),
+            Production::Waiting { due_ms, .. } => at_ms(due_ms),
+            Production::NotAsked | Production::Building { .. } => {}
+        }
+        if let Some(timer) = round.timer {
+            wake = wake.min(timer.fires_at);
+        }
+        wake
+    }
+
+    fn resend_interval(&self) -> Duration {
+        let timing = self.round.as_ref().map(|round| round.state.timing).unwrap_or_default();
+        Duration::from_millis(u64::from(timing.resend_interval_ms))
+    }
+
+    fn on_incoming(&mut self, incoming: Incoming) -> Result<(), WorkerError> {
+        let Incoming { peer, event } = incoming;
+        match event {
+            PeerEvent::Message(message) => self.on_message(peer, message),
+            PeerEvent::Proposal { message, block } => self.on_proposal(peer, message, block),
+            // A peer that just came has none of what was said at this height.
+            PeerEvent::Hello(_) => self.step(Input::Resend),
+            PeerEvent::Connected | PeerEvent::Disconnected => Ok(()),
+        }
+    }
+
+    fn on_message(&mut self, peer: PeerId, message: Message) -> Result<(), WorkerError> {
+        self.metrics.messages_received.with_label_values(&[wire::kind(&message)]).inc();
+        let Some(round) = self.round.as_ref() else { return Ok(()) };
+        if message.height() < round.height {
+            self.help_behind(peer, message.height());
+            return Ok(());
+        }
+        self.step_from(Some(peer), Input::Message(message))
+    }
+
+    fn on_proposal(
+        &mut self,
+        peer: PeerId,
+        message: Message,
+        block: Option<ProposedBlock>,
+    ) -> Result<(), WorkerError> {
+        self.metrics.proposals_received.inc();
+        let Some(round) = self.round.as_mut() else { return Ok(()) };
+        let height = message.height();
+        match block {
+            Some(block) if height == round.height => {
+                let hash = block.hash();
+                if !round.propose(block) {
+                    debug!(target: LOG_TARGET, "Too many blocks proposed at height {height}");
+                    self.network.report(peer, Misbehaviour::Flood);
+                    return Ok(());
+                }
+                self.on_block_came(hash)?;
+            }
+            // The peer is a message ahead of us; the state machine keeps the message.
+            Some(block) => self.keep_early(block),
+            None => {}
+        }
+        self.on_message(peer, message)
+    }
+
+    /// Send a peer that still is at `height` what decided it.
+    fn help_behind(&mut self, peer: PeerId, height: Height) {
+        let certificate = self.voting.decided_at(height).or_else(|| {
+            let hash = self.client.hash(height).ok().flatten()?;
+            let proof = crate::justification::finality_proof(&*self.client, hash).ok().flatten()?;
+            Some(proof.certificate)
+        });
+        if let Some(certificate) = certificate {
+            self.network.send_decided(peer, &certificate);
+        }
+    }
+
+    /// Show the state of the round to RPC and metrics.
+    fn publish(&mut self) {
+        let state = self.core.round_state();
+        if let Some(state) = state.as_ref() {
+            self.metrics.height.set(u64::from(state.height));
+            self.metrics.view.set(u64::from(state.view));
+            self.metrics.set_id.set(state.set.id);
+        }
+        *self.shared.write() = state;
+    }
+}
+
+/// Milliseconds since 1970 by the local clock; 0 if it is set before that.
+pub(crate) fn unix_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()
+        .and_then(|since| u64::try_from(since.as_millis()).ok())
+        .unwrap_or_default()
+}
+
+/// Run `worker`; if it fails, say why and end, which ends the node: it must not go on unable to
+/// vote as if nothing were wrong.
+pub(crate) async fn run_to_end<C, B, P, I>(worker: Worker<C, B, P, I>)
+where
+    C: PbftClient,
+    B: Backend<Block> + 'static,
+    P: TransactionPool<Block = Block, Hash = Hash> + 'static,
+    I: BlockImport<Block, Error = ConsensusError> + Clone + Send + Sync + 'static,
+{
+    match worker.run().await {
+        Ok(()) => warn!(target: LOG_TARGET, "The pBFT engine has stopped"),
+        Err(error) => error!(target: LOG_TARGET, "The pBFT engine stops: {error}"),
+    }
+}

@@ -1,0 +1,320 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! The short form of a chain spec: a file that a person writes, with the name of a built-in runtime
+//! in place of code. `chain-specs/README.md` describes it field by field.
+
+use super::value::{Account, Amount, PbftKey, UniqueMap};
+use hansa_pallet_pbft::service_time::{check_session_length, DEFAULT_SESSION_LENGTH_MS};
+use hansa_pbft_primitives::Timing;
+use hansa_primitives::Balance;
+use sc_service::{config::MultiaddrWithPeerId, config::TelemetryEndpoints, ChainType};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The largest number of characters of a chain's id: it names a folder.
+const MAX_ID_CHARS: usize = 64;
+
+/// The largest number of decimal places of a token: 10^38 is the last power of ten in 128 bits.
+const MAX_TOKEN_DECIMALS: u8 = 38;
+
+/// The largest network number of an SS58 address.
+const MAX_SS58_FORMAT: u16 = 16_383;
+
+/// A short chain spec.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ShortSpec {
+    /// The name that people see.
+    pub name: String,
+    /// The name of the chain's folder in the base path, and what tells its network from others.
+    pub id: String,
+    /// Whether the chain is for development, local, live or something else. Live if left out.
+    #[serde(default)]
+    pub chain_type: ChainType,
+    /// The built-in runtime.
+    pub runtime: BuiltInRuntime,
+    /// Nodes to join the network through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boot_nodes: Vec<MultiaddrWithPeerId>,
+    /// Telemetry servers and the verbosity for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telemetry_endpoints: Option<TelemetryEndpoints>,
+    /// The prefix of the network's protocol names: the id if left out, so that two chains never
+    /// share one by accident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol_id: Option<String>,
+    /// Tells two networks of the same genesis apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fork_id: Option<String>,
+    /// What wallets show.
+    #[serde(default)]
+    pub properties: TokenProperties,
+    /// The state that the chain starts with.
+    pub genesis: HubGenesis,
+}
+
+/// A runtime that is part of the node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BuiltInRuntime {
+    /// The hub's.
+    Hub,
+}
+
+/// What wallets show of the chain's token and addresses.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TokenProperties {
+    /// The token's symbol.
+    pub token_symbol: String,
+    /// The token is 10^this of its smallest unit.
+    pub token_decimals: u8,
+    /// The network number of addresses.
+    #[serde(rename = "ss58Format")]
+    pub ss58_format: u16,
+}
+
+impl Default for TokenProperties {
+    fn default() -> Self {
+        Self { token_symbol: "HANSA".into(), token_decimals: 12, ss58_format: 42 }
+    }
+}
+
+/// The state that a hub starts with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HubGenesis {
+    /// Intervals and timeouts of the consensus.
+    pub timing: SpecTiming,
+    /// The length of a session.
+    #[serde(default = "default_session_length_ms")]
+    pub session_length_ms: u64,
+    /// The first validators.
+    pub validators: Vec<Validator>,
+    /// The first balances.
+    #[serde(default)]
+    pub balances: UniqueMap<Amount>,
+    /// The account that may do anything. For chains under development only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sudo: Option<Account>,
+}
+
+/// The length of a session where a spec names none.
+fn default_session_length_ms() -> u64 {
+    DEFAULT_SESSION_LENGTH_MS
+}
+
+/// A validator of the first session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Validator {
+    /// Who it is.
+    pub account: Account,
+    /// The public key of its votes.
+    pub pbft: PbftKey,
+}
+
+/// [`Timing`] as it stands in a spec: what is left out has its default.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SpecTiming {
+    /// See [`Timing::min_interval_ms`].
+    pub min_interval_ms: u32,
+    /// See [`Timing::idle_interval_ms`].
+    pub idle_interval_ms: u32,
+    /// See [`Timing::view_timeout_ms`].
+    pub view_timeout_ms: u32,
+    /// See [`Timing::view_timeout_step_ms`].
+    pub view_timeout_step_ms: u32,
+    /// See [`Timing::view_timeout_cap_ms`].
+    pub view_timeout_cap_ms: u32,
+    /// See [`Timing::silent_timeout_ms`].
+    pub silent_timeout_ms: u32,
+    /// See [`Timing::resend_interval_ms`].
+    pub resend_interval_ms: u32,
+    /// See [`Timing::max_clock_drift_ms`].
+    pub max_clock_drift_ms: u32,
+}
+
+impl Default for SpecTiming {
+    fn default() -> Self {
+        let timing = Timing::default();
+        Self {
+            min_interval_ms: timing.min_interval_ms,
+            idle_interval_ms: timing.idle_interval_ms,
+            view_timeout_ms: timing.view_timeout_ms,
+            view_timeout_step_ms: timing.view_timeout_step_ms,
+            view_timeout_cap_ms: timing.view_timeout_cap_ms,
+            silent_timeout_ms: timing.silent_timeout_ms,
+            resend_interval_ms: timing.resend_interval_ms,
+            max_clock_drift_ms: timing.max_clock_drift_ms,
+        }
+    }
+}
+
+impl From<SpecTiming> for Timing {
+    fn from(spec: SpecTiming) -> Self {
+        Self {
+            min_interval_ms: spec.min_interval_ms,
+            idle_interval_ms: spec.idle_interval_ms,
+            view_timeout_ms: spec.view_timeout_ms,
+            view_timeout_step_ms: spec.view_timeout_step_ms,
+            view_timeout_cap_ms: spec.view_timeout_cap_ms,
+            silent_timeout_ms: spec.silent_timeout_ms,
+            resend_interval_ms: spec.resend_interval_ms,
+            max_clock_drift_ms: spec.max_clock_drift_ms,
+        }
+    }
+}
+
+/// What is wrong with a field of a spec.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct FieldError {
+    /// The field, as in `genesis.validators[1].account`.
+    pub path: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl FieldError {
+    fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
+impl ShortSpec {
+    /// Read a spec from JSON, and check it.
+    pub fn parse(json: &str) -> Result<Self, FieldError> {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let spec: Self = serde_path_to_error::deserialize(&mut deserializer).map_err(field_error)?;
+        deserializer.end().map_err(|e| FieldError::new("(end of file)", e.to_string()))?;
+        spec.check()?;
+        Ok(spec)
+    }
+
+    /// Check what the types do not say.
+    pub fn check(&self) -> Result<(), FieldError> {
+        if self.name.trim().is_empty() {
+            return Err(FieldError::new("name", "must not be empty"));
+        }
+        check_id(&self.id)?;
+        if self.protocol_id.as_ref().is_some_and(|id| id.trim().is_empty()) {
+            return Err(FieldError::new("protocolId", "must not be empty; leave it out instead"));
+        }
+        self.properties.check()?;
+        self.genesis.check()
+    }
+}
+
+/// An id becomes a folder and a part of protocol names.
+fn check_id(id: &str) -> Result<(), FieldError> {
+    let fits = (1..=MAX_ID_CHARS).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if !fits {
+        return Err(FieldError::new(
+            "id",
+            format!("must be 1 to {MAX_ID_CHARS} letters, digits, `-` or `_`, as it names a folder"),
+        ));
+    }
+    Ok(())
+}
+
+impl TokenProperties {
+    fn check(&self) -> Result<(), FieldError> {
+        if self.token_symbol.trim().is_empty() {
+            return Err(FieldError::new("properties.tokenSymbol", "must not be empty"));
+        }
+        if self.token_decimals > MAX_TOKEN_DECIMALS {
+            let message = format!("must be at most {MAX_TOKEN_DECIMALS}");
+            return Err(FieldError::new("properties.tokenDecimals", message));
+        }
+        if self.ss58_format > MAX_SS58_FORMAT {
+            let message = format!("must be at most {MAX_SS58_FORMAT}");
+            return Err(FieldError::new("properties.ss58Format", message));
+        }
+        Ok(())
+    }
+}
+
+impl HubGenesis {
+    fn check(&self) -> Result<(), FieldError> {
+        Timing::from(self.timing).check().map_err(|rule| rule_error("genesis.timing", rule))?;
+        check_session_length(self.session_length_ms)
+            .map_err(|rule| rule_error("genesis", rule))?;
+        self.check_validators()?;
+        self.check_balances()
+    }
+
+    fn check_validators(&self) -> Result<(), FieldError> {
+        let list = "genesis.validators";
+        if self.validators.is_empty() {
+            return Err(FieldError::new(list, "must name at least one validator"));
+        }
+        let max = super::genesis::MAX_VALIDATORS;
+        if self.validators.len() > max {
+            return Err(FieldError::new(list, format!("must name at most {max} validators")));
+        }
+        let (mut accounts, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        for (i, validator) in self.validators.iter().enumerate() {
+            if !accounts.insert(&validator.account) {
+                return Err(FieldError::new(
+                    format!("{list}[{i}].account"),
+                    "is the account of an earlier validator",
+                ));
+            }
+            if !keys.insert(&validator.pbft.0) {
+                return Err(FieldError::new(
+                    format!("{list}[{i}].pbft"),
+                    "is the key of an earlier validator",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_balances(&self) -> Result<(), FieldError> {
+        let least = super::genesis::EXISTENTIAL_DEPOSIT;
+        let mut total: Balance = 0;
+        for (account, amount) in &self.balances.0 {
+            let path = || {
+                use sp_core::crypto::Ss58Codec;
+                format!("genesis.balances.{}", account.0.to_ss58check())
+            };
+            if amount.0 < least {
+                let message = format!("is below the existential deposit of {least}");
+                return Err(FieldError::new(path(), message));
+            }
+            total = total.checked_add(amount.0).ok_or_else(|| {
+                FieldError::new(path(), "brings the sum of all balances above 2^128 - 1")
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The error of a broken rule of the runtime's, which begins with the name of its field.
+fn rule_error(path: &str, rule: &str) -> FieldError {
+    let (field, message) = rule.split_once(' ').unwrap_or(("", rule));
+    FieldError::new(format!("{path}.{field}"), message)
+}
+
+/// The path and the message of a deserializer's error. A missing field is named by its own path,
+/// not by that of the object that lacks it.
+fn field_error(error: serde_path_to_error::Error<serde_json::Error>) -> FieldError {
+    let path = error.path().to_string();
+    let message = error.inner().to_string();
+    let missing = message
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split_once('`'))
+        .map(|(field, rest)| (field.to_owned(), rest.to_owned()));
+    match (missing, path.as_str()) {
+        (Some((field, rest)), ".") => FieldError::new(field, format!("is missing{rest}")),
+        (Some((field, rest)), _) => {
+            FieldError::new(format!("{path}.{field}"), format!("is missing{rest}"))
+        }
+        (None, ".") => FieldError::new("(whole file)", message),
+        (None, _) => FieldError::new(path, message),
+    }
+}

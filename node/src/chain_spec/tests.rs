@@ -1,0 +1,229 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! Good chain specs are taken, and bad ones are refused with the path of the bad field.
+
+use super::{dev::DevIdentity, genesis::genesis_patch, short::ShortSpec, *};
+use serde_json::{json, Value};
+
+const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+
+fn local() -> Value {
+    serde_json::from_str(embedded("local").unwrap()).unwrap()
+}
+
+/// The local spec with the value at `pointer` replaced, or removed.
+fn with(pointer: &str, value: Option<Value>) -> String {
+    let mut spec = local();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    match (spec.pointer_mut(parent).unwrap(), value) {
+        (Value::Object(map), Some(value)) => drop(map.insert(key.into(), value)),
+        (Value::Object(map), None) => drop(map.remove(key).unwrap()),
+        (Value::Array(list), Some(value)) => list[key.parse::<usize>().unwrap()] = value,
+        (parent, _) => panic!("{pointer}: {parent} has no fields"),
+    }
+    spec.to_string()
+}
+
+/// Check that `text` is refused with an error that begins with `path` and contains `message`.
+fn refused(text: &str, path: &str, message: &str) {
+    let error = match read_text(text) {
+        Ok(form) => panic!("{path}: taken as {form:?}"),
+        Err(error) => error,
+    };
+    assert!(error.starts_with(path), "expected {path:?} first in: {error}");
+    assert!(error.contains(message), "expected {message:?} in: {error}");
+    assert!(!error.contains('\n'), "one line: {error}");
+}
+
+#[test]
+fn the_embedded_specs_are_good_and_made_of_development_keys() {
+    for (name, validators, sudo) in [("dev", 1, true), ("local", 4, true), ("poa", 4, false)] {
+        let spec = ShortSpec::parse(embedded(name).unwrap()).unwrap();
+        assert_eq!(spec.genesis.sudo.is_some(), sudo, "{name}");
+        assert_eq!(spec.genesis.validators.len(), validators, "{name}");
+        for (i, validator) in spec.genesis.validators.iter().enumerate() {
+            let expected = DevIdentity::at(i);
+            assert_eq!(Some(&validator.account.0), expected.account().as_ref(), "{name} {i}");
+            assert_eq!(Some(&validator.pbft.0), expected.pbft_key().as_ref(), "{name} {i}");
+        }
+        let accounts: Vec<_> = spec.genesis.balances.0.iter().map(|(a, _)| a.0.clone()).collect();
+        let expected: Vec<_> = dev::named().map(|d| d.account().unwrap()).collect();
+        assert_eq!(accounts, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_missing_field_is_named() {
+    for (pointer, path) in [
+        ("/name", "name"),
+        ("/id", "id"),
+        ("/genesis", "genesis"),
+        ("/genesis/timing", "genesis.timing"),
+        ("/genesis/validators", "genesis.validators"),
+        ("/genesis/validators/0/pbft", "genesis.validators[0].pbft"),
+        ("/genesis/validators/3/account", "genesis.validators[3].account"),
+        ("/properties/tokenSymbol", "properties.tokenSymbol"),
+    ] {
+        refused(&with(pointer, None), &format!("{path}: is missing"), "");
+    }
+    refused(&with("/runtime", None), "runtime: is missing", "\"runtime\": \"hub\"");
+}
+
+#[test]
+fn an_unknown_field_is_named() {
+    for (pointer, path) in [
+        ("/bootnodes", "bootnodes"),
+        ("/genesis/staking", "genesis.staking"),
+        ("/genesis/timing/blockTimeMs", "genesis.timing.blockTimeMs"),
+        ("/genesis/validators/1/weight", "genesis.validators[1].weight"),
+        ("/properties/decimals", "properties.decimals"),
+    ] {
+        refused(&with(pointer, Some(json!(1))), &format!("{path}: "), "unknown field");
+    }
+}
+
+#[test]
+fn a_value_of_a_wrong_type_or_range_is_named() {
+    for (pointer, value, path, message) in [
+        ("/name", json!(7), "name", "expected a string"),
+        ("/name", json!(" "), "name", "must not be empty"),
+        ("/id", json!("a/b"), "id", "names a folder"),
+        ("/id", json!(""), "id", "names a folder"),
+        ("/id", json!("x".repeat(65)), "id", "names a folder"),
+        ("/chainType", json!("Test"), "chainType", "unknown variant"),
+        ("/runtime", json!("spoke"), "runtime", "unknown variant `spoke`, expected `hub`"),
+        ("/runtime", json!(1), "runtime", "hub"),
+        ("/bootNodes", json!(["/ip4/1.2.3.4/tcp/1"]), "bootNodes[0]", ""),
+        ("/bootNodes", json!("/ip4/1.2.3.4"), "bootNodes", "sequence"),
+        ("/telemetryEndpoints", json!([["wss://x"]]), "telemetryEndpoints", ""),
+        ("/protocolId", json!(""), "protocolId", "must not be empty"),
+        ("/properties/tokenDecimals", json!(39), "properties.tokenDecimals", "at most 38"),
+        ("/properties/tokenDecimals", json!(300), "properties.tokenDecimals", "u8"),
+        ("/properties/ss58Format", json!(20_000), "properties.ss58Format", "at most 16383"),
+        ("/genesis", json!([]), "runtime", ""),
+        ("/genesis/timing", json!(200), "genesis.timing", "SpecTiming"),
+        ("/genesis/timing/minIntervalMs", json!(0), "genesis.timing.minIntervalMs", "at least 1"),
+        ("/genesis/timing/minIntervalMs", json!("1"), "genesis.timing.minIntervalMs", "u32"),
+        ("/genesis/timing/minIntervalMs", json!(-1), "genesis.timing.minIntervalMs", "u32"),
+        ("/genesis/timing/idleIntervalMs", json!(1), "genesis.timing.idleIntervalMs", "below"),
+        ("/genesis/sessionLengthMs", json!(10), "genesis.sessionLengthMs", "at least"),
+        ("/genesis/validators", json!([]), "genesis.validators", "at least one"),
+        ("/genesis/validators/2/account", json!("5Grw"), "genesis.validators[2].account", "5Grw"),
+        ("/genesis/validators/2/account", json!(5), "genesis.validators[2].account", "string"),
+        ("/genesis/validators/2/pbft", json!("0x12"), "genesis.validators[2].pbft", "32 bytes"),
+        ("/genesis/balances", json!([]), "genesis.balances", "object"),
+        ("/genesis/sudo", json!("Alice"), "genesis.sudo", "`Alice` is not an account"),
+    ] {
+        // An empty list where the genesis should be has no form at all; the runtime names it.
+        let path = if pointer == "/genesis" { "genesis" } else { path };
+        refused(&with(pointer, Some(value)), path, message);
+    }
+}
+
+#[test]
+fn a_bad_amount_is_named_with_its_account() {
+    let path = format!("genesis.balances.{ALICE}: ");
+    for (amount, message) in [
+        (json!("12 HANSA"), "is not an amount"),
+        (json!("-1"), "is not an amount"),
+        (json!(-1), "is not an amount"),
+        (json!(1.5), "is not an amount"),
+        (json!("1e18"), "is not an amount"),
+        (json!(""), "is not an amount"),
+        (json!(null), "not null"),
+        (json!(["1"]), "not a list"),
+        (json!("340282366920938463463374607431768211456"), "too large"),
+        (json!(0), "below the existential deposit"),
+        (json!(1), "below the existential deposit"),
+    ] {
+        refused(&with(&format!("/genesis/balances/{ALICE}"), Some(amount)), &path, message);
+    }
+    let max = json!(u128::MAX.to_string());
+    let text = with(&format!("/genesis/balances/{ALICE}"), Some(max));
+    refused(&text, "genesis.balances.", "above 2^128 - 1");
+}
+
+#[test]
+fn duplicates_are_refused() {
+    let spec = local();
+    let alice = spec.pointer("/genesis/validators/0/account").cloned();
+    let text = with("/genesis/validators/2/account", alice);
+    refused(&text, "genesis.validators[2].account", "earlier validator");
+    let key = spec.pointer("/genesis/validators/0/pbft").cloned();
+    refused(&with("/genesis/validators/3/pbft", key), "genesis.validators[3].pbft", "earlier");
+    // An account twice, once as an address and once in hex; and a field twice.
+    let twice = embedded("local").unwrap().replacen(
+        "\"balances\": {",
+        "\"balances\": {\n\"0xd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d\": 1,",
+        1,
+    );
+    refused(&twice, "genesis.balances: account 5Grw", "twice");
+    let twice = embedded("local").unwrap().replacen("\"id\"", "\"name\": \"x\", \"id\"", 1);
+    refused(&twice, "name: ", "duplicate field");
+}
+
+#[test]
+fn what_is_no_chain_spec_is_refused() {
+    for text in ["", "{", "[]", "7", "{} {}", "\u{0}"] {
+        refused(text, "not a JSON object", "line");
+    }
+    refused("{}", "name: is missing", "");
+    let both = with("/genesis/raw", Some(json!({})));
+    refused(&both, "runtime: ", "leave one of them out");
+    let error = load("/nonexistent/spec.json").err().unwrap();
+    assert!(error.contains("/nonexistent/spec.json") && error.contains("no such file"), "{error}");
+    let error = load("").err().unwrap();
+    assert!(error.contains("--dev") && error.contains("local"), "{error}");
+    let error = load("/tmp").err().unwrap();
+    assert!(error.contains("cannot be read"), "{error}");
+}
+
+#[test]
+fn the_long_form_is_told_by_its_genesis() {
+    for genesis in [json!({"raw": {}}), json!({"runtimeGenesis": {}})] {
+        let text = json!({"name": "x", "id": "x", "genesis": genesis}).to_string();
+        assert!(matches!(read_text(&text), Ok(SpecFile::Long)));
+    }
+}
+
+#[test]
+fn defaults_are_filled_in_and_amounts_may_be_numbers() {
+    let mut spec = local();
+    let genesis = spec.pointer_mut("/genesis").and_then(Value::as_object_mut).unwrap();
+    genesis.insert("timing".into(), json!({"minIntervalMs": 150}));
+    genesis.insert("balances".into(), json!({ALICE: 1_000_000_000_000_000u64}));
+    genesis.remove("sessionLengthMs");
+    genesis.remove("sudo");
+    spec.as_object_mut().unwrap().remove("properties");
+    let spec = ShortSpec::parse(&spec.to_string()).unwrap();
+    assert_eq!(spec.genesis.timing.min_interval_ms, 150);
+    assert_eq!(spec.genesis.timing.idle_interval_ms, 6_000);
+    assert_eq!(spec.genesis.session_length_ms, 3_600_000);
+    assert_eq!(spec.properties.token_symbol, "HANSA");
+    assert_eq!(spec.genesis.balances.0[0].1, Amount(1_000_000_000_000_000));
+}
+
+#[test]
+fn the_patch_is_what_the_runtime_expects() {
+    let spec = ShortSpec::parse(embedded("dev").unwrap()).unwrap();
+    let patch = genesis_patch(&spec.genesis);
+    let alice = DevIdentity::at(0);
+    let key = alice.pbft_key().unwrap().to_string();
+    assert_eq!(patch["session"]["keys"], json!([[ALICE, ALICE, {"pbft": key}]]));
+    assert_eq!(patch["sudo"]["key"], json!(ALICE));
+    assert_eq!(patch["balances"]["balances"][0][0], json!(ALICE));
+    assert_eq!(patch["balances"]["balances"][0][1].to_string(), "1000000000000000000");
+    assert_eq!(patch["pbft"]["timing"]["minIntervalMs"], json!(100));
+    assert_eq!(patch["pbft"]["sessionLengthMs"], json!(600_000));
+    assert_eq!(genesis_patch(&spec.genesis), patch, "the same each time");
+}
+
+#[test]
+fn a_written_spec_reads_back() {
+    let spec = ShortSpec::parse(embedded("local").unwrap()).unwrap();
+    let text = serde_json::to_string_pretty(&spec).unwrap();
+    let again = ShortSpec::parse(&text).unwrap();
+    assert_eq!(genesis_patch(&spec.genesis), genesis_patch(&again.genesis));
+    assert_eq!(serde_json::to_string_pretty(&again).unwrap(), text);
+}

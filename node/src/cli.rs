@@ -1,0 +1,163 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! Flags and subcommands.
+
+use crate::{chain_spec, network_up, revert::RevertCmd};
+use sc_cli::{clap, ChainSpec, RunCmd, SubstrateCli};
+
+/// The command line of `hansa`.
+#[derive(Debug, clap::Parser)]
+pub struct Cli {
+    /// What to do instead of running a node.
+    #[command(subcommand)]
+    pub subcommand: Option<Subcommand>,
+
+    /// How to run a node.
+    #[clap(flatten)]
+    pub run: RunCmd,
+
+    /// Stop when the process with this id, which started this one, is gone.
+    #[arg(long, hide = true, value_name = "PID")]
+    pub parent_process: Option<u32>,
+}
+
+/// What to do instead of running a node.
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
+    /// Make and inspect keys, and put them into a node's keystore.
+    #[command(subcommand)]
+    Key(sc_cli::KeySubcommand),
+
+    /// Local networks for development.
+    #[command(subcommand)]
+    Network(NetworkSubcommand),
+
+    /// Write a chain spec in the SDK's long form, with code; with --raw independent of this binary.
+    ExportChainSpec(sc_cli::ExportChainSpecCmd),
+
+    /// Execute a block that is in the database once more.
+    CheckBlock(sc_cli::CheckBlockCmd),
+
+    /// Write blocks to a file.
+    ExportBlocks(sc_cli::ExportBlocksCmd),
+
+    /// Write the state after a block as a chain spec.
+    ExportState(sc_cli::ExportStateCmd),
+
+    /// Read blocks from a file; each is verified as if a peer had sent it.
+    ImportBlocks(sc_cli::ImportBlocksCmd),
+
+    /// Remove a chain's database and vote log.
+    PurgeChain(sc_cli::PurgeChainCmd),
+
+    /// Take back the last blocks, though they are final.
+    Revert(RevertCmd),
+
+    /// Print what the database says of its chain.
+    ChainInfo(sc_cli::ChainInfoCmd),
+}
+
+/// Local networks for development.
+#[derive(Debug, clap::Subcommand)]
+pub enum NetworkSubcommand {
+    /// Start a network of validators on this machine, and stop it on Ctrl-C.
+    Up(network_up::UpCmd),
+}
+
+impl SubstrateCli for Cli {
+    fn impl_name() -> String {
+        "Hansa Node".into()
+    }
+
+    fn impl_version() -> String {
+        env!("SUBSTRATE_CLI_IMPL_VERSION").into()
+    }
+
+    fn executable_name() -> String {
+        "hansa".into()
+    }
+
+    fn description() -> String {
+        "A node of the Hansa network of proof-of-stake chains".into()
+    }
+
+    fn author() -> String {
+        env!("CARGO_PKG_AUTHORS").into()
+    }
+
+    fn support_url() -> String {
+        "the issue tracker of the repository".into()
+    }
+
+    fn copyright_start_year() -> i32 {
+        2026
+    }
+
+    fn load_spec(&self, chain: &str) -> Result<Box<dyn ChainSpec>, String> {
+        chain_spec::load(chain)
+    }
+
+    fn setup_command(command: clap::Command) -> clap::Command {
+        command
+            .name(Self::executable_name())
+            .version(Self::impl_version())
+            .about(Self::description())
+            .propagate_version(true)
+            .args_conflicts_with_subcommands(true)
+            .subcommand_negates_reqs(true)
+            // Best equals finalised here, so there are no forks to be aware of, and the fork-aware
+            // pool would check every transaction again at every block.
+            .mut_arg("pool_type", |arg| arg.default_value("single-state"))
+            // There is no GRANDPA.
+            .mut_arg("no_grandpa", |arg| arg.hide(true))
+            .mut_arg("chain", |arg| {
+                arg.help("The chain: dev, local, poa, or a chain spec file (short or long form)")
+                    .long_help(None)
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, FromArgMatches};
+
+    fn parse(args: &[&str]) -> Result<Cli, clap::Error> {
+        let command = Cli::setup_command(Cli::command());
+        let matches =
+            command.try_get_matches_from(std::iter::once("hansa").chain(args.iter().copied()))?;
+        Cli::from_arg_matches(&matches)
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::setup_command(Cli::command()).debug_assert();
+    }
+
+    #[test]
+    fn the_pool_has_a_single_state_by_default_and_its_limits_are_flags() {
+        let cli = parse(&["--dev"]).unwrap();
+        assert!(matches!(cli.run.pool_config.pool_type, sc_cli::TransactionPoolType::SingleState));
+        let flags = ["--pool-type", "fork-aware", "--pool-limit", "9", "--pool-kbytes", "7"];
+        let cli = parse(&flags).unwrap();
+        assert!(matches!(cli.run.pool_config.pool_type, sc_cli::TransactionPoolType::ForkAware));
+        assert_eq!((cli.run.pool_config.pool_limit, cli.run.pool_config.pool_kbytes), (9, 7));
+    }
+
+    #[test]
+    fn unknown_flags_and_subcommands_are_refused() {
+        for bad in [
+            &["--devv"][..],
+            &["frobnicate"],
+            &["network"],
+            &["network", "up", "--validators", "many"],
+            &["network", "up", "--base-port", "70000"],
+            &["--network-backend", "udp"],
+            &["--database", "mysql"],
+            &["--alice", "--bob"],
+        ] {
+            assert!(parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! What the subcommands do.
+
+use crate::{
+    cli::{Cli, NetworkSubcommand, Subcommand},
+    network_up, ports,
+    service::{self, new_parts, vote_log_dir},
+};
+use hansa_primitives::{Block, Hash};
+use nix::{
+    sys::signal::Signal,
+    unistd::{getppid, Pid},
+};
+use sc_cli::{CliConfiguration, Error, PurgeChainCmd, Result, SubstrateCli};
+use sc_network::{config::NetworkBackendType, Litep2pNetworkBackend, NetworkWorker};
+use sc_service::Configuration;
+use std::process::ExitCode;
+
+/// Run the command line of this process. An error is one line, and an exit code that is not zero.
+pub fn main() -> ExitCode {
+    match run(Cli::from_args()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(mut cli: Cli) -> std::result::Result<(), String> {
+    if let Some(parent) = cli.parent_process {
+        end_with_parent(parent)?;
+    }
+    if let Some(Subcommand::Network(NetworkSubcommand::Up(command))) = &cli.subcommand {
+        return network_up::run(command).map_err(|e| e.to_string());
+    }
+    match cli.subcommand.take() {
+        Some(subcommand) => run_subcommand(&cli, subcommand),
+        None => run_node(&mut cli),
+    }
+    .map_err(|error| describe(&error))
+}
+
+/// End when the process that started this one is gone, even if it was killed.
+fn end_with_parent(parent: u32) -> std::result::Result<(), String> {
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)
+        .map_err(|e| format!("cannot watch the process that started this one: {e}"))?;
+    let parent = i32::try_from(parent).map(Pid::from_raw);
+    // It may have gone before we could watch it.
+    if parent != Ok(getppid()) {
+        return Err("the process that --parent-process names did not start this one".into());
+    }
+    Ok(())
+}
+
+/// One line that says what is wrong.
+fn describe(error: &Error) -> String {
+    match error {
+        Error::Input(message) => message.clone(),
+        Error::Service(sc_service::Error::Other(message)) => message.clone(),
+        Error::NetworkKeyNotFound(path) => format!(
+            "a validator needs a network key of its own, and there is none at {}: make one with \
+             `hansa key generate-node-key --file {}`, or pass --unsafe-force-node-key-generation \
+             the first time",
+            path.display(),
+            path.display()
+        ),
+        other => other.to_string().split_whitespace().collect::<Vec<_>>().join(" "),
+    }
+}
+
+fn run_node(cli: &mut Cli) -> Result<()> {
+    if cli.run.no_grandpa {
+        return Err(Error::Input("--no-grandpa: there is no GRANDPA here".into()));
+    }
+    // Development keys are for networks that come and go; a stable network key matters elsewhere.
+    if cli.run.get_keyring().is_some() {
+        cli.run.network_params.node_key_params.unsafe_force_node_key_generation = true;
+    }
+    let runner = cli.create_runner(&cli.run)?;
+    runner.run_node_until_exit(|config| async move {
+        ports::probe(&ports::of_configuration(&config))
+            .map_err(|e| sc_service::Error::Other(e.to_string()))?;
+        match config.network.network_backend {
+            NetworkBackendType::Libp2p => {
+                service::new_full::<NetworkWorker<Block, Hash>>(config).await
+            }
+            NetworkBackendType::Litep2p => {
+                service::new_full::<Litep2pNetworkBackend>(config).await
+            }
+        }
+        .map_err(Error::Service)
+    })
+}
+
+fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {
+    match subcommand {
+        Subcommand::Key(command) => command.run(cli),
+        Subcommand::Network(NetworkSubcommand::Up(command)) => {
+            network_up::run(&command).map_err(|e| Error::Input(e.to_string()))
+        }
+        Subcommand::ExportChainSpec(command) => {
+            let spec = cli.load_spec(&command.chain)?;
+            command.run(spec)
+        }
+        Subcommand::CheckBlock(command) => {
+            cli.create_runner(&command)?.async_run(|mut config| {
+                let parts = new_parts(&mut config)?;
+                Ok((command.run(parts.client, parts.import_queue), parts.task_manager))
+            })
+        }
+        Subcommand::ExportBlocks(command) => {
+            cli.create_runner(&command)?.async_run(|mut config| {
+                let database = config.database.clone();
+                let parts = new_parts(&mut config)?;
+                Ok((command.run(parts.client, database), parts.task_manager))
+            })
+        }
+        Subcommand::ExportState(command) => {
+            cli.create_runner(&command)?.async_run(|mut config| {
+                // The spec as it was written: opening the database resolves its genesis.
+                let spec = config.chain_spec.cloned_box();
+                let parts = new_parts(&mut config)?;
+                Ok((command.run(parts.client, spec), parts.task_manager))
+            })
+        }
+        Subcommand::ImportBlocks(command) => {
+            cli.create_runner(&command)?.async_run(|mut config| {
+                let parts = new_parts(&mut config)?;
+                Ok((command.run(parts.client, parts.import_queue), parts.task_manager))
+            })
+        }
+        Subcommand::PurgeChain(command) => {
+            cli.create_runner(&command)?.sync_run(|config| purge(&command, config))
+        }
+        Subcommand::Revert(command) => cli.create_runner(&command)?.async_run(|mut config| {
+            let parts = new_parts(&mut config)?;
+            let result = command.run(&config, &parts.client, &parts.backend, &parts.keystore);
+            Ok((async move { result.map_err(Error::Service) }, parts.task_manager))
+        }),
+        Subcommand::ChainInfo(command) => {
+            cli.create_runner(&command)?.sync_run(|config| command.run::<Block>(&config))
+        }
+    }
+}
+
+/// Remove the database, and the vote logs with it: they would want to replay blocks of a chain that
+/// is no longer there. A validator that returns to a running chain without its log is silent
+/// for one height, and then safe.
+fn purge(command: &PurgeChainCmd, config: Configuration) -> Result<()> {
+    let database = config.database.path().and_then(|p| p.parent()).map(|p| p.to_owned());
+    let votes = vote_log_dir(&config);
+    command.run(config.database)?;
+    let purged = database.is_none_or(|path| !path.exists());
+    if purged && votes.exists() {
+        std::fs::remove_dir_all(&votes)?;
+        println!("{votes:?} removed.");
+    }
+    Ok(())
+}

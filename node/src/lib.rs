@@ -1,0 +1,23 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! The Hansa node: command line, chain specs, and the service of one chain.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`cli`], [`command`] | flags and subcommands, and what they do |
+//! | [`chain_spec`] | chain specs in the short form and in the SDK's |
+//! | [`service`] | a chain's client, network, pool, RPC and consensus put together |
+//! | [`network_up`] | `hansa network up`: a local network of processes |
+//! | [`revert`] | taking back final blocks |
+//! | [`ports`] | probing ports before anything is started |
+
+#![forbid(unsafe_code)]
+
+pub mod chain_spec;
+pub mod cli;
+pub mod command;
+pub mod network_up;
+pub mod ports;
+pub mod revert;
+pub mod service;

@@ -1,0 +1,66 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! What a local network asks its nodes.
+
+use codec::Decode;
+use hansa_primitives::{AccountId, Balance, BlockNumber, Hash, Header};
+use jsonrpsee::{
+    core::client::{ClientT, Error},
+    http_client::{HttpClient, HttpClientBuilder},
+    rpc_params,
+};
+use sp_core::{
+    hashing::{blake2_128, twox_128},
+    Bytes,
+};
+use std::time::Duration;
+
+/// How long a node may take for an answer.
+const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+
+/// A connection to a node.
+pub struct NodeClient(HttpClient);
+
+/// The beginning of an account's record in `frame_system`: all up to the free balance.
+#[derive(Decode)]
+struct AccountRecord {
+    _nonce: u32,
+    _consumers: u32,
+    _providers: u32,
+    _sufficients: u32,
+    free: Balance,
+}
+
+impl NodeClient {
+    /// A client of the server at `url` (`http://…`). Nothing is sent yet.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        HttpClientBuilder::default().request_timeout(REQUEST_LIMIT).build(url).map(Self)
+    }
+
+    /// The number of the last final block.
+    pub async fn finalized_number(&self) -> Result<BlockNumber, Error> {
+        let hash: Hash = self.0.request("chain_getFinalizedHead", rpc_params![]).await?;
+        let header: Option<Header> = self.0.request("chain_getHeader", rpc_params![hash]).await?;
+        Ok(header.map_or(0, |header| header.number))
+    }
+
+    /// The hash of the genesis block.
+    pub async fn genesis(&self) -> Result<Option<Hash>, Error> {
+        self.0.request("chain_getBlockHash", rpc_params![0]).await
+    }
+
+    /// The free balance of an account; 0 if there is no such account.
+    pub async fn free_balance(&self, account: &AccountId) -> Result<Balance, Error> {
+        let key = Bytes(account_key(account));
+        let value: Option<Bytes> = self.0.request("state_getStorage", rpc_params![key]).await?;
+        let record = value.and_then(|bytes| AccountRecord::decode(&mut &bytes[..]).ok());
+        Ok(record.map_or(0, |record| record.free))
+    }
+}
+
+/// The key of `System::Account`.
+fn account_key(account: &AccountId) -> Vec<u8> {
+    let id: &[u8] = account.as_ref();
+    [&twox_128(b"System")[..], &twox_128(b"Account"), &blake2_128(id), id].concat()
+}

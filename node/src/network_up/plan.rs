@@ -1,0 +1,214 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! Which nodes a local network has: pure, from the arguments and the chain's genesis.
+
+use super::UpError;
+use crate::{
+    chain_spec::dev::DevIdentity,
+    ports::{Port, Transport},
+};
+use hansa_pbft_primitives::{AuthoritySet, Weight};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+/// The number of validators if neither the arguments nor a chain spec say.
+pub const DEFAULT_VALIDATORS: usize = 4;
+
+/// The largest number of nodes of a local network: more do not fit one machine.
+pub const MAX_NODES: usize = 100;
+
+/// The distance of one node's ports from the next one's.
+const PORTS_PER_NODE: usize = 10;
+
+/// The ports of a node, counted from its first.
+const RPC_OFFSET: usize = 0;
+const P2P_OFFSET: usize = 1;
+const METRICS_OFFSET: usize = 2;
+
+/// One node of the network.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NodePlan {
+    /// Whose keys it has.
+    pub identity: DevIdentity,
+    /// The port of its JSON-RPC server.
+    pub rpc_port: u16,
+    /// The port of its peer-to-peer network.
+    pub p2p_port: u16,
+    /// The port of its metrics.
+    pub metrics_port: u16,
+    /// Its base path.
+    pub base_path: PathBuf,
+    /// The file of its network key.
+    pub node_key: PathBuf,
+    /// Its log file.
+    pub log: PathBuf,
+}
+
+impl NodePlan {
+    /// The plan of node number `index` of a network in `dir`.
+    fn new(
+        index: usize,
+        identity: DevIdentity,
+        base_port: u16,
+        dir: &Path,
+    ) -> Result<Self, UpError> {
+        let first = index.saturating_mul(PORTS_PER_NODE).saturating_add(usize::from(base_port));
+        let port = |offset: usize| {
+            u16::try_from(first.saturating_add(offset))
+                .map_err(|_| UpError::BasePortTooHigh { base_port, nodes: index.saturating_add(1) })
+        };
+        let file_name = identity.name.to_lowercase();
+        Ok(Self {
+            rpc_port: port(RPC_OFFSET)?,
+            p2p_port: port(P2P_OFFSET)?,
+            metrics_port: port(METRICS_OFFSET)?,
+            base_path: dir.join(&file_name),
+            node_key: dir.join(format!("{file_name}.node-key")),
+            log: dir.join(format!("{file_name}.log")),
+            identity,
+        })
+    }
+
+    /// The address of its JSON-RPC server.
+    pub fn rpc_url(&self, scheme: &str) -> String {
+        format!("{scheme}://{}:{}", Ipv4Addr::LOCALHOST, self.rpc_port)
+    }
+
+    /// The address at which it listens for peers.
+    pub fn listen_address(&self) -> String {
+        format!("/ip4/{}/tcp/{}", Ipv4Addr::LOCALHOST, self.p2p_port)
+    }
+
+    /// All its ports.
+    pub fn ports(&self) -> [Port; 3] {
+        let port = |port, purpose| Port {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            transport: Transport::Tcp,
+            purpose,
+        };
+        [
+            port(self.rpc_port, "a node's JSON-RPC; choose others with --base-port"),
+            port(self.p2p_port, "a node's peer-to-peer network; choose others with --base-port"),
+            port(self.metrics_port, "a node's metrics; choose others with --base-port"),
+        ]
+    }
+}
+
+/// The nodes of a network of `identities` in `dir`.
+pub fn nodes(
+    identities: Vec<DevIdentity>,
+    base_port: u16,
+    dir: &Path,
+) -> Result<Vec<NodePlan>, UpError> {
+    identities
+        .into_iter()
+        .enumerate()
+        .map(|(index, identity)| NodePlan::new(index, identity, base_port, dir))
+        .collect()
+}
+
+/// The identities that are the authorities of `set`, as many as `wanted` or else all.
+///
+/// They must make a quorum: fewer never make a block.
+pub fn identities_of(
+    set: &AuthoritySet,
+    wanted: Option<usize>,
+) -> Result<Vec<DevIdentity>, UpError> {
+    let mut found = Vec::new();
+    for index in 0..MAX_NODES {
+        let identity = DevIdentity::at(index);
+        let at = identity.pbft_key().and_then(|key| set.index_of(&key));
+        found.extend(at.map(|at| (at, identity)));
+    }
+    found.sort_by_key(|(at, _)| *at);
+    let known = found.len();
+    if let Some(wanted) = wanted {
+        if wanted > known {
+            return Err(UpError::TooFewKeys { wanted, known, validators: set.len() });
+        }
+        found.truncate(wanted);
+    }
+    let weight = found.iter().fold(0, |sum: Weight, (at, _)| sum.saturating_add(set.weight(*at)));
+    if weight < set.quorum() {
+        return Err(UpError::NoQuorum {
+            nodes: found.len(),
+            weight,
+            quorum: set.quorum(),
+            validators: set.len(),
+        });
+    }
+    Ok(found.into_iter().map(|(_, identity)| identity).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hansa_pbft_primitives::Authority;
+
+    fn set(indices: impl IntoIterator<Item = usize>) -> AuthoritySet {
+        let authorities = indices
+            .into_iter()
+            .map(|i| Authority { key: DevIdentity::at(i).pbft_key().unwrap(), weight: 1 })
+            .collect();
+        AuthoritySet::new(0, authorities).unwrap()
+    }
+
+    fn names(identities: Vec<DevIdentity>) -> Vec<String> {
+        identities.into_iter().map(|i| i.name).collect()
+    }
+
+    #[test]
+    fn nodes_follow_the_order_of_the_set() {
+        let identities = identities_of(&set([2, 0, 7, 1]), None).unwrap();
+        assert_eq!(names(identities), ["Charlie", "Alice", "Validator-7", "Bob"]);
+    }
+
+    #[test]
+    fn fewer_nodes_than_validators_must_make_a_quorum() {
+        assert_eq!(identities_of(&set(0..4), Some(3)).unwrap().len(), 3);
+        let error = identities_of(&set(0..4), Some(2)).unwrap_err();
+        assert!(matches!(error, UpError::NoQuorum { nodes: 2, weight: 2, quorum: 3, .. }));
+        let error = identities_of(&set(0..4), Some(5)).unwrap_err();
+        assert!(matches!(error, UpError::TooFewKeys { wanted: 5, known: 4, validators: 4 }));
+    }
+
+    #[test]
+    fn validators_whose_keys_are_unknown_are_left_out() {
+        let mut authorities = set(0..3).authorities().to_vec();
+        authorities.push(Authority {
+            key: hansa_pbft_primitives::AuthorityId::from(sp_core::ed25519::Public::from_raw(
+                [9; 32],
+            )),
+            weight: 1,
+        });
+        let three_of_four = AuthoritySet::new(0, authorities).unwrap();
+        assert_eq!(identities_of(&three_of_four, None).unwrap().len(), 3);
+        assert!(identities_of(&three_of_four, Some(4)).is_err());
+    }
+
+    #[test]
+    fn ports_do_not_overlap_and_do_not_overflow() {
+        let identities: Vec<_> = (0..MAX_NODES).map(DevIdentity::at).collect();
+        let plans = nodes(identities.clone(), 20_000, Path::new("/tmp/x")).unwrap();
+        let mut ports: Vec<_> =
+            plans.iter().flat_map(|p| p.ports()).map(|p| p.address.port()).collect();
+        assert_eq!(ports.len(), 3 * MAX_NODES);
+        ports.sort();
+        ports.dedup();
+        assert_eq!(ports.len(), 3 * MAX_NODES);
+        let error = nodes(identities, 65_000, Path::new("/tmp/x")).unwrap_err();
+        assert!(matches!(error, UpError::BasePortTooHigh { base_port: 65_000, .. }));
+    }
+
+    #[test]
+    fn files_are_named_after_the_node() {
+        let plan = nodes(vec![DevIdentity::at(0)], 9944, Path::new("/tmp/x")).unwrap().remove(0);
+        assert_eq!(plan.log, Path::new("/tmp/x/alice.log"));
+        assert_eq!(plan.base_path, Path::new("/tmp/x/alice"));
+        assert_eq!(plan.rpc_url("ws"), "ws://127.0.0.1:9944");
+        assert_eq!(plan.listen_address(), "/ip4/127.0.0.1/tcp/9945");
+    }
+}

@@ -1,0 +1,148 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! `hansa revert`: taking back the last blocks.
+//!
+//! Every block in the database is final here, so the SDK's command, which never passes finality,
+//! would always take back nothing. What others have made final comes back by sync; the command is
+//! for repairing a node, or a whole chain whose operators have agreed on an earlier head.
+
+use crate::service::{vote_log_dir, FullBackend, FullClient};
+use hansa_consensus_pbft::vote_log::VoteLog;
+use hansa_pbft_primitives::{AuthorityId, PbftApi, KEY_TYPE};
+use hansa_primitives::BlockNumber;
+use sc_cli::{
+    clap, CliConfiguration, DatabaseParams, ImportParams, KeystoreParams, PruningParams,
+    SharedParams,
+};
+use sc_client_api::Backend;
+use sc_service::{Configuration, Error, KeystoreContainer};
+use sp_api::ProvideRuntimeApi;
+use sp_blockchain::HeaderBackend;
+use sp_keystore::Keystore;
+use std::sync::Arc;
+
+/// `hansa revert`.
+#[derive(Debug, clap::Parser)]
+pub struct RevertCmd {
+    /// How many blocks to take back.
+    #[arg(value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub blocks: u32,
+
+    /// Do it though this node has the key of a current authority.
+    ///
+    /// It then forgets what it has signed at those heights, and may sign otherwise: that is an
+    /// offence that costs stake, unless all other nodes are taken back as well.
+    #[arg(long)]
+    pub unsafe_as_authority: bool,
+
+    #[allow(missing_docs)]
+    #[clap(flatten)]
+    pub shared_params: SharedParams,
+
+    #[allow(missing_docs)]
+    #[clap(flatten)]
+    pub pruning_params: PruningParams,
+
+    #[allow(missing_docs)]
+    #[clap(flatten)]
+    pub database_params: DatabaseParams,
+
+    #[allow(missing_docs)]
+    #[clap(flatten)]
+    pub keystore_params: KeystoreParams,
+}
+
+impl CliConfiguration for RevertCmd {
+    fn shared_params(&self) -> &SharedParams {
+        &self.shared_params
+    }
+
+    fn import_params(&self) -> Option<&ImportParams> {
+        None
+    }
+
+    fn pruning_params(&self) -> Option<&PruningParams> {
+        Some(&self.pruning_params)
+    }
+
+    fn database_params(&self) -> Option<&DatabaseParams> {
+        Some(&self.database_params)
+    }
+
+    fn keystore_params(&self) -> Option<&KeystoreParams> {
+        Some(&self.keystore_params)
+    }
+}
+
+impl RevertCmd {
+    /// Take the blocks back, and cut the vote logs to the new head.
+    pub fn run(
+        &self,
+        config: &Configuration,
+        client: &FullClient,
+        backend: &Arc<FullBackend>,
+        keystore: &KeystoreContainer,
+    ) -> Result<(), Error> {
+        let keys = local_keys(keystore);
+        if let Some(key) = active_key(client, &keys)?.filter(|_| !self.unsafe_as_authority) {
+            return Err(Error::Other(format!(
+                "this node has the key of the current authority {key}: a vote that it forgot and \
+                 casts otherwise is an offence. Stop it, take its key out of the keystore, or, if \
+                 all nodes are taken back, pass --unsafe-as-authority"
+            )));
+        }
+        let before = client.info().finalized_number;
+        let (reverted, _) = backend.revert(self.blocks, true)?;
+        let head = before.saturating_sub(reverted);
+        cut_vote_logs(config, client, &keys, head)?;
+        println!("Took back {reverted} of {} blocks: the head is #{head}", self.blocks);
+        if reverted < self.blocks.min(before) {
+            return Err(Error::Other(
+                "the other blocks stay: the states before them are not in this database (only one \
+                 with --state-pruning archive keeps them). To go further back, purge-chain and \
+                 sync or import-blocks again"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The pBFT keys of this node.
+fn local_keys(keystore: &KeystoreContainer) -> Vec<AuthorityId> {
+    keystore
+        .local_keystore()
+        .ed25519_public_keys(KEY_TYPE)
+        .into_iter()
+        .map(AuthorityId::from)
+        .collect()
+}
+
+/// The first of `keys` that is in the set that decides the next block.
+fn active_key(client: &FullClient, keys: &[AuthorityId]) -> Result<Option<AuthorityId>, Error> {
+    let state = client
+        .runtime_api()
+        .consensus_state(client.info().finalized_hash)
+        .map_err(|e| Error::Other(format!("cannot read the authority set: {e}")))?;
+    Ok(keys.iter().find(|key| state.set.index_of(key).is_some()).cloned())
+}
+
+/// What was decided or signed above `head` must not come back at the next start.
+fn cut_vote_logs(
+    config: &Configuration,
+    client: &FullClient,
+    keys: &[AuthorityId],
+    head: BlockNumber,
+) -> Result<(), Error> {
+    let (dir, genesis) = (vote_log_dir(config), client.info().genesis_hash);
+    if !dir.exists() {
+        return Ok(());
+    }
+    for key in keys.iter().map(Some).chain([None]) {
+        VoteLog::open(&dir, genesis, key)
+            .and_then(|(mut log, _)| log.cut_above(head))
+            .map_err(|e| Error::Other(format!("the vote log: {e}")))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! The service of one chain: its parts, and how they are put together.
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | this one | what subcommands need as well: client, database, keystore, pool, import queue |
+//! | [`database`] | opening the database of the right chain, or saying why not |
+//! | [`full`] | the rest of a running node: network, RPC, consensus |
+
+pub mod database;
+pub mod full;
+
+pub use full::new_full;
+
+use hansa_consensus_pbft::{
+    authorities::ConsensusStates,
+    block::{
+        import::{block_import, PbftBlockImport, PbftLink},
+        verifier::import_queue,
+    },
+};
+use hansa_primitives::Block;
+use hansa_runtime_hub::RuntimeApi;
+use sc_consensus::BasicQueue;
+use sc_executor::WasmExecutor;
+use sc_service::{Configuration, Error, KeystoreContainer, TFullBackend, TFullClient, TaskManager};
+use sc_telemetry::{Telemetry, TelemetryWorker};
+use sc_transaction_pool::TransactionPoolHandle;
+use std::{path::PathBuf, sync::Arc};
+
+/// How many telemetry messages may wait.
+const TELEMETRY_BUFFER: usize = 16;
+
+/// The folder of the vote logs, in a chain's folder.
+const VOTE_LOG_DIR: &str = "votes";
+
+/// Executes runtimes: always the wasm, never a native copy.
+pub type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
+
+/// The client of a chain.
+pub type FullClient = TFullClient<Block, RuntimeApi, Executor>;
+
+/// The database of a chain.
+pub type FullBackend = TFullBackend<Block>;
+
+/// The transaction pool of a chain.
+pub type FullPool = TransactionPoolHandle<Block, FullClient>;
+
+/// The block import of a chain.
+pub type FullBlockImport = PbftBlockImport<Arc<FullClient>, FullClient>;
+
+/// The parts of a chain that subcommands need as well as a running node.
+pub struct Parts {
+    /// Reads, executes and imports.
+    pub client: Arc<FullClient>,
+    /// The database.
+    pub backend: Arc<FullBackend>,
+    /// Where tasks are spawned.
+    pub task_manager: TaskManager,
+    /// The keys of this node.
+    pub keystore: KeystoreContainer,
+    /// The transactions that wait.
+    pub pool: Arc<FullPool>,
+    /// Verifies and imports the blocks that sync brings.
+    pub import_queue: BasicQueue<Block>,
+    /// Imports blocks as final.
+    pub block_import: FullBlockImport,
+    /// What the import tells others.
+    pub link: PbftLink,
+    /// Under which set each height is decided.
+    pub states: Arc<ConsensusStates<FullClient>>,
+    /// The connection to telemetry servers.
+    pub telemetry: Option<Telemetry>,
+}
+
+/// Where the vote logs of a chain are.
+pub fn vote_log_dir(config: &Configuration) -> PathBuf {
+    config.data_path.join(VOTE_LOG_DIR)
+}
+
+/// Open a chain's database and make the parts around it.
+pub fn new_parts(config: &mut Configuration) -> Result<Parts, Error> {
+    let telemetry = open_telemetry(config)?;
+    let executor: Executor = sc_service::new_wasm_executor(&config.executor);
+    let handle = telemetry.as_ref().map(|(_, telemetry)| telemetry.handle());
+    let (client, backend, keystore, task_manager) = database::open(config, handle, executor)?;
+    let client = Arc::new(client);
+    let telemetry = telemetry.map(|(worker, telemetry)| {
+        task_manager.spawn_handle().spawn("telemetry", None, worker.run());
+        telemetry
+    });
+    let pool = sc_transaction_pool::Builder::new(
+        task_manager.spawn_essential_handle(),
+        client.clone(),
+        config.role.is_authority().into(),
+    )
+    .with_options(config.transaction_pool.clone())
+    .with_prometheus(config.prometheus_registry())
+    .build();
+    let states = Arc::new(ConsensusStates::new(client.clone()));
+    let (block_import, link) = block_import(client.clone(), client.clone(), states.clone());
+    let import_queue = import_queue(
+        client.clone(),
+        states.clone(),
+        Box::new(block_import.clone()),
+        Some(Box::new(block_import.clone())),
+        &task_manager.spawn_essential_handle(),
+        config.prometheus_registry(),
+    );
+    Ok(Parts {
+        client,
+        backend,
+        task_manager,
+        keystore,
+        pool: Arc::new(pool),
+        import_queue,
+        block_import,
+        link,
+        states,
+        telemetry,
+    })
+}
+
+fn open_telemetry(config: &Configuration) -> Result<Option<(TelemetryWorker, Telemetry)>, Error> {
+    let endpoints = config.telemetry_endpoints.clone().filter(|endpoints| !endpoints.is_empty());
+    let Some(endpoints) = endpoints else { return Ok(None) };
+    let worker = TelemetryWorker::new(TELEMETRY_BUFFER)?;
+    let telemetry = worker.handle().new_telemetry(endpoints);
+    Ok(Some((worker, telemetry)))
+}

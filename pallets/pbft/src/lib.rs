@@ -1,0 +1,606 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! # pBFT pallet
+//!
+//! The runtime's side of Hansa's consensus: who decides the next block, with which timing, and who
+//! did what in the blocks so far. The protocol itself runs in the node.
+//!
+//! ## In a block
+//!
+//! 1. `on_initialize` reads the pre-runtime digest and notes author and view. It runs before the
+//!    session pallet's, so the author is looked up in the set that decides this very block.
+//! 2. The session pallet may end the session (see below) and hand over a new set, which decides
+//!    from the next block on. A header digest announces it.
+//! 3. The timestamp inherent must name the time that stands in the digest. The step since the
+//!    parent, capped, is added to the **service time**, in which sessions are measured.
+//! 4. The inherent [`Call::note_parent_certificate`] says who signed the parent's commit
+//!    certificate: a quorum of the set that decided the parent. Signatures are not looked at; the
+//!    replicas check them before they vote.
+//! 5. `on_finalize` makes a block without that inherent invalid.
+//!
+//! ## Sessions
+//!
+//! A session ends in the first block whose parent has passed the end in service time; a block ends
+//! at most one. The session pallet queues a changed set, or changed keys, for one whole session
+//! more; with [`Config::PromptChanges`] that session is cut to one block, so that a change takes
+//! effect when the session in which it was made ends.
+//!
+//! ## Authority mode
+//!
+//! As `pallet_session::SessionManager` this pallet runs a chain by proof of authority: the
+//! validators of the genesis, and whom [`Config::AdminOrigin`] adds and removes. Another session
+//! manager takes over when the runtime names it; the rest of the pallet stays as it is.
+//!
+//! ## Panics
+//!
+//! As with other inherents of the SDK, the way to make a block invalid is to panic while it is
+//! executed: when the timestamp differs from the digest's, when there is no valid digest, when the
+//! certificate inherent is missing. Nothing that a transaction can do leads there.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+// FRAME's macros write qualified paths.
+#![allow(unused_qualifications)]
+
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+#[cfg(test)]
+mod mock;
+mod origin;
+pub mod service_time;
+mod session;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+mod types;
+pub mod weights;
+
+pub use origin::EnsureAdmin;
+pub use pallet::*;
+pub use service_time::ServiceSeconds;
+pub use session::NoIdentification;
+pub use types::{BlockInfo, DecidingSet, Participation, SetRefusal};
+pub use weights::WeightInfo;
+
+use codec::DecodeAll;
+use frame_support::{
+    ensure,
+    traits::{FindAuthor, OnTimestampSet},
+};
+use hansa_pbft_primitives::{
+    inherent::InherentError, primary::primary, AuthorityId, ConsensusState, Height,
+    ParentCertificate, PreDigest, View, PBFT_ENGINE_ID,
+};
+use sp_runtime::{ConsensusEngineId, DispatchError};
+
+/// The target of the pallet's log lines.
+pub(crate) const LOG_TARGET: &str = "runtime::pbft";
+
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+    use frame_support::{
+        pallet_prelude::*,
+        traits::{StorageVersion, ValidatorRegistration},
+        DefaultNoBound,
+    };
+    use frame_system::pallet_prelude::*;
+    use hansa_pbft_primitives::{
+        inherent::INHERENT_IDENTIFIER, NextSeed, OnCertificate, SetId, Timing, VotingWeight,
+        MAX_AUTHORITIES,
+    };
+    use sp_runtime::traits::One;
+
+    /// The version of the storage's layout.
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    /// The pallet.
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    /// What the pallet needs of the runtime.
+    #[pallet::config]
+    pub trait Config:
+        frame_system::Config<RuntimeEvent: From<Event<Self>>>
+        + pallet_session::Config<ValidatorId = <Self as frame_system::Config>::AccountId>
+    {
+        /// Who may add and remove authorities and change the timing.
+        type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// How much each authority's vote weighs.
+        type VotingWeight: VotingWeight<Self::AccountId>;
+
+        /// Where the seed of the proposer schedule comes from.
+        type NextSeed: NextSeed;
+
+        /// Is told who signed each block.
+        type OnCertificate: OnCertificate<Self::AccountId>;
+
+        /// Whether a changed set, which the session pallet would hold back for a whole session
+        /// more, takes effect in the block after the session's end.
+        #[pallet::constant]
+        type PromptChanges: Get<bool>;
+
+        /// The weights of the calls.
+        type WeightInfo: WeightInfo;
+    }
+
+    /// The set that decides the next block.
+    ///
+    /// While a block that ends a session is executed, this is already the new one; the set that
+    /// decides the block itself is then in [`OutgoingSet`].
+    #[pallet::storage]
+    pub type CurrentSet<T: Config> = StorageValue<_, DecidingSet<T::AccountId>, ValueQuery>;
+
+    /// The set that decides the block under execution, if the block replaces it. None between
+    /// blocks.
+    #[pallet::storage]
+    pub type OutgoingSet<T: Config> = StorageValue<_, DecidingSet<T::AccountId>, OptionQuery>;
+
+    /// The set that decided the last block (while a block is executed: its parent), if that block
+    /// replaced it.
+    #[pallet::storage]
+    pub type ParentSet<T: Config> = StorageValue<_, DecidingSet<T::AccountId>, OptionQuery>;
+
+    /// The validators of authority mode: whom the next session is planned with.
+    #[pallet::storage]
+    pub type Listed<T: Config> =
+        StorageValue<_, BoundedVec<T::AccountId, ConstU32<MAX_AUTHORITIES>>, ValueQuery>;
+
+    /// The account that may do what [`Config::AdminOrigin`] may, where the runtime lets
+    /// [`EnsureAdmin`](crate::EnsureAdmin) be that origin: a multisig account of the operators, say.
+    #[pallet::storage]
+    pub type Admin<T: Config> = StorageValue<_, T::AccountId, OptionQuery>;
+
+    /// The seed of the proposer schedule of the next block.
+    #[pallet::storage]
+    pub type Seed<T: Config> = StorageValue<_, [u8; 32], ValueQuery>;
+
+    /// Intervals and timeouts.
+    #[pallet::storage]
+    pub type CurrentTiming<T: Config> = StorageValue<_, Timing, ValueQuery>;
+
+    /// The length of a session, in milliseconds of service time.
+    #[pallet::storage]
+    pub type SessionLength<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+    /// The service time at which the session began, in milliseconds.
+    #[pallet::storage]
+    pub type SessionStart<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+    /// How long the chain has run, in milliseconds: the sum of all steps from block to block, each
+    /// capped a little above the idle interval.
+    #[pallet::storage]
+    pub type ServiceTime<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+    /// The timestamp of the last block, in milliseconds. None before the first.
+    #[pallet::storage]
+    pub type LastTimestamp<T: Config> = StorageValue<_, u64, OptionQuery>;
+
+    /// Whether the session pallet holds back a changed set that must not wait for a whole session.
+    #[pallet::storage]
+    pub type ChangeQueued<T: Config> = StorageValue<_, bool, ValueQuery>;
+
+    /// What each authority of the current set did in this session, in the order of the set.
+    #[pallet::storage]
+    pub type SessionParticipation<T: Config> =
+        StorageValue<_, BoundedVec<Participation, ConstU32<MAX_AUTHORITIES>>, ValueQuery>;
+
+    /// View, author and time of the block under execution. None between blocks.
+    #[pallet::storage]
+    #[pallet::whitelist_storage]
+    pub type CurrentBlock<T: Config> = StorageValue<_, BlockInfo<T::AccountId>, OptionQuery>;
+
+    /// Whether the block under execution has said who signed its parent. False between blocks.
+    #[pallet::storage]
+    #[pallet::whitelist_storage]
+    pub type CertificateNoted<T: Config> = StorageValue<_, bool, ValueQuery>;
+
+    /// What happened.
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// An authority joins with the next session.
+        AuthorityAdded {
+            /// The authority's account.
+            account: T::AccountId,
+        },
+        /// An authority leaves with the next session.
+        AuthorityRemoved {
+            /// The authority's account.
+            account: T::AccountId,
+        },
+        /// Another set decides from the next block on.
+        SetChanged {
+            /// The new set's id.
+            id: SetId,
+            /// The number of its authorities.
+            authorities: u32,
+        },
+        /// What the session pallet handed over is no valid set: the old one stays.
+        SetRefused {
+            /// What is wrong with it.
+            reason: SetRefusal,
+        },
+        /// Intervals and timeouts changed, from the next block on.
+        TimingChanged {
+            /// The new values.
+            timing: Timing,
+        },
+        /// The length of sessions changed.
+        SessionLengthChanged {
+            /// The new length, in milliseconds of service time.
+            session_length_ms: u64,
+        },
+        /// Another account is the admin, or none.
+        AdminChanged {
+            /// The new admin.
+            admin: Option<T::AccountId>,
+        },
+    }
+
+    /// Why a call fails.
+    #[pallet::error]
+    pub enum Error<T> {
+        /// The account is an authority already.
+        AlreadyAuthority,
+        /// The account is no authority.
+        NotAuthority,
+        /// The account has set no session keys.
+        NoKeys,
+        /// There is room for no more authorities.
+        TooManyAuthorities,
+        /// The last authority cannot be removed.
+        LastAuthority,
+        /// The intervals and timeouts contradict each other or are out of bounds.
+        BadTiming,
+        /// The session length is out of bounds.
+        BadSessionLength,
+        /// The block has said already who signed its parent.
+        CertificateTwice,
+        /// The first block has no certified parent.
+        CertificateUnexpected,
+        /// The signers are no quorum of the set that decided the parent.
+        NoQuorum,
+    }
+
+    /// What a chain spec says of the consensus. The authorities are those of the session pallet's
+    /// genesis.
+    #[pallet::genesis_config]
+    #[derive(DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// The account that may add and remove authorities and change the timing, beside root;
+        /// none by default.
+        pub admin: Option<T::AccountId>,
+        /// Intervals and timeouts.
+        pub timing: Timing,
+        /// The length of a session in milliseconds of service time; 0 stands for the default, an
+        /// hour.
+        pub session_length_ms: u64,
+        /// Ties the type to the runtime.
+        #[serde(skip)]
+        pub _config: core::marker::PhantomData<T>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            // A genesis that cannot run must not be built; the SDK hands the message on.
+            if let Err(rule) = self.timing.check() {
+                panic!("pbft.timing.{rule}");
+            }
+            let length = match self.session_length_ms {
+                0 => service_time::DEFAULT_SESSION_LENGTH_MS,
+                length => length,
+            };
+            if let Err(rule) = service_time::check_session_length(length) {
+                panic!("pbft.{rule}");
+            }
+            CurrentTiming::<T>::put(self.timing);
+            SessionLength::<T>::put(length);
+            Admin::<T>::set(self.admin.clone());
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            let current = CurrentSet::<T>::get();
+            let members = current.accounts.len() as u32;
+            Self::note_block(current);
+            <T as Config>::WeightInfo::on_initialize_and_finalize(members)
+        }
+
+        fn on_finalize(height: BlockNumberFor<T>) {
+            let noted = CertificateNoted::<T>::take();
+            // Benchmarks end blocks of their own, which no node made.
+            assert!(
+                noted || height <= One::one() || cfg!(feature = "runtime-benchmarks"),
+                "a block must say who signed its parent (pbft.note_parent_certificate)"
+            );
+            CurrentBlock::<T>::kill();
+            if let Some(outgoing) = OutgoingSet::<T>::take() {
+                ParentSet::<T>::put(outgoing);
+            } else if ParentSet::<T>::exists() {
+                ParentSet::<T>::kill();
+            }
+        }
+
+        fn integrity_test() {
+            assert!(
+                core::mem::size_of::<BlockNumberFor<T>>() <= core::mem::size_of::<Height>(),
+                "block numbers must fit the consensus' heights"
+            );
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call(weight = <T as Config>::WeightInfo)]
+    impl<T: Config> Pallet<T> {
+        /// Say who signed the commit certificate of the block's parent. An inherent, once in every
+        /// block but the first.
+        #[pallet::call_index(0)]
+        #[pallet::weight((
+            <T as Config>::WeightInfo::note_parent_certificate(MAX_AUTHORITIES),
+            DispatchClass::Mandatory
+        ))]
+        pub fn note_parent_certificate(
+            origin: OriginFor<T>,
+            certificate: ParentCertificate,
+        ) -> DispatchResultWithPostInfo {
+            ensure_none(origin)?;
+            let members = Self::do_note_parent_certificate(&certificate)?;
+            Ok(Some(<T as Config>::WeightInfo::note_parent_certificate(members)).into())
+        }
+
+        /// Add an authority, from the end of this session on. It must have set its session keys.
+        #[pallet::call_index(1)]
+        #[pallet::weight(<T as Config>::WeightInfo::add_authority(MAX_AUTHORITIES))]
+        pub fn add_authority(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            ensure!(
+                pallet_session::Pallet::<T>::is_registered(&account),
+                Error::<T>::NoKeys
+            );
+            Listed::<T>::try_mutate(|listed| {
+                ensure!(!listed.contains(&account), Error::<T>::AlreadyAuthority);
+                listed.try_push(account.clone()).map_err(|_| Error::<T>::TooManyAuthorities)
+            })?;
+            Self::deposit_event(Event::AuthorityAdded { account });
+            Ok(())
+        }
+
+        /// Remove an authority, from the end of this session on. The last one stays.
+        #[pallet::call_index(2)]
+        #[pallet::weight(<T as Config>::WeightInfo::remove_authority(MAX_AUTHORITIES))]
+        pub fn remove_authority(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Listed::<T>::try_mutate(|listed| {
+                let at = listed.iter().position(|a| a == &account).ok_or(Error::<T>::NotAuthority)?;
+                ensure!(listed.len() > 1, Error::<T>::LastAuthority);
+                listed.remove(at);
+                Ok::<_, Error<T>>(())
+            })?;
+            Self::deposit_event(Event::AuthorityRemoved { account });
+            Ok(())
+        }
+
+        /// Change intervals and timeouts, from the next block on.
+        #[pallet::call_index(3)]
+        pub fn set_timing(origin: OriginFor<T>, timing: Timing) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            timing.check().map_err(|rule| {
+                log::debug!(target: LOG_TARGET, "refused a timing: {rule}");
+                Error::<T>::BadTiming
+            })?;
+            CurrentTiming::<T>::put(timing);
+            Self::deposit_event(Event::TimingChanged { timing });
+            Ok(())
+        }
+
+        /// Change the length of sessions, in milliseconds of service time; the session under way
+        /// included.
+        #[pallet::call_index(4)]
+        pub fn set_session_length(
+            origin: OriginFor<T>,
+            session_length_ms: u64,
+        ) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            service_time::check_session_length(session_length_ms).map_err(|rule| {
+                log::debug!(target: LOG_TARGET, "refused a session length: {rule}");
+                Error::<T>::BadSessionLength
+            })?;
+            SessionLength::<T>::put(session_length_ms);
+            Self::deposit_event(Event::SessionLengthChanged { session_length_ms });
+            Ok(())
+        }
+
+        /// Make another account the admin, or none.
+        #[pallet::call_index(5)]
+        pub fn set_admin(origin: OriginFor<T>, admin: Option<T::AccountId>) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Admin::<T>::set(admin.clone());
+            Self::deposit_event(Event::AdminChanged { admin });
+            Ok(())
+        }
+    }
+
+    #[pallet::inherent]
+    impl<T: Config> ProvideInherent for Pallet<T> {
+        type Call = Call<T>;
+        type Error = InherentError;
+        const INHERENT_IDENTIFIER: InherentIdentifier = INHERENT_IDENTIFIER;
+
+        fn create_inherent(data: &InherentData) -> Option<Self::Call> {
+            if frame_system::Pallet::<T>::block_number() <= One::one() {
+                return None;
+            }
+            let certificate = reported_certificate(data)?;
+            Some(Call::note_parent_certificate { certificate })
+        }
+
+        // A block is checked on its parent's state, so the current number is the parent's.
+        fn is_inherent_required(_: &InherentData) -> Result<Option<Self::Error>, Self::Error> {
+            let first = frame_system::Pallet::<T>::block_number() < One::one();
+            Ok((!first).then_some(InherentError::Missing))
+        }
+
+        fn check_inherent(call: &Self::Call, data: &InherentData) -> Result<(), Self::Error> {
+            let Call::note_parent_certificate { certificate } = call else {
+                return Ok(());
+            };
+            if frame_system::Pallet::<T>::block_number() < One::one() {
+                return Err(InherentError::Unexpected);
+            }
+            if reported_certificate(data).is_some_and(|expected| &expected != certificate) {
+                return Err(InherentError::Mismatch);
+            }
+            let set = Self::parent_set().set;
+            certificate.signers.check_quorum(&set).map_err(|_| InherentError::NoQuorum)
+        }
+
+        fn is_inherent(call: &Self::Call) -> bool {
+            matches!(call, Call::note_parent_certificate { .. })
+        }
+    }
+
+    /// What the node says of the parent's certificate. Data that does not decode counts as absent:
+    /// the block will then be refused as one that lacks the inherent.
+    fn reported_certificate(data: &InherentData) -> Option<ParentCertificate> {
+        data.get_data::<ParentCertificate>(&INHERENT_IDENTIFIER).ok().flatten()
+    }
+
+    impl<T: Config> Pallet<T> {
+        /// Check a certificate's form and weight, and credit its signers. Returns the number of
+        /// authorities of the set that decided the parent.
+        pub(crate) fn do_note_parent_certificate(
+            certificate: &ParentCertificate,
+        ) -> Result<u32, DispatchError> {
+            ensure!(
+                frame_system::Pallet::<T>::block_number() > One::one(),
+                Error::<T>::CertificateUnexpected
+            );
+            ensure!(!CertificateNoted::<T>::get(), Error::<T>::CertificateTwice);
+            let parent = Self::parent_set();
+            certificate.signers.check_quorum(&parent.set).map_err(|_| Error::<T>::NoQuorum)?;
+            CertificateNoted::<T>::put(true);
+
+            let signed = |index: usize| {
+                u16::try_from(index).is_ok_and(|index| certificate.signers.contains(index))
+            };
+            // A certificate of a set that is gone belongs to a session that is over.
+            if !ParentSet::<T>::exists() && !OutgoingSet::<T>::exists() {
+                SessionParticipation::<T>::mutate(|all| {
+                    for (_, one) in all.iter_mut().enumerate().filter(|(i, _)| signed(*i)) {
+                        one.signed = one.signed.saturating_add(1);
+                    }
+                });
+            }
+            let reporter = CurrentBlock::<T>::get().map(|block| block.account);
+            T::OnCertificate::on_certificate(
+                reporter.as_ref(),
+                parent.accounts.iter().enumerate().map(|(i, account)| (account, signed(i))),
+            );
+            Ok(parent.accounts.len() as u32)
+        }
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// The set that decides the block under execution; between blocks, the next block.
+    pub fn deciding_set() -> DecidingSet<T::AccountId> {
+        OutgoingSet::<T>::get().unwrap_or_else(CurrentSet::<T>::get)
+    }
+
+    /// The set that decided the parent of the block under execution; between blocks, the last
+    /// block.
+    pub fn parent_set() -> DecidingSet<T::AccountId> {
+        ParentSet::<T>::get().unwrap_or_else(Self::deciding_set)
+    }
+
+    /// For the runtime API: set, seed and timing under which the next block is decided.
+    pub fn consensus_state() -> ConsensusState {
+        ConsensusState {
+            set: CurrentSet::<T>::get().set,
+            seed: Seed::<T>::get(),
+            timing: CurrentTiming::<T>::get(),
+        }
+    }
+
+    /// For the runtime API: the primary of (`height`, `view`) under the current set and seed.
+    pub fn primary(height: Height, view: View) -> Option<AuthorityId> {
+        let set = CurrentSet::<T>::get().set;
+        let index = primary(&set, &Seed::<T>::get(), height, view)?;
+        set.get(index).map(|authority| authority.key.clone())
+    }
+
+    /// The author and the view of the block under execution, if its header names a valid author.
+    pub fn current_block() -> Option<BlockInfo<T::AccountId>> {
+        CurrentBlock::<T>::get()
+    }
+
+    /// Note author and view of the block that begins, which `deciding` decides.
+    fn note_block(deciding: DecidingSet<T::AccountId>) {
+        let Some(digest) = PreDigest::find(&frame_system::Pallet::<T>::digest()) else {
+            return;
+        };
+        let Some(account) = deciding.accounts.get(usize::from(digest.author)).cloned() else {
+            return;
+        };
+        CurrentBlock::<T>::put(BlockInfo {
+            view: digest.view,
+            author: digest.author,
+            account,
+            timestamp_ms: digest.timestamp_ms,
+        });
+        SessionParticipation::<T>::mutate(|all| {
+            if let Some(one) = all.get_mut(usize::from(digest.author)) {
+                one.authored = one.authored.saturating_add(1);
+            }
+        });
+    }
+}
+
+/// Holds the timestamp against the header's, and lets the service time run.
+impl<T: Config> OnTimestampSet<u64> for Pallet<T> {
+    fn on_timestamp_set(now_ms: u64) {
+        match CurrentBlock::<T>::get() {
+            Some(block) => assert_eq!(
+                block.timestamp_ms, now_ms,
+                "the timestamp must be the one in the pre-runtime digest"
+            ),
+            // Benchmarks set the time without a header.
+            None => assert!(
+                cfg!(feature = "runtime-benchmarks"),
+                "the header must have one pre-runtime digest of pBFT, which names an authority"
+            ),
+        }
+        if let Some(last_ms) = LastTimestamp::<T>::get() {
+            let step = service_time::step_ms(last_ms, now_ms, &CurrentTiming::<T>::get());
+            ServiceTime::<T>::mutate(|time| *time = time.saturating_add(step));
+        }
+        LastTimestamp::<T>::put(now_ms);
+    }
+}
+
+/// The author by the pre-runtime digest, in the set that decides the block.
+impl<T: Config> FindAuthor<T::AccountId> for Pallet<T> {
+    fn find_author<'a, I>(digests: I) -> Option<T::AccountId>
+    where
+        I: 'a + IntoIterator<Item = (ConsensusEngineId, &'a [u8])>,
+    {
+        let mut bytes =
+            digests.into_iter().find_map(|(id, bytes)| (id == PBFT_ENGINE_ID).then_some(bytes))?;
+        let digest = PreDigest::decode_all(&mut bytes).ok()?;
+        Self::deciding_set().accounts.get(usize::from(digest.author)).cloned()
+    }
+}

@@ -1,0 +1,12 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! Tests by topic.
+
+mod author;
+mod authority_mode;
+mod genesis;
+mod inherent;
+mod rotation;
+mod service_time;
+mod timing;

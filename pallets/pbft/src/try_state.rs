@@ -1,0 +1,71 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! The invariants of the pallet's storage, as they hold between blocks.
+
+use crate::{
+    service_time, CertificateNoted, Config, CurrentBlock, CurrentSet, CurrentTiming, DecidingSet,
+    Listed, OutgoingSet, Pallet, ParentSet, ServiceTime, SessionLength, SessionParticipation,
+    SessionStart,
+};
+use alloc::collections::BTreeSet;
+use frame_support::ensure;
+use hansa_pbft_primitives::AuthoritySet;
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+    /// Check all invariants.
+    ///
+    /// 1. The current set is valid, and has as many accounts as authorities.
+    /// 2. So has the set that decided the last block, and its id is the one before.
+    /// 3. Nothing is left of the block that was executed: no author, no outgoing set, no note of a
+    ///    certificate.
+    /// 4. The list of authority mode is not empty and has no account twice.
+    /// 5. Participation is counted for each authority of the current set.
+    /// 6. Timing and session length are within their bounds.
+    /// 7. The session began no later than now.
+    pub fn do_try_state() -> Result<(), TryRuntimeError> {
+        let current = CurrentSet::<T>::get();
+        Self::check_set(&current)?;
+        if let Some(parent) = ParentSet::<T>::get() {
+            Self::check_set(&parent)?;
+            ensure!(
+                parent.set.id.checked_add(1) == Some(current.set.id),
+                "2: the set ids do not follow each other"
+            );
+        }
+        ensure!(!OutgoingSet::<T>::exists(), "3: an outgoing set between blocks");
+        ensure!(!CurrentBlock::<T>::exists(), "3: an author between blocks");
+        ensure!(!CertificateNoted::<T>::exists(), "3: a noted certificate between blocks");
+        let listed = Listed::<T>::get();
+        ensure!(!listed.is_empty(), "4: no authority is listed");
+        ensure!(
+            listed.iter().collect::<BTreeSet<_>>().len() == listed.len(),
+            "4: an authority is listed twice"
+        );
+        ensure!(
+            SessionParticipation::<T>::get().len() == current.set.len(),
+            "5: participation is not counted for each authority"
+        );
+        CurrentTiming::<T>::get().check()?;
+        service_time::check_session_length(SessionLength::<T>::get())?;
+        ensure!(
+            SessionStart::<T>::get() <= ServiceTime::<T>::get(),
+            "7: the session begins in the future"
+        );
+        Ok(())
+    }
+
+    fn check_set(deciding: &DecidingSet<T::AccountId>) -> Result<(), TryRuntimeError> {
+        let set = &deciding.set;
+        ensure!(
+            AuthoritySet::new(set.id, set.authorities().to_vec()).as_ref() == Ok(set),
+            "1: an authority set is not valid"
+        );
+        ensure!(
+            deciding.accounts.len() == set.len(),
+            "1: a set has not as many accounts as authorities"
+        );
+        Ok(())
+    }
+}

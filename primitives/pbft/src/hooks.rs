@@ -1,0 +1,76 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! What the consensus pallet asks of other pallets, so that none names another's `Config`.
+
+use crate::Weight;
+use codec::Encode;
+
+/// Separates the chained seed from other hashes.
+const SEED_DOMAIN: &[u8] = b"hansa/pbft/seed/1";
+
+/// How much an authority's vote weighs in the next set.
+pub trait VotingWeight<AccountId> {
+    /// The weight of `account`. An authority without weight makes the set invalid.
+    fn voting_weight(account: &AccountId) -> Weight;
+}
+
+/// Every authority weighs 1.
+impl<AccountId> VotingWeight<AccountId> for () {
+    fn voting_weight(_: &AccountId) -> Weight {
+        1
+    }
+}
+
+/// Is told who signed the certificate that a block reports of its parent.
+pub trait OnCertificate<AccountId> {
+    /// `reporter` is the author of the block that reports; `members` are all authorities of the
+    /// set that decided the parent, each with whether it stands in the certificate.
+    fn on_certificate<'a>(
+        reporter: Option<&'a AccountId>,
+        members: impl Iterator<Item = (&'a AccountId, bool)>,
+    ) where
+        AccountId: 'a;
+}
+
+impl<AccountId> OnCertificate<AccountId> for () {
+    fn on_certificate<'a>(
+        _: Option<&'a AccountId>,
+        _: impl Iterator<Item = (&'a AccountId, bool)>,
+    ) where
+        AccountId: 'a,
+    {
+    }
+}
+
+/// Where the seed of the proposer schedule of a session comes from.
+pub trait NextSeed {
+    /// The seed of session `session`; `last` is that of the session before.
+    fn next_seed(last: &[u8; 32], session: u32) -> [u8; 32];
+}
+
+/// Hashes the last seed.
+///
+/// Nobody can influence it, and everybody can compute it for all sessions to come: it spreads the
+/// proposals by weight, but does not hide who will propose. A chain with a beacon takes its
+/// randomness instead.
+pub struct ChainedSeed;
+
+impl NextSeed for ChainedSeed {
+    fn next_seed(last: &[u8; 32], session: u32) -> [u8; 32] {
+        sp_crypto_hashing::blake2_256(&(SEED_DOMAIN, last, session).encode())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chained_seeds_differ_by_session_and_by_predecessor() {
+        let seed = ChainedSeed::next_seed(&[0; 32], 1);
+        assert_eq!(seed, ChainedSeed::next_seed(&[0; 32], 1));
+        assert_ne!(seed, ChainedSeed::next_seed(&[0; 32], 2));
+        assert_ne!(seed, ChainedSeed::next_seed(&[1; 32], 1));
+    }
+}

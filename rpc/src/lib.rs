@@ -1,0 +1,68 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! The JSON-RPC methods of a Hansa node beyond those that every SDK node has.
+//!
+//! `docs/RPC.md` describes them with examples. The servers are thin: what they answer stands in the
+//! chain's state, in the database, or in a snapshot that the consensus keeps.
+
+#![forbid(unsafe_code)]
+
+pub mod pbft;
+
+use hansa_consensus_pbft::justification::PbftJustificationStream;
+use hansa_pbft_primitives::PbftApi as PbftRuntimeApi;
+use hansa_primitives::{AccountId, Balance, Block, Nonce};
+use jsonrpsee::{core::RegisterMethodError, RpcModule};
+use pbft::{Pbft, PbftApiServer, SharedRoundState};
+use sc_client_api::BlockBackend;
+use sc_rpc::SubscriptionTaskExecutor;
+use sc_transaction_pool_api::TransactionPool;
+use sp_api::ProvideRuntimeApi;
+use sp_block_builder::BlockBuilder;
+use sp_blockchain::{Error as BlockchainError, HeaderBackend, HeaderMetadata};
+use std::sync::Arc;
+use substrate_frame_rpc_system::AccountNonceApi;
+
+/// What the methods need.
+pub struct FullDeps<C, P> {
+    /// The client.
+    pub client: Arc<C>,
+    /// The transaction pool.
+    pub pool: Arc<P>,
+    /// The consensus' snapshot of the height under way.
+    pub round_state: SharedRoundState,
+    /// The certificates of newly final blocks.
+    pub justifications: PbftJustificationStream,
+    /// Runs subscriptions.
+    pub subscription_executor: SubscriptionTaskExecutor,
+}
+
+/// All methods that are added to the SDK's.
+pub fn create_full<C, P>(deps: FullDeps<C, P>) -> Result<RpcModule<()>, RegisterMethodError>
+where
+    C: ProvideRuntimeApi<Block>
+        + HeaderBackend<Block>
+        + HeaderMetadata<Block, Error = BlockchainError>
+        + BlockBackend<Block>
+        + Send
+        + Sync
+        + 'static,
+    C::Api: AccountNonceApi<Block, AccountId, Nonce>
+        + pallet_transaction_payment_rpc::TransactionPaymentRuntimeApi<Block, Balance>
+        + BlockBuilder<Block>
+        + PbftRuntimeApi<Block>,
+    P: TransactionPool + 'static,
+{
+    use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
+    use substrate_frame_rpc_system::{System, SystemApiServer};
+
+    let FullDeps { client, pool, round_state, justifications, subscription_executor } = deps;
+    let mut module = RpcModule::new(());
+    module.merge(System::new(client.clone(), pool).into_rpc())?;
+    module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
+    module.merge(
+        Pbft::new(client, round_state, justifications, subscription_executor).into_rpc(),
+    )?;
+    Ok(module)
+}

@@ -1,0 +1,42 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! What clients ask about pBFT.
+
+mod error;
+mod server;
+mod types;
+
+pub use error::{Error, BASE_ERROR, CERTIFICATE_MISSING, INTERNAL, NOT_STARTED, UNKNOWN_BLOCK};
+pub use server::Pbft;
+pub use types::{
+    AuthorityInfo, BlockRef, FinalityProof, PreparedInfo, ProofWeights, RoundStateInfo, Signer, ViewChangeInfo,
+};
+
+use hansa_pbft_core::RoundState;
+use jsonrpsee::{core::RpcResult, proc_macros::rpc};
+use parking_lot::RwLock;
+use std::sync::Arc;
+
+/// The consensus' snapshot of the height under way; none before it began with one.
+pub type SharedRoundState = Arc<RwLock<Option<RoundState>>>;
+
+/// Methods about pBFT.
+#[rpc(client, server)]
+pub trait PbftApi {
+    /// The height that is being decided, as this node sees it.
+    #[method(name = "pbft_roundState")]
+    fn round_state(&self) -> RpcResult<RoundStateInfo>;
+
+    /// The proof that a block, named by its number or its hash, is final.
+    #[method(name = "pbft_proveFinality")]
+    fn prove_finality(&self, block: BlockRef) -> RpcResult<FinalityProof>;
+
+    /// The proof of each block as it becomes final.
+    #[subscription(
+        name = "pbft_subscribeJustifications" => "pbft_justifications",
+        unsubscribe = "pbft_unsubscribeJustifications",
+        item = FinalityProof
+    )]
+    fn subscribe_justifications(&self);
+}

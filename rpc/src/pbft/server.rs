@@ -1,0 +1,118 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! The server of the methods about pBFT.
+
+use super::{
+    BlockRef, Error, FinalityProof, PbftApiServer, RoundStateInfo, SharedRoundState,
+};
+use futures::StreamExt;
+use hansa_consensus_pbft::{
+    authorities::ConsensusStates,
+    justification::{finality_proof, PbftJustification, PbftJustificationStream},
+};
+use hansa_pbft_primitives::{Hash, PbftApi as PbftRuntimeApi};
+use hansa_primitives::Block;
+use jsonrpsee::{core::RpcResult, PendingSubscriptionSink};
+use sc_client_api::BlockBackend;
+use sc_rpc::{
+    utils::{BoundedVecDeque, PendingSubscription},
+    SubscriptionTaskExecutor,
+};
+use sp_api::ProvideRuntimeApi;
+use sp_blockchain::HeaderBackend;
+use std::sync::Arc;
+
+/// How many proofs may wait for a slow subscriber before the node warns of it.
+const QUEUE_WARNING: usize = 10_000;
+
+/// How many proofs are kept for a subscriber that does not take them; then it is dropped.
+const SUBSCRIBER_BUFFER: usize = 64;
+
+/// Serves [`PbftApiServer`].
+pub struct Pbft<C> {
+    client: Arc<C>,
+    states: Arc<ConsensusStates<C>>,
+    round_state: SharedRoundState,
+    justifications: PbftJustificationStream,
+    executor: SubscriptionTaskExecutor,
+}
+
+impl<C> Pbft<C>
+where
+    C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>>,
+{
+    /// A server of the chain of `client`.
+    pub fn new(
+        client: Arc<C>,
+        round_state: SharedRoundState,
+        justifications: PbftJustificationStream,
+        executor: SubscriptionTaskExecutor,
+    ) -> Self {
+        let states = Arc::new(ConsensusStates::new(client.clone()));
+        Self { client, states, round_state, justifications, executor }
+    }
+}
+
+/// The JSON form of a justification, with the set that decided it if that is still known.
+fn to_proof<C>(states: &ConsensusStates<C>, justification: &PbftJustification) -> FinalityProof
+where
+    C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>>,
+{
+    let decided_by = states.that_decided(&justification.header).ok();
+    FinalityProof::new(justification, decided_by.as_ref().map(|(c, set)| (*c, set.as_ref())))
+}
+
+impl<C> Pbft<C>
+where
+    C: HeaderBackend<Block>
+        + BlockBackend<Block>
+        + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>>,
+{
+    fn proof_of(&self, block: BlockRef) -> Result<FinalityProof, Error> {
+        let hash: Hash = match block {
+            BlockRef::Hash(hash) => hash,
+            BlockRef::Number(number) => {
+                self.client.hash(number)?.ok_or(Error::UnknownBlock(block))?
+            }
+        };
+        if self.client.header(hash)?.is_none() {
+            return Err(Error::UnknownBlock(block));
+        }
+        let justification =
+            finality_proof(&*self.client, hash)?.ok_or(Error::CertificateMissing(block))?;
+        Ok(to_proof(&self.states, &justification))
+    }
+}
+
+impl<C> PbftApiServer for Pbft<C>
+where
+    C: HeaderBackend<Block>
+        + BlockBackend<Block>
+        + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>>
+        + Send
+        + Sync
+        + 'static,
+{
+    fn round_state(&self) -> RpcResult<RoundStateInfo> {
+        let state = self.round_state.read();
+        Ok(state.as_ref().map(RoundStateInfo::from).ok_or(Error::NotStarted)?)
+    }
+
+    fn prove_finality(&self, block: BlockRef) -> RpcResult<FinalityProof> {
+        Ok(self.proof_of(block)?)
+    }
+
+    fn subscribe_justifications(&self, pending: PendingSubscriptionSink) {
+        let states = self.states.clone();
+        let stream = self
+            .justifications
+            .subscribe(QUEUE_WARNING)
+            .map(move |justification| to_proof(&states, &justification));
+        let buffer = BoundedVecDeque::new(SUBSCRIBER_BUFFER);
+        sc_rpc::utils::spawn_subscription_task(
+            &self.executor,
+            PendingSubscription::from(pending).pipe_from_stream(stream, buffer),
+        );
+    }
+}

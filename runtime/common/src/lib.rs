@@ -1,0 +1,20 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! What Hansa's runtimes share.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`currency`] | the token's units, the existential deposit, deposits for storage |
+//! | [`limits`] | how much fits a block |
+//! | [`fees`] | what a transaction costs, and who gets it |
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+
+pub mod currency;
+pub mod fees;
+pub mod limits;
+
+/// Weights of the database that nodes use by default.
+pub use frame_support::weights::constants::RocksDbWeight as DbWeight;

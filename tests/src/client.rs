@@ -1,0 +1,171 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! What tests do through `subxt`: transfers, batches, balances. No code is generated from metadata;
+//! all is looked up in the metadata that the node serves.
+
+use anyhow::{bail, Context, Result};
+use subxt::{
+    config::DefaultExtrinsicParamsBuilder,
+    dynamic::{self, Value},
+    error::DispatchError,
+    ext::scale_decode::DecodeAsType,
+    tx::{DynamicPayload, Payload, TransactionStatus},
+    OnlineClient, PolkadotConfig,
+};
+use subxt_signer::{sr25519::Keypair, SecretUri};
+
+/// A client. Addresses are `MultiAddress`, signatures `MultiSignature`, hashes BLAKE2b of 256 bits.
+pub type Client = OnlineClient<PolkadotConfig>;
+
+/// An account.
+pub type Account = subxt::utils::AccountId32;
+
+/// One unit of the token: it has 12 decimals.
+pub const UNIT: u128 = 1_000_000_000_000;
+
+/// Where a transaction ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Included {
+    /// The hash of its block.
+    pub block: sp_core::H256,
+}
+
+/// What `System::Account` holds, as far as tests look at it.
+#[derive(Debug, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct AccountInfo {
+    data: AccountData,
+}
+
+/// See [`AccountInfo`].
+#[derive(Debug, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct AccountData {
+    free: u128,
+}
+
+/// A key pair from a secret URI, such as `//Alice` or `//Alice//7`.
+///
+/// # Panics
+///
+/// If the URI is malformed.
+pub fn keypair(uri: &str) -> Keypair {
+    let uri: SecretUri = uri.parse().expect("a secret URI of a test is well-formed");
+    Keypair::from_uri(&uri).expect("a secret URI of a test has a valid key")
+}
+
+/// The account of a key pair.
+pub fn account(keypair: &Keypair) -> Account {
+    keypair.public_key().to_account_id()
+}
+
+/// The free balance of an account at the last final block.
+pub async fn free(api: &Client, account: &Account) -> Result<u128> {
+    free_at(&api.at_current_block().await?, account).await
+}
+
+/// The free balance of an account at a block.
+pub async fn free_at(
+    at: &subxt::client::OnlineClientAtBlock<PolkadotConfig>,
+    account: &Account,
+) -> Result<u128> {
+    let address = dynamic::storage::<([u8; 32],), AccountInfo>("System", "Account");
+    let found = at.storage().try_fetch(address, (account.0,)).await?;
+    Ok(found.map(|value| value.decode()).transpose()?.map_or(0, |info| info.data.free))
+}
+
+/// An account as the runtime's address type, as a dynamic value.
+fn address(account: &Account) -> Value {
+    Value::unnamed_variant("Id", [Value::from_bytes(account.0)])
+}
+
+/// `Balances::transfer_keep_alive`.
+pub fn transfer(to: &Account, amount: u128) -> DynamicPayload<Vec<Value>> {
+    dynamic::tx("Balances", "transfer_keep_alive", vec![address(to), Value::u128(amount)])
+}
+
+/// `Balances::transfer_keep_alive` as a value that another call can hold.
+pub fn transfer_value(to: &Account, amount: u128) -> Value {
+    let fields = [("dest", address(to)), ("value", Value::u128(amount))];
+    call_value("Balances", Value::named_variant("transfer_keep_alive", fields))
+}
+
+/// A call of a pallet as a value that another call can hold.
+pub fn call_value(pallet: &str, call: Value) -> Value {
+    Value::unnamed_variant(pallet, [call])
+}
+
+/// `Utility::batch_all`.
+pub fn batch_all(calls: Vec<Value>) -> DynamicPayload<Vec<Value>> {
+    dynamic::tx("Utility", "batch_all", vec![Value::unnamed_composite(calls)])
+}
+
+/// `Sudo::sudo_unchecked_weight` of `System::set_code`, as every guide to a runtime upgrade has it.
+pub fn sudo_set_code(code: &[u8]) -> DynamicPayload<Vec<Value>> {
+    let set_code = Value::named_variant("set_code", [("code", Value::from_bytes(code))]);
+    let weight = Value::named_composite([
+        ("ref_time", Value::u128(0)),
+        ("proof_size", Value::u128(0)),
+    ]);
+    dynamic::tx("Sudo", "sudo_unchecked_weight", vec![call_value("System", set_code), weight])
+}
+
+/// Sign and submit a transaction, wait until it is final, and check that it succeeded.
+pub async fn submit<P: Payload>(api: &Client, call: &P, signer: &Keypair) -> Result<Included> {
+    let mut transactions = api.tx().await?;
+    let mut progress = transactions.sign_and_submit_then_watch_default(call, signer).await?;
+    let mut seen = Vec::new();
+    loop {
+        let next = tokio::time::timeout(crate::wait::DEADLINE, progress.next()).await;
+        let status = next
+            .with_context(|| format!("the transaction is not final; so far: {seen:?}"))?
+            .with_context(|| format!("the watch ended early; so far: {seen:?}"))??;
+        match status {
+            TransactionStatus::InFinalizedBlock(block) => {
+                block.wait_for_success().await?;
+                return Ok(Included { block: sp_core::H256(block.block_hash().0) });
+            }
+            TransactionStatus::Error { message }
+            | TransactionStatus::Invalid { message }
+            | TransactionStatus::Dropped { message } => bail!("{message}; so far: {seen:?}"),
+            other => seen.push(format!("{other:?}").chars().take(20).collect::<String>()),
+        }
+    }
+}
+
+/// Why a transaction that got into a block failed there, as `Pallet::Error`; an error if it did
+/// not.
+pub async fn submit_to_fail<P: Payload>(
+    api: &Client,
+    call: &P,
+    signer: &Keypair,
+) -> Result<String> {
+    let mut transactions = api.tx().await?;
+    let progress = transactions.sign_and_submit_then_watch_default(call, signer).await?;
+    let block = tokio::time::timeout(crate::wait::DEADLINE, progress.wait_for_finalized()).await??;
+    match block.wait_for_success().await {
+        Ok(_) => bail!("the transaction should have failed"),
+        Err(subxt::error::TransactionEventsError::ExtrinsicFailed(DispatchError::Module(e))) => {
+            Ok(e.details_string())
+        }
+        Err(other) => Ok(other.to_string()),
+    }
+}
+
+/// Sign a transaction with this nonce, offline, and return its bytes. It never expires.
+pub async fn sign_with_nonce<P: Payload>(
+    api: &Client,
+    call: &P,
+    signer: &Keypair,
+    nonce: u64,
+) -> Result<Vec<u8>> {
+    let params = DefaultExtrinsicParamsBuilder::new().nonce(nonce).immortal().build();
+    let transactions = api.tx().await?;
+    Ok(transactions.create_signable_offline(call, params)?.sign(signer)?.into_encoded())
+}
+
+/// The nonce of an account at the last final block.
+pub async fn nonce(api: &Client, signer: &Keypair) -> Result<u64> {
+    Ok(api.tx().await?.account_nonce(&account(signer)).await?)
+}

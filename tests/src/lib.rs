@@ -1,0 +1,36 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! End-to-end tests of Hansa: real processes, real clients, only loopback.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`binary`] | where the node's binary is |
+//! | [`process`] | child processes that never outlive the test, and their logs |
+//! | [`ports`] | ports that are free |
+//! | [`node`] | one node: its flags, start, stop, restart |
+//! | [`network`] | several validators, each under the test's control; and `hansa network up` |
+//! | [`rpc`] | JSON-RPC: plain calls, heads, and bytes that are no JSON-RPC at all |
+//! | [`client`] | what tests do through `subxt`: transfers, batches, balances |
+//! | [`spec`] | chain specs that differ a little from those of the repository |
+//! | [`wasm`] | a runtime of the next version |
+//! | [`mod@wait`] | waiting, with a deadline |
+//!
+//! No test asserts speed: every wait has a deadline that a slow, busy machine meets, and ends as
+//! soon as what it waits for is there. What nodes logged is printed when they stop; the test
+//! harness shows it for tests that failed.
+
+pub mod binary;
+pub mod client;
+pub mod network;
+pub mod node;
+pub mod ports;
+pub mod process;
+pub mod rpc;
+pub mod spec;
+pub mod wait;
+pub mod wasm;
+
+pub use network::{Launcher, Network};
+pub use node::{Node, NodeConfig};
+pub use wait::{wait_for, wait_for_some};

@@ -1,0 +1,34 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! Chain specs that differ a little from those of the repository.
+
+use crate::binary;
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// A chain spec of the repository, as JSON.
+pub fn read(name: &str) -> Result<Value> {
+    let path = binary::chain_spec(name);
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// Write a spec into `folder` under a `name`, and return the path.
+pub fn write(folder: &Path, name: &str, spec: &Value) -> Result<PathBuf> {
+    let path = folder.join(name);
+    std::fs::write(&path, serde_json::to_string_pretty(spec)?)?;
+    Ok(path)
+}
+
+/// Write a copy of a spec of the repository into `folder`, with the values at these JSON pointers
+/// replaced.
+pub fn edited(folder: &Path, name: &str, edits: &[(&str, Value)]) -> Result<PathBuf> {
+    let mut spec = read(name)?;
+    for (pointer, value) in edits {
+        let place = spec.pointer_mut(pointer);
+        *place.with_context(|| format!("{name} has nothing at {pointer}"))? = value.clone();
+    }
+    write(folder, name, &spec)
+}

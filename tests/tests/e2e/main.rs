@@ -1,0 +1,21 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! All end-to-end tests, one module a topic, in one program so that it is linked once. Run one topic
+//! with `cargo test --release -p hansa-e2e --test e2e dev_chain::`.
+
+mod bad_flags;
+mod bad_rpc;
+mod bad_specs;
+mod commands;
+mod dev_chain;
+mod durability;
+mod errors;
+mod four_validators;
+mod javascript;
+mod matrix;
+mod network_up;
+mod pbft_rpc;
+mod rpc_docs;
+mod upgrade;
+mod validator_changes;
