@@ -122,7 +122,8 @@ update_package_lists() {
 
 install_packages() {
     update_package_lists
-    if ! apt_get install -y --no-install-recommends "$@"; then
+    # Nothing may be removed: if a package conflicts with one that is here, its owner decides.
+    if ! apt_get install -y --no-remove --no-install-recommends "$@"; then
         tail -n 20 "$apt_log" >&2
         fail "apt-get could not install it, see above. Do it by hand, then try again:" "  apt-get install $*"
     fi
@@ -179,10 +180,18 @@ ensure_rust() {
 
 # ---- The wasm target of the runtimes ----
 
+has_wasm_linker() {
+    compgen -G '/usr/bin/wasm-ld*' >/dev/null
+}
+
 # For the substitute of wasm-toolchain.sh: a compiler with its library's sources, and a linker.
 install_substitute_packages() {
-    local wanted missing=() package
-    require_root "a Rust compiler with its sources, and lld"
+    local wanted
+    if [ -e /usr/lib/rustlib/src/rust/library/core ] && has_wasm_linker &&
+        is_at_least "$wasm_rust_min" "$(/usr/bin/rustc --version 2>/dev/null | cut -d ' ' -f 2)"; then
+        return
+    fi
+    require_root cargo-web rustc-web rust-web-src lld
     update_package_lists
     # Debian 12 has a current Rust under the names of `…-web`; other releases use the plain ones.
     if apt-cache show rustc-web >/dev/null 2>&1; then
@@ -190,20 +199,13 @@ install_substitute_packages() {
     else
         wanted=(cargo rustc rust-src)
     fi
-    is_at_least "$wasm_rust_min" "$(apt-cache policy "${wanted[1]}" | sed -n 's/^ *Candidate: //p')" ||
-        fail "and this system's packages have no Rust of $wasm_rust_min or newer to make one of." \
+    is_at_least "$wasm_rust_min" "$(apt-cache policy "${wanted[1]}" | sed -n 's/^ *Candidate: \([0-9]\)/\1/p')" ||
+        fail "but this system's packages have no Rust of $wasm_rust_min or newer to make one of." \
             "Run \`rustup target add wasm32v1-none\`, see why it fails, then try again."
     # The newest linker: it must know what a compiler newer than the distribution emits.
-    if ! compgen -G '/usr/bin/wasm-ld*' >/dev/null; then
-        wanted+=("$(apt-cache pkgnames lld | grep -E '^lld(-[0-9]+)?$' | sort -V | tail -n 1)")
-    fi
-    for package in "${wanted[@]}"; do
-        [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
-    done
-    if [ ${#missing[@]} -gt 0 ]; then
-        say "installing ${missing[*]}: a compiler and a linker for wasm32v1-none"
-        install_packages "${missing[@]}"
-    fi
+    has_wasm_linker || wanted+=("$(apt-cache pkgnames lld | grep -E '^lld(-[0-9]+)?$' | sort -V | tail -n 1)")
+    say "installing ${wanted[*]}: a compiler and a linker for wasm32v1-none"
+    install_packages "${wanted[@]}"
 }
 
 ensure_wasm_target() {
@@ -239,7 +241,7 @@ ensure_check_tools() {
             fail "npm could not install @taplo/cli."
     fi
     if ! grep -qs "\"cargo-deny $cargo_deny_version " "$tools/.crates.toml"; then
-        say "installing cargo-deny $cargo_deny_version (cargo, takes minutes, once): checks licences and sources of dependencies"
+        say "installing cargo-deny $cargo_deny_version (cargo, a minute or two, once): checks licences and sources of dependencies"
         # Not optimised as for a release of it: that doubles the time and gains nothing here.
         CARGO_TARGET_DIR="$tools/build" CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
             CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \

@@ -16,7 +16,7 @@ runtime=${RUNTIME:-hub}
 tools="$HANSA_HOME/tools"
 
 if ! grep -qs "\"frame-omni-bencher $omni_bencher_version " "$tools/.crates.toml"; then
-    echo "weights: installing frame-omni-bencher $omni_bencher_version (cargo, takes half an hour, once)"
+    echo "weights: installing frame-omni-bencher $omni_bencher_version (cargo, takes long, once)"
     CARGO_TARGET_DIR="$tools/build" cargo install --quiet --locked --root "$tools" --version "$omni_bencher_version" frame-omni-bencher
     rm -rf "$tools/build"
 fi

@@ -3,7 +3,12 @@
 
 //! Flags and subcommands.
 
-use crate::{chain_spec, network_up, revert::RevertCmd};
+use crate::{
+    chain_spec,
+    key::KeyCmd,
+    network_up,
+    revert::RevertCmd,
+};
 use sc_cli::{clap, ChainSpec, RunCmd, SubstrateCli};
 
 /// The command line of `hansa`.
@@ -27,7 +32,7 @@ pub struct Cli {
 pub enum Subcommand {
     /// Make and inspect keys, and put them into a node's keystore.
     #[command(subcommand)]
-    Key(sc_cli::KeySubcommand),
+    Key(KeyCmd),
 
     /// Local networks for development.
     #[command(subcommand)]
@@ -111,9 +116,14 @@ impl SubstrateCli for Cli {
             .mut_arg("pool_type", |arg| arg.default_value("single-state"))
             // There is no GRANDPA.
             .mut_arg("no_grandpa", |arg| arg.hide(true))
+            // Near the head a block is there before a second peer could send it.
+            .mut_arg("max_parallel_downloads", |arg| arg.default_value("1"))
             .mut_arg("chain", |arg| {
                 arg.help("The chain: dev, local, poa, or a chain spec file (short or long form)")
-                    .long_help(None)
+                    .long_help(
+                        "The chain: `dev`, `local` or `poa`, which are part of the binary, or a \
+                         chain spec file in the short or the SDK's long form",
+                    )
             })
     }
 }
@@ -156,6 +166,7 @@ mod tests {
             &["--network-backend", "udp"],
             &["--database", "mysql"],
             &["--alice", "--bob"],
+            &["key", "generate-node-key", "--default-base-path"],
         ] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }

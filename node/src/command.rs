@@ -13,7 +13,7 @@ use nix::{
     sys::signal::Signal,
     unistd::{getppid, Pid},
 };
-use sc_cli::{CliConfiguration, Error, PurgeChainCmd, Result, SubstrateCli};
+use sc_cli::{Error, PurgeChainCmd, Result, SubstrateCli};
 use sc_network::{config::NetworkBackendType, Litep2pNetworkBackend, NetworkWorker};
 use sc_service::Configuration;
 use std::process::ExitCode;
@@ -59,6 +59,9 @@ fn end_with_parent(parent: u32) -> std::result::Result<(), String> {
 /// One line that says what is wrong.
 fn describe(error: &Error) -> String {
     match error {
+        Error::Input(message) if message.starts_with("Invalid node key") => {
+            format!("--node-key: {message}")
+        }
         Error::Input(message) => message.clone(),
         Error::Service(sc_service::Error::Other(message)) => message.clone(),
         Error::NetworkKeyNotFound(path) => format!(
@@ -82,6 +85,9 @@ fn run_node(cli: &mut Cli) -> Result<()> {
     }
     let runner = cli.create_runner(&cli.run)?;
     runner.run_node_until_exit(|config| async move {
+        let path = config.base_path.path();
+        std::fs::create_dir_all(path)
+            .map_err(|e| sc_service::Error::Other(format!("{}: {e}", path.display())))?;
         ports::probe(&ports::of_configuration(&config))
             .map_err(|e| sc_service::Error::Other(e.to_string()))?;
         match config.network.network_backend {

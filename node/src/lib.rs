@@ -10,6 +10,7 @@
 //! | [`service`] | a chain's client, network, pool, RPC and consensus put together |
 //! | [`network_up`] | `hansa network up`: a local network of processes |
 //! | [`revert`] | taking back final blocks |
+//! | [`key`] | `hansa key` |
 //! | [`ports`] | probing ports before anything is started |
 
 #![forbid(unsafe_code)]
@@ -17,6 +18,7 @@
 pub mod chain_spec;
 pub mod cli;
 pub mod command;
+pub mod key;
 pub mod network_up;
 pub mod ports;
 pub mod revert;

@@ -10,11 +10,11 @@
 
 pub mod pbft;
 
-use hansa_consensus_pbft::justification::PbftJustificationStream;
+use hansa_consensus_pbft::{justification::PbftJustificationStream, SharedRoundState};
 use hansa_pbft_primitives::PbftApi as PbftRuntimeApi;
 use hansa_primitives::{AccountId, Balance, Block, Nonce};
 use jsonrpsee::{core::RegisterMethodError, RpcModule};
-use pbft::{Pbft, PbftApiServer, SharedRoundState};
+use pbft::{Pbft, PbftApiServer};
 use sc_client_api::BlockBackend;
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_transaction_pool_api::TransactionPool;

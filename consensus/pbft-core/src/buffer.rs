@@ -12,7 +12,9 @@ use crate::{
     limits::{MAX_BUFFERED_PER_KIND, MAX_BUFFERED_VIEW},
     own::{statement_of, Kind},
 };
-use hansa_pbft_primitives::{AuthorityIndex, Message, SignedStatement, SigningContext, MAX_AUTHORITIES};
+use hansa_pbft_primitives::{
+    AuthorityIndex, Message, SignedStatement, SigningContext, MAX_AUTHORITIES,
+};
 use std::collections::BTreeMap;
 
 /// A message that waits, and whether the signature of its statement was found good.
@@ -43,7 +45,9 @@ impl Buffer {
     /// exist, without a certificate or a proof, which nobody can check yet and which may be large.
     /// They come again once this replica is there.
     pub fn takes(&self, message: &Message) -> bool {
-        let Some(signed) = statement_of(message) else { return false };
+        let Some(signed) = statement_of(message) else {
+            return false;
+        };
         let near = match message {
             Message::Proposal { proof, .. } => signed.view == 0 && proof.is_none(),
             Message::Vote(_) => signed.view <= MAX_BUFFERED_VIEW,
@@ -55,13 +59,18 @@ impl Buffer {
 
     /// Whether there is room for `message` among the verified ones.
     pub fn has_room(&self, message: &Message) -> bool {
-        let Some(signed) = statement_of(message) else { return false };
-        self.slot(true, signed).is_none_or(|slot| slot.len() < MAX_BUFFERED_PER_KIND)
+        let Some(signed) = statement_of(message) else {
+            return false;
+        };
+        self.slot(true, signed)
+            .is_none_or(|slot| slot.len() < MAX_BUFFERED_PER_KIND)
     }
 
     /// Whether `message` is kept already.
     pub fn holds(&self, message: &Message) -> bool {
-        let Some(signed) = statement_of(message) else { return false };
+        let Some(signed) = statement_of(message) else {
+            return false;
+        };
         [true, false]
             .into_iter()
             .filter_map(|verified| self.slot(verified, signed))
@@ -70,7 +79,9 @@ impl Buffer {
 
     /// Keep `message` if there is room.
     pub fn push(&mut self, message: Message, verified: bool) {
-        let Some(signed) = statement_of(&message) else { return };
+        let Some(signed) = statement_of(&message) else {
+            return;
+        };
         let key = (verified, signed.authority, Kind::of(&signed.statement));
         let slot = self.slots.entry(key).or_default();
         if slot.len() < MAX_BUFFERED_PER_KIND {
@@ -79,7 +90,8 @@ impl Buffer {
     }
 
     fn slot(&self, verified: bool, signed: &SignedStatement) -> Option<&Vec<Message>> {
-        self.slots.get(&(verified, signed.authority, Kind::of(&signed.statement)))
+        self.slots
+            .get(&(verified, signed.authority, Kind::of(&signed.statement)))
     }
 
     /// Take out all messages, to be processed under `context`.
@@ -88,8 +100,10 @@ impl Buffer {
         std::mem::take(&mut self.slots)
             .into_iter()
             .flat_map(|((verified, _, _), slot)| {
-                slot.into_iter()
-                    .map(move |message| Buffered { message, verified: verified && same })
+                slot.into_iter().map(move |message| Buffered {
+                    message,
+                    verified: verified && same,
+                })
             })
             .collect()
     }

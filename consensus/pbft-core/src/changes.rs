@@ -28,13 +28,17 @@ impl ViewChanges {
 
     /// Whether a verified certificate for `prepared` is at hand.
     pub fn proves(&self, prepared: &Prepared) -> bool {
-        self.certificates.contains_key(&(prepared.view, prepared.hash))
+        self.certificates
+            .contains_key(&(prepared.view, prepared.hash))
     }
 
     /// Keep `statement`, with the certificate that it names, if it is higher than what is kept of
     /// its authority.
     pub fn insert(&mut self, statement: SignedStatement, certificate: Option<Certificate>) {
-        if self.of(statement.authority).is_some_and(|kept| kept.view >= statement.view) {
+        if self
+            .of(statement.authority)
+            .is_some_and(|kept| kept.view >= statement.view)
+        {
             return;
         }
         self.highest.insert(statement.authority, statement);
@@ -64,7 +68,9 @@ impl ViewChanges {
         self.highest
             .values()
             .filter(|change| counts(change.view))
-            .fold(0, |sum, change| sum.saturating_add(set.weight(change.authority)))
+            .fold(0, |sum, change| {
+                sum.saturating_add(set.weight(change.authority))
+            })
     }
 
     /// The greatest view above `above` for which, or for more, authorities of more weight than
@@ -88,8 +94,12 @@ impl ViewChanges {
     /// the signers, and the highest prepared certificate that they name. None if the certificate
     /// is not at hand, which cannot be, or there are too many, which cannot be either.
     pub fn proof(&self, view: View) -> Option<NewViewProof> {
-        let changes: Vec<_> =
-            self.highest.values().filter(|change| change.view == view).cloned().collect();
+        let changes: Vec<_> = self
+            .highest
+            .values()
+            .filter(|change| change.view == view)
+            .cloned()
+            .collect();
         let mut highest: Option<Prepared> = None;
         for prepared in changes.iter().filter_map(prepared_of) {
             if highest.is_none_or(|h| prepared.view > h.view) {
@@ -100,12 +110,18 @@ impl ViewChanges {
             None => None,
             Some(p) => Some(self.certificates.get(&(p.view, p.hash))?.clone()),
         };
-        Some(NewViewProof { view_changes: changes.try_into().ok()?, prepared })
+        Some(NewViewProof {
+            view_changes: changes.try_into().ok()?,
+            prepared,
+        })
     }
 
     /// Which view each authority asks for.
     pub fn views(&self) -> Vec<(AuthorityIndex, View)> {
-        self.highest.iter().map(|(authority, change)| (*authority, change.view)).collect()
+        self.highest
+            .iter()
+            .map(|(authority, change)| (*authority, change.view))
+            .collect()
     }
 }
 

@@ -5,8 +5,8 @@
 
 use crate::{
     buffer::{Buffer, Buffered},
-    round::{Conflict, Round},
     own::statement_of,
+    round::{Conflict, Round},
     silent::SilentPrimaries,
     step::Step,
     Crypto, HeightConfig, Input, Output, Record, RoundState,
@@ -38,7 +38,9 @@ impl<C: Crypto> Core<C> {
         if let Input::Start { config, restored } = input {
             return self.start(config, restored);
         }
-        let Some(round) = self.round.as_mut() else { return Vec::new() };
+        let Some(round) = self.round.as_mut() else {
+            return Vec::new();
+        };
         let (current, view) = (round.config.height, round.view);
         let deciding = !round.decided;
         let mut step = Step::new(&self.crypto, round, &mut self.silent);
@@ -62,14 +64,21 @@ impl<C: Crypto> Core<C> {
             }
             Input::Timeout { .. } => {}
             // Rule N2: the block to propose.
-            Input::Built { height, view: v, hash } if height == current && v == view => {
+            Input::Built {
+                height,
+                view: v,
+                hash,
+            } if height == current && v == view => {
                 step.on_built(hash);
             }
             Input::Built { .. } => {}
             // Rules N2 and N3: the verdict on a block.
-            Input::Validated { height, view: v, hash, valid }
-                if height == current && v == view =>
-            {
+            Input::Validated {
+                height,
+                view: v,
+                hash,
+                valid,
+            } if height == current && v == view => {
                 step.on_validated(hash, valid);
             }
             Input::Validated { .. } => {}
@@ -85,9 +94,10 @@ impl<C: Crypto> Core<C> {
     /// Rule S: leave whatever height is under way and begin with this one, restored from the log
     /// and with the messages that came early.
     fn start(&mut self, config: HeightConfig, restored: Vec<Record>) -> Vec<Output> {
-        let next = self.round.as_ref().is_some_and(|round| {
-            round.config.height.checked_add(1) == Some(config.height)
-        });
+        let next = self
+            .round
+            .as_ref()
+            .is_some_and(|round| round.config.height.checked_add(1) == Some(config.height));
         let early = self.buffer.take(&config.context);
         self.buffer.reset(config.context);
         self.silent.retain(&config.set);
@@ -102,14 +112,20 @@ impl<C: Crypto> Core<C> {
             let mut step = Step::new(&self.crypto, round, &mut self.silent);
             step.message(message, verified);
             // The sender is not at hand any more.
-            out.extend(step.out.into_iter().filter(|o| !matches!(o, Output::Reject(_))));
+            out.extend(
+                step.out
+                    .into_iter()
+                    .filter(|o| !matches!(o, Output::Reject(_))),
+            );
         }
         out
     }
 
     /// Keep a message of the next height. Room is looked for before the signature is.
     fn keep_for_next(&mut self, message: Message) {
-        let Some(config) = self.round.as_ref().map(|round| &round.config) else { return };
+        let Some(config) = self.round.as_ref().map(|round| &round.config) else {
+            return;
+        };
         if !self.buffer.takes(&message) || self.buffer.holds(&message) {
             return;
         }
@@ -130,8 +146,11 @@ impl<C: Crypto> Core<C> {
     /// The authorities that were heard to say two different things of the same view and kind at
     /// the height under way, with the first such pair of each.
     pub fn conflicts(&self) -> impl Iterator<Item = (AuthorityIndex, &Conflict)> {
-        self.round
-            .iter()
-            .flat_map(|round| round.conflicts.iter().map(|(index, conflict)| (*index, conflict)))
+        self.round.iter().flat_map(|round| {
+            round
+                .conflicts
+                .iter()
+                .map(|(index, conflict)| (*index, conflict))
+        })
     }
 }

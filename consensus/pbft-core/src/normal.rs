@@ -24,7 +24,11 @@ impl<C: Crypto> Step<'_, C> {
         proof: Option<NewViewProof>,
         verified: bool,
     ) -> Result<(), Rejection> {
-        let Statement::Proposal { hash, proof: digest } = statement.statement else {
+        let Statement::Proposal {
+            hash,
+            proof: digest,
+        } = statement.statement
+        else {
             return Err(Rejection::WrongStatement);
         };
         let view = statement.view;
@@ -63,7 +67,13 @@ impl<C: Crypto> Step<'_, C> {
             // The proof shows that a quorum has changed to this view.
             self.change_view(view);
         }
-        self.accept(Choice { hash, proof: digest }, forced.is_some());
+        self.accept(
+            Choice {
+                hash,
+                proof: digest,
+            },
+            forced.is_some(),
+        );
         Ok(())
     }
 
@@ -71,16 +81,23 @@ impl<C: Crypto> Step<'_, C> {
     fn check_proof(&self, view: View, proof: &NewViewProof) -> Result<Option<Prepared>, Rejection> {
         let config = &self.round.config;
         proof
-            .verify_with(config.height, view, &config.context, &config.set, |key, payload, sig| {
-                self.crypto.verify(key, payload, sig)
-            })
+            .verify_with(
+                config.height,
+                view,
+                &config.context,
+                &config.set,
+                |key, payload, sig| self.crypto.verify(key, payload, sig),
+            )
             .map_err(|_| Rejection::Unjustified)
     }
 
     /// Accept a proposal in the current view: the timer runs from now on, and the driver executes
     /// the block. A replica that signs nothing needs neither.
     pub fn accept(&mut self, choice: Choice, reproposal: bool) {
-        self.round.accepted = Some(Accepted { choice, validity: Validity::Pending });
+        self.round.accepted = Some(Accepted {
+            choice,
+            validity: Validity::Pending,
+        });
         if self.round.voice.is_none() {
             return;
         }
@@ -96,19 +113,33 @@ impl<C: Crypto> Step<'_, C> {
     /// Upon the driver's verdict on a block: it is the accepted proposal, or the prepared block
     /// that the local primary is about to propose again, which it must hold first.
     pub fn on_validated(&mut self, hash: Hash, valid: bool) {
-        if self.round.opening.as_ref().is_some_and(|opening| opening.forced == Some(hash)) {
+        if self
+            .round
+            .opening
+            .as_ref()
+            .is_some_and(|opening| opening.forced == Some(hash))
+        {
             if valid {
                 self.propose(hash);
             }
             return;
         }
-        let Some(accepted) = self.round.accepted.as_mut() else { return };
+        let Some(accepted) = self.round.accepted.as_mut() else {
+            return;
+        };
         if accepted.choice.hash != hash || accepted.validity != Validity::Pending {
             return;
         }
-        accepted.validity = if valid { Validity::Valid } else { Validity::Invalid };
+        accepted.validity = if valid {
+            Validity::Valid
+        } else {
+            Validity::Invalid
+        };
         if valid {
-            let primary = self.round.primary.and_then(|primary| self.round.config.set.get(primary));
+            let primary = self
+                .round
+                .primary
+                .and_then(|primary| self.round.config.set.get(primary));
             if let Some(primary) = primary {
                 self.silent.clear(&primary.key);
             }
@@ -117,7 +148,12 @@ impl<C: Crypto> Step<'_, C> {
 
     /// Upon the block that the local primary asked for.
     pub fn on_built(&mut self, hash: Hash) {
-        if self.round.opening.as_ref().is_some_and(|opening| opening.forced.is_none()) {
+        if self
+            .round
+            .opening
+            .as_ref()
+            .is_some_and(|opening| opening.forced.is_none())
+        {
             self.propose(hash);
         }
     }
@@ -125,15 +161,29 @@ impl<C: Crypto> Step<'_, C> {
     /// Rule N2. The local primary holds a block that it may propose in the current view: propose
     /// it. It was built or executed here, so it is valid.
     fn propose(&mut self, hash: Hash) {
-        let Some(Opening { proof, .. }) = self.round.opening.take() else { return };
+        let Some(Opening { proof, .. }) = self.round.opening.take() else {
+            return;
+        };
         let digest = proof.as_ref().map_or(NO_PROOF, NewViewProof::digest);
-        let statement = Statement::Proposal { hash, proof: digest };
-        let said = self.say(statement, |statement| Message::Proposal { statement, proof });
+        let statement = Statement::Proposal {
+            hash,
+            proof: digest,
+        };
+        let said = self.say(statement, |statement| Message::Proposal {
+            statement,
+            proof,
+        });
         if let Some(signed) = said {
             let view = self.round.view;
             self.round.proposals.insert(view, signed);
-            let choice = Choice { hash, proof: digest };
-            self.round.accepted = Some(Accepted { choice, validity: Validity::Valid });
+            let choice = Choice {
+                hash,
+                proof: digest,
+            };
+            self.round.accepted = Some(Accepted {
+                choice,
+                validity: Validity::Valid,
+            });
             self.start_timer();
         }
     }
@@ -141,7 +191,9 @@ impl<C: Crypto> Step<'_, C> {
     /// Rule N3. Upon a valid accepted proposal in the current view, if no Prepare was said in it:
     /// say Prepare. The primary does so, too, so that all certificates are of the same form.
     pub fn rule_prepare(&mut self) -> bool {
-        let Some(accepted) = self.round.accepted else { return false };
+        let Some(accepted) = self.round.accepted else {
+            return false;
+        };
         if accepted.validity != Validity::Valid {
             return false;
         }
@@ -159,10 +211,17 @@ impl<C: Crypto> Step<'_, C> {
             return false;
         }
         if let Some(lock) = round.lock.as_ref().filter(|lock| lock.view == round.view) {
-            let choice = Choice { hash: lock.hash, proof: lock.proof };
+            let choice = Choice {
+                hash: lock.hash,
+                proof: lock.proof,
+            };
             return self.say_vote(VoteKind::Commit, choice);
         }
-        let Some(Accepted { choice, validity: Validity::Valid }) = round.accepted else {
+        let Some(Accepted {
+            choice,
+            validity: Validity::Valid,
+        }) = round.accepted
+        else {
             return false;
         };
         if round.own_vote(VoteKind::Prepare) != Some(choice)
@@ -172,7 +231,8 @@ impl<C: Crypto> Step<'_, C> {
         }
         let certificate = round.certificate(VoteKind::Prepare, round.view, &choice);
         round.raise_lock(certificate.clone());
-        self.out.push(Output::Persist(Record::Prepared(certificate)));
+        self.out
+            .push(Output::Persist(Record::Prepared(certificate)));
         self.say_vote(VoteKind::Commit, choice)
     }
 
@@ -216,7 +276,9 @@ impl<C: Crypto> Step<'_, C> {
 
     /// Rule N6. Upon a quorum of Commit of one view, whichever it is: the block is final.
     pub fn rule_decide(&mut self) -> bool {
-        let Some((view, choice)) = self.round.committed else { return false };
+        let Some((view, choice)) = self.round.committed else {
+            return false;
+        };
         let certificate = self.round.certificate(VoteKind::Commit, view, &choice);
         self.decide(certificate);
         true
@@ -226,9 +288,12 @@ impl<C: Crypto> Step<'_, C> {
     pub fn on_decided(&mut self, certificate: Certificate) -> Result<(), Rejection> {
         let config = &self.round.config;
         certificate
-            .verify_with(VoteKind::Commit, &config.context, &config.set, |key, payload, sig| {
-                self.crypto.verify(key, payload, sig)
-            })
+            .verify_with(
+                VoteKind::Commit,
+                &config.context,
+                &config.set,
+                |key, payload, sig| self.crypto.verify(key, payload, sig),
+            )
             .map_err(Rejection::BadCertificate)?;
         self.decide(certificate);
         Ok(())

@@ -76,7 +76,9 @@ impl Own {
     /// Note that `message` is said. What was said before stands: a second statement of the same
     /// view and kind is not noted.
     pub fn note(&mut self, message: Message) {
-        let Some(signed) = statement_of(&message) else { return };
+        let Some(signed) = statement_of(&message) else {
+            return;
+        };
         let (view, kind) = (signed.view, Kind::of(&signed.statement));
         if self.has_said(view, kind) {
             return;
@@ -112,9 +114,7 @@ impl Own {
     pub fn is_complete(&self, locked: Option<View>) -> bool {
         self.said.keys().all(|(view, kind)| match kind {
             Kind::ViewChange => true,
-            Kind::Proposal | Kind::Prepare => {
-                *view == 0 || self.has_said(*view, Kind::ViewChange)
-            }
+            Kind::Proposal | Kind::Prepare => *view == 0 || self.has_said(*view, Kind::ViewChange),
             Kind::Commit => self.has_said(*view, Kind::Prepare) && locked >= Some(*view),
         })
     }

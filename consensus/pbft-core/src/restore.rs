@@ -36,7 +36,10 @@ impl Round {
         if view > 0 {
             self.set_view(view);
         }
-        if !self.own.is_complete(self.lock.as_ref().map(|lock| lock.view)) {
+        if !self
+            .own
+            .is_complete(self.lock.as_ref().map(|lock| lock.view))
+        {
             // Refuse rather than equivocate: what else was said is not known.
             self.voice = None;
         }
@@ -44,7 +47,9 @@ impl Round {
 
     /// Take in one message, if it is the local authority's and of this height.
     fn restore_message(&mut self, message: Message) {
-        let Some(signed) = statement_of(&message).cloned() else { return };
+        let Some(signed) = statement_of(&message).cloned() else {
+            return;
+        };
         if signed.height != self.config.height || Some(signed.authority) != self.config.local {
             return;
         }
@@ -80,12 +85,25 @@ impl<C: Crypto> Step<'_, C> {
         }
         let said = self.round.own.message(Kind::Proposal).cloned();
         if let Some(Message::Proposal { statement, proof }) = said {
-            if let Statement::Proposal { hash, proof: digest } = statement.statement {
+            if let Statement::Proposal {
+                hash,
+                proof: digest,
+            } = statement.statement
+            {
                 let reproposal = proof.is_some_and(|proof| proof.prepared.is_some());
-                self.accept(Choice { hash, proof: digest }, reproposal);
+                self.accept(
+                    Choice {
+                        hash,
+                        proof: digest,
+                    },
+                    reproposal,
+                );
             }
         } else if self.round.view == 0 {
-            self.round.opening = Some(Opening { proof: None, forced: None });
+            self.round.opening = Some(Opening {
+                proof: None,
+                forced: None,
+            });
             let (height, view) = (self.round.config.height, self.round.view);
             self.out.push(Output::Build { height, view });
         }

@@ -110,7 +110,9 @@ pub(crate) struct Round {
 impl Round {
     /// The height in its initial state.
     pub fn new(config: HeightConfig) -> Self {
-        let voice = config.local.filter(|index| config.set.get(*index).is_some());
+        let voice = config
+            .local
+            .filter(|index| config.set.get(*index).is_some());
         Self {
             quorum: config.set.quorum(),
             faults: config.set.faults(),
@@ -138,7 +140,12 @@ impl Round {
         if view == self.view {
             return self.primary;
         }
-        primary(&self.config.set, &self.config.seed, self.config.height, view)
+        primary(
+            &self.config.set,
+            &self.config.seed,
+            self.config.height,
+            view,
+        )
     }
 
     /// Whether the local authority signs and is the primary of the current view.
@@ -155,7 +162,12 @@ impl Round {
     /// Make `view` the current one, forgetting what belongs to the former.
     pub fn set_view(&mut self, view: View) {
         self.view = view;
-        self.primary = primary(&self.config.set, &self.config.seed, self.config.height, view);
+        self.primary = primary(
+            &self.config.set,
+            &self.config.seed,
+            self.config.height,
+            view,
+        );
         self.timer = Timer::Off;
         self.opened = false;
         self.opening = None;
@@ -168,13 +180,18 @@ impl Round {
     /// Count a vote whose signature is good, or is our own. If it makes a quorum of Commit, note
     /// that.
     pub fn count_vote(&mut self, vote: &SignedStatement) {
-        let Some((kind, choice)) = vote_of(&vote.statement) else { return };
+        let Some((kind, choice)) = vote_of(&vote.statement) else {
+            return;
+        };
         let weight = self.tally.insert(
             vote.view,
             kind,
             vote.authority,
             self.config.set.weight(vote.authority),
-            Vote { choice, signature: vote.signature.clone() },
+            Vote {
+                choice,
+                signature: vote.signature.clone(),
+            },
         );
         if kind == VoteKind::Commit && weight >= self.quorum && self.committed.is_none() {
             self.committed = Some((vote.view, choice));
@@ -196,17 +213,26 @@ impl Round {
 
     /// What the local authority voted in the current view.
     pub fn own_vote(&self, kind: VoteKind) -> Option<Choice> {
-        self.own.said(self.view, Kind::from(kind)).and_then(vote_of).map(|(_, choice)| choice)
+        self.own
+            .said(self.view, Kind::from(kind))
+            .and_then(vote_of)
+            .map(|(_, choice)| choice)
     }
 
     /// Keep two statements that an authority should not both have made, the first pair of each.
     pub fn keep_conflict(&mut self, first: SignedStatement, second: SignedStatement) {
-        self.conflicts.entry(second.authority).or_insert(Conflict { first, second });
+        self.conflicts
+            .entry(second.authority)
+            .or_insert(Conflict { first, second });
     }
 
     /// Raise the lock to `certificate`, if that is of a higher view.
     pub fn raise_lock(&mut self, certificate: Certificate) {
-        if self.lock.as_ref().is_none_or(|lock| certificate.view > lock.view) {
+        if self
+            .lock
+            .as_ref()
+            .is_none_or(|lock| certificate.view > lock.view)
+        {
             self.lock = Some(certificate);
         }
     }

@@ -26,7 +26,12 @@ pub(crate) struct Step<'a, C> {
 impl<'a, C: Crypto> Step<'a, C> {
     /// Begin a step.
     pub fn new(crypto: &'a C, round: &'a mut Round, silent: &'a mut SilentPrimaries) -> Self {
-        Self { crypto, round, silent, out: Vec::new() }
+        Self {
+            crypto,
+            round,
+            silent,
+            out: Vec::new(),
+        }
     }
 
     /// Apply the rules that need no input until none fires.
@@ -52,9 +57,10 @@ impl<'a, C: Crypto> Step<'a, C> {
         let result = match message {
             Message::Proposal { statement, proof } => self.on_proposal(statement, proof, verified),
             Message::Vote(statement) => self.on_vote(statement, verified),
-            Message::ViewChange { statement, certificate } => {
-                self.on_view_change(statement, certificate, verified)
-            }
+            Message::ViewChange {
+                statement,
+                certificate,
+            } => self.on_view_change(statement, certificate, verified),
             Message::Decided(certificate) => self.on_decided(certificate),
         };
         if let Err(rejection) = result {
@@ -86,10 +92,17 @@ impl<'a, C: Crypto> Step<'a, C> {
             round.voice = None;
             return None;
         };
-        let signed = SignedStatement { height, view, statement, authority, signature };
+        let signed = SignedStatement {
+            height,
+            view,
+            statement,
+            authority,
+            signature,
+        };
         let message = wrap(signed.clone());
         round.own.note(message.clone());
-        self.out.push(Output::Persist(Record::Sent(message.clone())));
+        self.out
+            .push(Output::Persist(Record::Sent(message.clone())));
         self.out.push(Output::Send(message));
         Some(signed)
     }
@@ -99,7 +112,8 @@ impl<'a, C: Crypto> Step<'a, C> {
         if self.round.decided || self.round.own.view() < self.round.view {
             return;
         }
-        self.out.extend(self.round.own.current().cloned().map(Output::Send));
+        self.out
+            .extend(self.round.own.current().cloned().map(Output::Send));
     }
 
     /// Whether the statement's signature is its signer's.
@@ -160,7 +174,8 @@ impl<'a, C: Crypto> Step<'a, C> {
             return Ok(false);
         }
         self.check_signature(statement, verified)?;
-        self.out.push(Output::Persist(Record::Heard(statement.clone())));
+        self.out
+            .push(Output::Persist(Record::Heard(statement.clone())));
         self.round.voice = None;
         self.round.opening = None;
         Ok(false)
@@ -179,7 +194,11 @@ impl<'a, C: Crypto> Step<'a, C> {
                 .primary
                 .and_then(|primary| round.config.set.get(primary))
                 .is_some_and(|primary| self.silent.contains(&primary.key));
-        let timer = if expects_silence { Timer::Short } else { Timer::Full };
+        let timer = if expects_silence {
+            Timer::Short
+        } else {
+            Timer::Full
+        };
         let start = match round.timer {
             Timer::Off => true,
             Timer::Short => round.accepted.is_some(),
@@ -202,8 +221,14 @@ impl<'a, C: Crypto> Step<'a, C> {
         if round.decided || round.voice.is_none() || round.timer == Timer::Off {
             return;
         }
-        if round.accepted.is_none_or(|accepted| accepted.validity == Validity::Invalid) {
-            if let Some(primary) = round.primary.and_then(|primary| round.config.set.get(primary)) {
+        if round
+            .accepted
+            .is_none_or(|accepted| accepted.validity == Validity::Invalid)
+        {
+            if let Some(primary) = round
+                .primary
+                .and_then(|primary| round.config.set.get(primary))
+            {
                 self.silent.mark(&primary.key);
             }
         }

@@ -4,9 +4,7 @@
 //! Votes counted: who said Prepare and Commit for what, in which view. Pure bookkeeping; whoever
 //! puts a vote in has checked its signature.
 
-use hansa_pbft_primitives::{
-    AuthorityIndex, AuthoritySignature, Hash, View, VoteKind, Weight,
-};
+use hansa_pbft_primitives::{AuthorityIndex, AuthoritySignature, Hash, View, VoteKind, Weight};
 use std::collections::BTreeMap;
 
 /// What a vote is for: a block, and the digest of the new-view proof that it was proposed with.
@@ -111,7 +109,10 @@ mod tests {
 
     fn vote(block: u8) -> Vote {
         Vote {
-            choice: Choice { hash: Hash::repeat_byte(block), proof: Hash::zero() },
+            choice: Choice {
+                hash: Hash::repeat_byte(block),
+                proof: Hash::zero(),
+            },
             signature: ed25519::Signature::unchecked_from([block; 64]).into(),
         }
     }
@@ -120,8 +121,16 @@ mod tests {
     fn the_first_vote_of_an_authority_counts_and_no_other() {
         let mut tally = Tally::default();
         assert_eq!(tally.insert(0, VoteKind::Commit, 3, 5, vote(1)), 5);
-        assert_eq!(tally.insert(0, VoteKind::Commit, 3, 5, vote(1)), 5, "a duplicate");
-        assert_eq!(tally.insert(0, VoteKind::Commit, 3, 5, vote(2)), 0, "a conflict");
+        assert_eq!(
+            tally.insert(0, VoteKind::Commit, 3, 5, vote(1)),
+            5,
+            "a duplicate"
+        );
+        assert_eq!(
+            tally.insert(0, VoteKind::Commit, 3, 5, vote(2)),
+            0,
+            "a conflict"
+        );
         assert_eq!(tally.get(0, VoteKind::Commit, 3), Some(&vote(1)));
         assert_eq!(tally.insert(0, VoteKind::Commit, 4, 2, vote(1)), 7);
     }
@@ -138,8 +147,10 @@ mod tests {
         tally.insert(0, VoteKind::Commit, 4, 1, other_proof);
         let choice = vote(1).choice;
         assert_eq!(tally.weight(0, VoteKind::Commit, &choice), 1);
-        let voters: Vec<_> =
-            tally.votes_for(0, VoteKind::Commit, &choice).map(|(i, _)| i).collect();
+        let voters: Vec<_> = tally
+            .votes_for(0, VoteKind::Commit, &choice)
+            .map(|(i, _)| i)
+            .collect();
         assert_eq!(voters, [1]);
         assert_eq!(tally.voters(0, VoteKind::Commit), [1, 3, 4]);
     }
@@ -154,7 +165,11 @@ mod tests {
         tally.prune_below(2);
         for (view, kept) in [(0, 0), (1, 0), (2, 1), (3, 1)] {
             for kind in [VoteKind::Prepare, VoteKind::Commit] {
-                assert_eq!(tally.weight(view, kind, &vote(1).choice), kept, "view {view}");
+                assert_eq!(
+                    tally.weight(view, kind, &vote(1).choice),
+                    kept,
+                    "view {view}"
+                );
             }
         }
     }

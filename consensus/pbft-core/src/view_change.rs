@@ -22,9 +22,11 @@ impl<C: Crypto> Step<'_, C> {
         let certificate = self.round.lock.clone();
         let prepared = certificate.as_ref().map(Certificate::prepared);
         let shown = certificate.clone();
-        let said = self.say(Statement::ViewChange { prepared }, |statement| Message::ViewChange {
-            statement,
-            certificate: shown,
+        let said = self.say(Statement::ViewChange { prepared }, |statement| {
+            Message::ViewChange {
+                statement,
+                certificate: shown,
+            }
         });
         if let Some(signed) = said {
             self.round.changes.insert(signed, certificate);
@@ -37,7 +39,11 @@ impl<C: Crypto> Step<'_, C> {
         let round = &self.round;
         if let Some(primary) = round.primary {
             let (height, view) = (round.config.height, round.view);
-            self.out.push(Output::EnteredView { height, view, primary });
+            self.out.push(Output::EnteredView {
+                height,
+                view,
+                primary,
+            });
         }
     }
 
@@ -92,16 +98,21 @@ impl<C: Crypto> Step<'_, C> {
         prepared: Option<Prepared>,
         certificate: Option<&Certificate>,
     ) -> Result<(), Rejection> {
-        let (Some(prepared), Some(certificate)) = (prepared, certificate) else { return Ok(()) };
+        let (Some(prepared), Some(certificate)) = (prepared, certificate) else {
+            return Ok(());
+        };
         let round = &self.round;
         if round.changes.proves(&prepared) || round.lock.as_ref() == Some(certificate) {
             return Ok(());
         }
         let config = &round.config;
         certificate
-            .verify_with(VoteKind::Prepare, &config.context, &config.set, |key, payload, sig| {
-                self.crypto.verify(key, payload, sig)
-            })
+            .verify_with(
+                VoteKind::Prepare,
+                &config.context,
+                &config.set,
+                |key, payload, sig| self.crypto.verify(key, payload, sig),
+            )
             .map_err(Rejection::BadCertificate)
     }
 
@@ -109,7 +120,9 @@ impl<C: Crypto> Step<'_, C> {
     /// greatest view for which, or for more, that much weight asks.
     pub fn rule_join(&mut self) -> bool {
         let round = &self.round;
-        let target = round.changes.join_target(round.view, round.faults, &round.config.set);
+        let target = round
+            .changes
+            .join_target(round.view, round.faults, &round.config.set);
         match target {
             Some(view) => {
                 self.change_view(view);
@@ -151,13 +164,23 @@ impl<C: Crypto> Step<'_, C> {
             return false;
         }
         round.opened = true;
-        let Some(proof) = round.changes.proof(round.view) else { return true };
+        let Some(proof) = round.changes.proof(round.view) else {
+            return true;
+        };
         let forced = proof.prepared.as_ref().map(|certificate| certificate.hash);
-        round.opening = Some(Opening { proof: Some(proof), forced });
+        round.opening = Some(Opening {
+            proof: Some(proof),
+            forced,
+        });
         let (height, view) = (round.config.height, round.view);
         self.out.push(match forced {
             None => Output::Build { height, view },
-            Some(hash) => Output::Validate { height, view, hash, reproposal: true },
+            Some(hash) => Output::Validate {
+                height,
+                view,
+                hash,
+                reproposal: true,
+            },
         });
         true
     }

@@ -18,6 +18,18 @@ use std::{collections::VecDeque, sync::Arc};
 /// RPC for some near the head.
 const CACHED_STATES: usize = 16;
 
+/// A client that knows headers and what the runtime says of the consensus: all that checking and
+/// importing need.
+pub trait ConsensusClient:
+    HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: PbftApi<Block>> + 'static
+{
+}
+
+impl<T> ConsensusClient for T where
+    T: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: PbftApi<Block>> + 'static
+{
+}
+
 /// Why it is not known under what a height is decided.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsensusStateError {
@@ -101,10 +113,7 @@ pub struct ConsensusStates<C> {
     recent: Mutex<RecentStates>,
 }
 
-impl<C> ConsensusStates<C>
-where
-    C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: PbftApi<Block>>,
-{
+impl<C: ConsensusClient> ConsensusStates<C> {
     /// A reader of the chain of `client`.
     pub fn new(client: Arc<C>) -> Self {
         let genesis = client.info().genesis_hash;

@@ -109,7 +109,10 @@ impl Metrics {
                 "reason",
             )?,
             peers: gauge("peers", "Peers on the vote protocol")?,
-            authority_peers: gauge("authority_peers", "Peers that hold a key of the current set")?,
+            authority_peers: gauge(
+                "authority_peers",
+                "Peers that hold a key of the current set",
+            )?,
             sent_bytes: counters("sent_bytes_total", "Bytes sent", "protocol")?,
             received_bytes: counters("received_bytes_total", "Bytes received", "protocol")?,
             block_requests: counters(
@@ -130,8 +133,12 @@ impl Metrics {
             &self.peers,
             &self.authority_peers,
         ];
-        let counters =
-            [&self.proposals_built, &self.proposals_received, &self.view_changes, &self.timeouts];
+        let counters = [
+            &self.proposals_built,
+            &self.proposals_received,
+            &self.view_changes,
+            &self.timeouts,
+        ];
         let counter_vecs = [
             &self.proposals_refused,
             &self.messages_sent,
@@ -148,10 +155,18 @@ impl Metrics {
             &self.import_seconds,
             &self.vote_log_sync_seconds,
         ];
-        gauges.into_iter().try_for_each(|m| register(m.clone(), registry).map(drop))?;
-        counters.into_iter().try_for_each(|m| register(m.clone(), registry).map(drop))?;
-        counter_vecs.into_iter().try_for_each(|m| register(m.clone(), registry).map(drop))?;
-        histograms.into_iter().try_for_each(|m| register(m.clone(), registry).map(drop))
+        gauges
+            .into_iter()
+            .try_for_each(|m| register(m.clone(), registry).map(drop))?;
+        counters
+            .into_iter()
+            .try_for_each(|m| register(m.clone(), registry).map(drop))?;
+        counter_vecs
+            .into_iter()
+            .try_for_each(|m| register(m.clone(), registry).map(drop))?;
+        histograms
+            .into_iter()
+            .try_for_each(|m| register(m.clone(), registry).map(drop))
     }
 }
 
@@ -199,8 +214,13 @@ mod tests {
         }
         let families = registry.gather();
         assert_eq!(families.len(), 23, "as many as the structure has fields");
-        assert!(families.iter().all(|f| f.get_name().starts_with("hansa_pbft_")));
-        assert!(Metrics::register(Some(&registry)).is_err(), "a second registration is an error");
+        assert!(families
+            .iter()
+            .all(|f| f.get_name().starts_with("hansa_pbft_")));
+        assert!(
+            Metrics::register(Some(&registry)).is_err(),
+            "a second registration is an error"
+        );
         assert!(Metrics::register(None).is_ok());
     }
 }

@@ -23,7 +23,7 @@ use sp_state_machine::BasicExternalities;
 pub const MAX_VALIDATORS: usize = MAX_AUTHORITIES as usize;
 
 /// The least balance of an account of the hub.
-pub const EXISTENTIAL_DEPOSIT: Balance = hansa_runtime_common::EXISTENTIAL_DEPOSIT;
+pub const EXISTENTIAL_DEPOSIT: Balance = hansa_runtime_common::currency::EXISTENTIAL_DEPOSIT;
 
 /// The SDK's chain spec of a short one: the same genesis each time.
 pub fn to_chain_spec(spec: &ShortSpec) -> Result<Box<dyn ChainSpec>, String> {
@@ -78,6 +78,7 @@ pub fn genesis_patch(genesis: &HubGenesis) -> Value {
         "pbft": {
             "timing": Timing::from(genesis.timing),
             "sessionLengthMs": genesis.session_length_ms,
+            "admin": genesis.admin.as_ref().map(|a| a.0.to_ss58check()),
         },
         "sudo": { "key": genesis.sudo.as_ref().map(|s| s.0.to_ss58check()) },
     })

@@ -8,6 +8,7 @@ use super::value::{Account, Amount, PbftKey, UniqueMap};
 use hansa_pallet_pbft::service_time::{check_session_length, DEFAULT_SESSION_LENGTH_MS};
 use hansa_pbft_primitives::Timing;
 use hansa_primitives::Balance;
+use hansa_runtime_common::currency;
 use sc_service::{config::MultiaddrWithPeerId, config::TelemetryEndpoints, ChainType};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -77,7 +78,11 @@ pub struct TokenProperties {
 
 impl Default for TokenProperties {
     fn default() -> Self {
-        Self { token_symbol: "HANSA".into(), token_decimals: 12, ss58_format: 42 }
+        Self {
+            token_symbol: currency::SYMBOL.into(),
+            token_decimals: currency::DECIMALS,
+            ss58_format: currency::SS58_PREFIX.into(),
+        }
     }
 }
 
@@ -95,6 +100,9 @@ pub struct HubGenesis {
     /// The first balances.
     #[serde(default)]
     pub balances: UniqueMap<Amount>,
+    /// The account that may add and remove validators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin: Option<Account>,
     /// The account that may do anything. For chains under development only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sudo: Option<Account>,

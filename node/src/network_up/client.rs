@@ -10,10 +10,8 @@ use jsonrpsee::{
     http_client::{HttpClient, HttpClientBuilder},
     rpc_params,
 };
-use sp_core::{
-    hashing::{blake2_128, twox_128},
-    Bytes,
-};
+use sp_core::Bytes;
+use sp_crypto_hashing::{blake2_128, twox_128};
 use std::time::Duration;
 
 /// How long a node may take for an answer.

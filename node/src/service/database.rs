@@ -14,6 +14,7 @@ use sc_service::{
 use sc_telemetry::TelemetryHandle;
 use sp_blockchain::HeaderBackend;
 use sp_core::storage::Storage;
+use sp_runtime::traits::Block as BlockT;
 use std::{path::Path, sync::Arc};
 
 /// Open the database that `config` names, making it if there is none.

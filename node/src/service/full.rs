@@ -4,22 +4,26 @@
 //! A running node of one chain.
 
 use super::{new_parts, vote_log_dir, FullBackend, FullBlockImport, FullClient, FullPool, Parts};
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use hansa_consensus_pbft::{
     authorities::ConsensusStates,
-    block::announce::AwaitOwnImport,
-    block::import::PbftLink,
-    network::{pbft_network_config, PbftNetworkParts},
+    block::{
+        announce::AwaitOwnImport,
+        import::{ImportedBlock, PbftLink},
+    },
+    metrics::Metrics,
+    network::{pbft_network_config, PbftNetworkParts, SdkNetwork},
+    start_pbft, PbftParams, SharedRoundState,
 };
 use hansa_primitives::{Block, Hash};
-use hansa_rpc::{pbft::SharedRoundState, FullDeps};
+use hansa_rpc::FullDeps;
 use sc_client_api::Backend;
 use sc_network::{
     config::FullNetworkConfiguration,
     service::{traits::NetworkService, NotificationMetrics},
     NetworkBackend,
 };
-use sc_network_sync::SyncingService;
+use sc_network_sync::{SyncEventStream, SyncingService};
 use sc_offchain::{OffchainWorkerOptions, OffchainWorkers};
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_service::{
@@ -27,6 +31,7 @@ use sc_service::{
     SpawnTasksParams, TaskManager,
 };
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sc_utils::mpsc::TracingUnboundedReceiver;
 use sp_blockchain::HeaderBackend;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use substrate_prometheus_endpoint::Registry;
@@ -53,7 +58,10 @@ where
     let metrics = N::register_notification_metrics(registry.as_ref());
     let mut net_config =
         FullNetworkConfiguration::<Block, Hash, N>::new(&config.network, registry.clone());
-    let network_parts = add_pbft_protocols(&config, &client, &mut net_config, metrics.clone());
+    let network_parts = config
+        .role
+        .is_authority()
+        .then(|| add_pbft_protocols(&config, &client, &mut net_config, metrics.clone()));
     let announcements = announce_validator(&config, &client, &states, &link)?;
     let (network, system_rpc_tx, tx_handler_controller, sync_service, _) =
         build_network(BuildNetworkParams {
@@ -90,11 +98,9 @@ where
         block_import,
         states,
         network: network.clone(),
-        network_parts,
         sync_service: sync_service.clone(),
         round_state: round_state.clone(),
         vote_log_dir: vote_log_dir(&config),
-        is_authority: config.role.is_authority(),
         registry,
     };
     let PbftLink { imported, justifications, .. } = link;
@@ -127,7 +133,10 @@ where
         telemetry: telemetry.as_mut(),
         tracing_execute_block: None,
     })?;
-    start_consensus(&task_manager, consensus, imported)?;
+    match network_parts {
+        Some(network_parts) => start_consensus(&task_manager, consensus, network_parts, imported)?,
+        None => take_no_notice(&task_manager, imported),
+    }
     Ok(task_manager)
 }
 
@@ -200,6 +209,16 @@ fn spawn_offchain_workers(
     Ok(())
 }
 
+/// Drain what the import tells the engine, on a node that does not run it.
+fn take_no_notice(
+    task_manager: &TaskManager,
+    imported: TracingUnboundedReceiver<ImportedBlock>,
+) {
+    task_manager.spawn_handle().spawn("pbft-imported", Some("pbft"), async move {
+        imported.for_each(|_| std::future::ready(())).await
+    });
+}
+
 /// What consensus needs of a node.
 struct ConsensusParts {
     client: Arc<FullClient>,
@@ -209,21 +228,38 @@ struct ConsensusParts {
     block_import: FullBlockImport,
     states: Arc<ConsensusStates<FullClient>>,
     network: Arc<dyn NetworkService>,
-    network_parts: PbftNetworkParts,
     sync_service: Arc<SyncingService<Block>>,
     round_state: SharedRoundState,
     vote_log_dir: PathBuf,
-    is_authority: bool,
     registry: Option<Registry>,
 }
 
-/// Start the engine.
+/// Start the engine of a validator. Followers have none: blocks come to them with their certificates.
 fn start_consensus(
     task_manager: &TaskManager,
     parts: ConsensusParts,
-    imported: sc_utils::mpsc::TracingUnboundedReceiver<
-        hansa_consensus_pbft::block::import::ImportedBlock,
-    >,
+    network_parts: PbftNetworkParts,
+    imported: TracingUnboundedReceiver<ImportedBlock>,
 ) -> Result<(), Error> {
-    todo!()
+    let sync_events = parts.sync_service.event_stream("pbft");
+    start_pbft(
+        PbftParams {
+            client: parts.client,
+            backend: parts.backend,
+            states: parts.states,
+            pool: parts.pool,
+            keystore: parts.keystore,
+            import: parts.block_import,
+            imported,
+            network_parts,
+            network: Arc::new(SdkNetwork(parts.network)),
+            sync_events,
+            vote_log_dir: parts.vote_log_dir,
+            round_state: parts.round_state,
+            metrics: Metrics::register(parts.registry.as_ref())?,
+        },
+        &task_manager.spawn_handle(),
+        &task_manager.spawn_essential_handle(),
+    );
+    Ok(())
 }

@@ -22,7 +22,7 @@ use hansa_consensus_pbft::{
     },
 };
 use hansa_primitives::Block;
-use hansa_runtime_hub::RuntimeApi;
+use hansa_runtime_hub::apis::RuntimeApi;
 use sc_consensus::BasicQueue;
 use sc_executor::WasmExecutor;
 use sc_service::{Configuration, Error, KeystoreContainer, TFullBackend, TFullClient, TaskManager};

@@ -12,11 +12,11 @@ use frame_system::ensure_signed;
 pub struct EnsureAdmin<T>(PhantomData<T>);
 
 impl<T: Config> EnsureOrigin<T::RuntimeOrigin> for EnsureAdmin<T> {
-    type Success = T::AccountId;
+    type Success = ();
 
-    fn try_origin(origin: T::RuntimeOrigin) -> Result<T::AccountId, T::RuntimeOrigin> {
+    fn try_origin(origin: T::RuntimeOrigin) -> Result<(), T::RuntimeOrigin> {
         match ensure_signed(origin.clone()) {
-            Ok(who) if Admin::<T>::get().as_ref() == Some(&who) => Ok(who),
+            Ok(who) if Admin::<T>::get().as_ref() == Some(&who) => Ok(()),
             _ => Err(origin),
         }
     }

@@ -9,9 +9,6 @@ use jsonrpsee::types::ErrorObjectOwned;
 /// All codes of these methods lie between this and the next hundred.
 pub const BASE_ERROR: i32 = 20_000;
 
-/// Consensus has not begun with any height yet.
-pub const NOT_STARTED: i32 = BASE_ERROR + 1;
-
 /// The node has no such block.
 pub const UNKNOWN_BLOCK: i32 = BASE_ERROR + 2;
 
@@ -24,9 +21,6 @@ pub const INTERNAL: i32 = BASE_ERROR + 4;
 /// Why a method about pBFT fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// See [`NOT_STARTED`].
-    #[error("consensus has not started on this node yet: ask again in a moment")]
-    NotStarted,
     /// See [`UNKNOWN_BLOCK`].
     #[error(
         "this node has no block {0}: it is not final yet, or of another chain, or the node is \
@@ -48,7 +42,6 @@ impl Error {
     /// The stable code.
     pub fn code(&self) -> i32 {
         match self {
-            Self::NotStarted => NOT_STARTED,
             Self::UnknownBlock(_) => UNKNOWN_BLOCK,
             Self::CertificateMissing(_) => CERTIFICATE_MISSING,
             Self::Internal(_) => INTERNAL,

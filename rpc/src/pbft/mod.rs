@@ -7,19 +7,13 @@ mod error;
 mod server;
 mod types;
 
-pub use error::{Error, BASE_ERROR, CERTIFICATE_MISSING, INTERNAL, NOT_STARTED, UNKNOWN_BLOCK};
+pub use error::{Error, BASE_ERROR, CERTIFICATE_MISSING, INTERNAL, UNKNOWN_BLOCK};
 pub use server::Pbft;
 pub use types::{
     AuthorityInfo, BlockRef, FinalityProof, PreparedInfo, ProofWeights, RoundStateInfo, Signer, ViewChangeInfo,
 };
 
-use hansa_pbft_core::RoundState;
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
-use parking_lot::RwLock;
-use std::sync::Arc;
-
-/// The consensus' snapshot of the height under way; none before it began with one.
-pub type SharedRoundState = Arc<RwLock<Option<RoundState>>>;
 
 /// Methods about pBFT.
 #[rpc(client, server)]

@@ -4,13 +4,15 @@
 //! The server of the methods about pBFT.
 
 use super::{
-    BlockRef, Error, FinalityProof, PbftApiServer, RoundStateInfo, SharedRoundState,
+    BlockRef, Error, FinalityProof, PbftApiServer, RoundStateInfo,
 };
 use futures::StreamExt;
 use hansa_consensus_pbft::{
     authorities::ConsensusStates,
     justification::{finality_proof, PbftJustification, PbftJustificationStream},
+    SharedRoundState,
 };
+use hansa_pbft_core::RoundState;
 use hansa_pbft_primitives::{Hash, PbftApi as PbftRuntimeApi};
 use hansa_primitives::Block;
 use jsonrpsee::{core::RpcResult, PendingSubscriptionSink};
@@ -40,7 +42,7 @@ pub struct Pbft<C> {
 
 impl<C> Pbft<C>
 where
-    C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>>,
+    C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>> + 'static,
 {
     /// A server of the chain of `client`.
     pub fn new(
@@ -57,7 +59,7 @@ where
 /// The JSON form of a justification, with the set that decided it if that is still known.
 fn to_proof<C>(states: &ConsensusStates<C>, justification: &PbftJustification) -> FinalityProof
 where
-    C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>>,
+    C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>> + 'static,
 {
     let decided_by = states.that_decided(&justification.header).ok();
     FinalityProof::new(justification, decided_by.as_ref().map(|(c, set)| (*c, set.as_ref())))
@@ -67,8 +69,33 @@ impl<C> Pbft<C>
 where
     C: HeaderBackend<Block>
         + BlockBackend<Block>
-        + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>>,
+        + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>>
+        + 'static,
 {
+    /// What a node says that does not run the engine: which height is next, and who decides it.
+    fn follower_state(&self) -> Result<RoundState, Error> {
+        let info = self.client.info();
+        let height = info.finalized_number.saturating_add(1);
+        let state = self
+            .states
+            .for_child_of(info.finalized_hash)
+            .map_err(|e| Error::Internal(e.to_string()))?;
+        Ok(RoundState {
+            height,
+            view: 0,
+            primary: state.primary(height, 0),
+            quorum: state.set.quorum(),
+            set: state.set,
+            local: None,
+            proposal: None,
+            prepared: None,
+            prepares: Vec::new(),
+            commits: Vec::new(),
+            view_changes: Vec::new(),
+            decided: false,
+        })
+    }
+
     fn proof_of(&self, block: BlockRef) -> Result<FinalityProof, Error> {
         let hash: Hash = match block {
             BlockRef::Hash(hash) => hash,
@@ -95,8 +122,10 @@ where
         + 'static,
 {
     fn round_state(&self) -> RpcResult<RoundStateInfo> {
-        let state = self.round_state.read();
-        Ok(state.as_ref().map(RoundStateInfo::from).ok_or(Error::NotStarted)?)
+        if let Some(state) = self.round_state.read().as_ref() {
+            return Ok(state.into());
+        }
+        Ok((&self.follower_state()?).into())
     }
 
     fn prove_finality(&self, block: BlockRef) -> RpcResult<FinalityProof> {

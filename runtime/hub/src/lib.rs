@@ -1,1 +1,167 @@
-//! Skeleton.
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! The runtime of the hub chain.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`configs`] | how each pallet is configured, and why |
+//! | [`genesis_presets`] | the genesis of the built-in chains |
+//! | `apis` | what node and clients ask the runtime |
+//!
+//! In this version the authorities are those of the genesis, and whom the admin adds and removes.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+// The macros that put a runtime together nest deeply, write qualified paths, and document nothing.
+#![recursion_limit = "512"]
+#![allow(unused_qualifications, missing_docs)]
+
+#[cfg(feature = "std")]
+include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
+
+extern crate alloc;
+
+pub mod apis;
+pub mod configs;
+pub mod genesis_presets;
+
+use alloc::{borrow::Cow, vec::Vec};
+use hansa_primitives::{AccountId, Address, Balance, Header, Nonce, Signature};
+use sp_runtime::{generic, impl_opaque_keys};
+use sp_version::RuntimeVersion;
+
+pub use apis::RUNTIME_API_VERSIONS;
+
+impl_opaque_keys! {
+    /// The keys with which a validator signs.
+    pub struct SessionKeys {
+        /// Votes, proposals and seals of pBFT.
+        pub pbft: Pbft,
+    }
+}
+
+/// The version of the runtime. `spec_version` goes up with every change of what it does (it begins at
+/// a number that stands nowhere else in the code, so that tests can make the next version of it),
+/// `transaction_version` when calls or extensions change their encoding.
+#[sp_version::runtime_version]
+pub const VERSION: RuntimeVersion = RuntimeVersion {
+    spec_name: Cow::Borrowed("hansa-hub"),
+    impl_name: Cow::Borrowed("hansa-hub"),
+    authoring_version: 1,
+    spec_version: 1_000_001,
+    impl_version: 1,
+    apis: RUNTIME_API_VERSIONS,
+    transaction_version: 1,
+    system_version: 1,
+};
+
+/// What a transaction carries beside its call, and how that is checked.
+///
+/// Calls that authorise themselves come first, as all that follows depends on the origin.
+pub type TxExtension = (
+    frame_system::AuthorizeCall<Runtime>,
+    frame_system::CheckNonZeroSender<Runtime>,
+    frame_system::CheckSpecVersion<Runtime>,
+    frame_system::CheckTxVersion<Runtime>,
+    frame_system::CheckGenesis<Runtime>,
+    frame_system::CheckMortality<Runtime>,
+    frame_system::CheckNonce<Runtime>,
+    frame_system::CheckWeight<Runtime>,
+    pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+    frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
+    frame_system::WeightReclaim<Runtime>,
+);
+
+/// An extrinsic as it comes from outside.
+pub type UncheckedExtrinsic =
+    generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
+
+/// What a sender signs.
+pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
+
+/// A block. It is encoded as a `hansa_primitives::Block`.
+pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+
+/// Executes blocks and transactions.
+pub type Executive = frame_executive::Executive<
+    Runtime,
+    Block,
+    frame_system::ChainContext<Runtime>,
+    Runtime,
+    AllPalletsWithSystem,
+>;
+
+/// What an upgrade to this version does to the state, all in its first block. None so far.
+pub type Migrations = ();
+
+#[frame_support::runtime]
+mod runtime {
+    #[runtime::runtime]
+    #[runtime::derive(
+        RuntimeCall,
+        RuntimeEvent,
+        RuntimeError,
+        RuntimeOrigin,
+        RuntimeFreezeReason,
+        RuntimeHoldReason,
+        RuntimeSlashReason,
+        RuntimeLockId,
+        RuntimeTask,
+        RuntimeViewFunction
+    )]
+    pub struct Runtime;
+
+    #[runtime::pallet_index(0)]
+    pub type System = frame_system::Pallet<Runtime>;
+    #[runtime::pallet_index(1)]
+    pub type Timestamp = pallet_timestamp::Pallet<Runtime>;
+
+    // Author and view are looked up in the set that decides the block, so before the session ends.
+    #[runtime::pallet_index(2)]
+    pub type Pbft = hansa_pallet_pbft::Pallet<Runtime>;
+    #[runtime::pallet_index(3)]
+    pub type Authorship = pallet_authorship::Pallet<Runtime>;
+    #[runtime::pallet_index(4)]
+    pub type Session = pallet_session::Pallet<Runtime>;
+    #[runtime::pallet_index(5)]
+    pub type Historical = pallet_session::historical::Pallet<Runtime>;
+
+    #[runtime::pallet_index(10)]
+    pub type Balances = pallet_balances::Pallet<Runtime>;
+    #[runtime::pallet_index(11)]
+    pub type TransactionPayment = pallet_transaction_payment::Pallet<Runtime>;
+
+    #[runtime::pallet_index(20)]
+    pub type Utility = pallet_utility::Pallet<Runtime>;
+    #[runtime::pallet_index(21)]
+    pub type Multisig = pallet_multisig::Pallet<Runtime>;
+    #[runtime::pallet_index(22)]
+    pub type Proxy = pallet_proxy::Pallet<Runtime>;
+    #[runtime::pallet_index(23)]
+    pub type Preimage = pallet_preimage::Pallet<Runtime>;
+    #[runtime::pallet_index(24)]
+    pub type Scheduler = pallet_scheduler::Pallet<Runtime>;
+
+    // For development: without a key in the genesis nobody can call it.
+    #[runtime::pallet_index(255)]
+    pub type Sudo = pallet_sudo::Pallet<Runtime>;
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benches {
+    frame_benchmarking::define_benchmarks!(
+        [frame_benchmarking, BaselineBench::<Runtime>]
+        [frame_system, SystemBench::<Runtime>]
+        [frame_system_extensions, SystemExtensionsBench::<Runtime>]
+        [pallet_balances, Balances]
+        [pallet_multisig, Multisig]
+        [hansa_pallet_pbft, Pbft]
+        [pallet_preimage, Preimage]
+        [pallet_proxy, Proxy]
+        [pallet_scheduler, Scheduler]
+        [pallet_sudo, Sudo]
+        [pallet_timestamp, Timestamp]
+        [pallet_transaction_payment, TransactionPayment]
+        [pallet_utility, Utility]
+    );
+}

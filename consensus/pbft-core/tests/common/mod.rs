@@ -35,7 +35,7 @@ impl Crypto for FakeCrypto {
 }
 
 /// Real ed25519 over the seeds `[i; 32]`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RealCrypto(pub Vec<ed25519::Pair>);
 
 impl RealCrypto {
@@ -48,7 +48,10 @@ impl RealCrypto {
 impl Crypto for RealCrypto {
     fn sign(&self, key: &AuthorityId, payload: &[u8]) -> Option<AuthoritySignature> {
         let key = ed25519::Public::from(key.clone());
-        self.0.iter().find(|pair| pair.public() == key).map(|pair| pair.sign(payload).into())
+        self.0
+            .iter()
+            .find(|pair| pair.public() == key)
+            .map(|pair| pair.sign(payload).into())
     }
 
     fn verify(&self, key: &AuthorityId, payload: &[u8], signature: &AuthoritySignature) -> bool {
@@ -88,14 +91,21 @@ pub struct World<C = FakeCrypto> {
 impl World {
     /// Height 1 of `n` authorities.
     pub fn new(n: u8) -> Self {
-        Self { crypto: FakeCrypto, set: set(n), height: 1 }
+        Self {
+            crypto: FakeCrypto,
+            set: set(n),
+            height: 1,
+        }
     }
 }
 
 impl<C: Crypto + Clone> World<C> {
     /// The context of all signatures.
     pub fn context(&self) -> SigningContext {
-        SigningContext { genesis: GENESIS, set_id: self.set.id }
+        SigningContext {
+            genesis: GENESIS,
+            set_id: self.set.id,
+        }
     }
 
     /// The configuration of the height for `local`.
@@ -111,7 +121,10 @@ impl<C: Crypto + Clone> World<C> {
 
     /// The input that starts the height.
     pub fn start(&self, local: Option<AuthorityIndex>, restored: Vec<Record>) -> Input {
-        Input::Start { config: self.config(local), restored }
+        Input::Start {
+            config: self.config(local),
+            restored,
+        }
     }
 
     /// A machine of `local` that has begun with the height.
@@ -145,14 +158,26 @@ impl<C: Crypto + Clone> World<C> {
         let key = &self.set.get(authority).expect("a member").key;
         let payload = self.context().payload(self.height, view, &statement);
         let signature = self.crypto.sign(key, &payload).expect("the key is there");
-        SignedStatement { height: self.height, view, statement, authority, signature }
+        SignedStatement {
+            height: self.height,
+            view,
+            statement,
+            authority,
+            signature,
+        }
     }
 
     /// The primary's proposal of `block`, without proof in view 0.
     pub fn proposal(&self, view: View, block: Hash, proof: Option<NewViewProof>) -> Message {
         let digest = proof.as_ref().map_or(NO_PROOF, NewViewProof::digest);
-        let statement = Statement::Proposal { hash: block, proof: digest };
-        Message::Proposal { statement: self.signed(self.primary(view), view, statement), proof }
+        let statement = Statement::Proposal {
+            hash: block,
+            proof: digest,
+        };
+        Message::Proposal {
+            statement: self.signed(self.primary(view), view, statement),
+            proof,
+        }
     }
 
     /// A vote.
@@ -187,7 +212,10 @@ impl<C: Crypto + Clone> World<C> {
         certificate: Option<Certificate>,
     ) -> Message {
         let statement = self.signed(authority, view, Statement::ViewChange { prepared });
-        Message::ViewChange { statement, certificate }
+        Message::ViewChange {
+            statement,
+            certificate,
+        }
     }
 
     /// A certificate of `signers`.
@@ -199,9 +227,12 @@ impl<C: Crypto + Clone> World<C> {
         proof: Hash,
         signers: impl IntoIterator<Item = AuthorityIndex>,
     ) -> Certificate {
-        let votes = signers
-            .into_iter()
-            .map(|i| (i, self.signed(i, view, kind.statement(block, proof)).signature));
+        let votes = signers.into_iter().map(|i| {
+            (
+                i,
+                self.signed(i, view, kind.statement(block, proof)).signature,
+            )
+        });
         Certificate::new(kind, self.height, view, block, proof, &self.set, votes)
     }
 
@@ -223,7 +254,10 @@ impl<C: Crypto + Clone> World<C> {
                 self.signed(authority, view, Statement::ViewChange { prepared })
             })
             .collect();
-        NewViewProof { view_changes: statements.try_into().expect("few"), prepared }
+        NewViewProof {
+            view_changes: statements.try_into().expect("few"),
+            prepared,
+        }
     }
 }
 

@@ -18,7 +18,10 @@ use std::cell::Cell;
 use VoteKind::{Commit, Prepare};
 
 fn next(w: &World) -> World {
-    World { height: w.height + 1, ..w.clone() }
+    World {
+        height: w.height + 1,
+        ..w.clone()
+    }
 }
 
 #[test]
@@ -28,19 +31,40 @@ fn messages_of_the_next_height_wait_for_it() {
     let me = n.backup(0..1, 0);
     let o: Vec<_> = (0..4).filter(|i| *i != me).collect();
     let mut core = w.core(Some(me));
-    run("S", "early", &mut core, [
-        (from_peer(n.vote(Prepare, o[0], 0, block(1), NO_PROOF)), vec![]),
-        (from_peer(n.vote(Prepare, o[1], 0, block(1), NO_PROOF)), vec![]),
-        (from_peer(n.proposal(0, block(1), None)), vec![]),
-    ]);
+    run(
+        "S",
+        "early",
+        &mut core,
+        [
+            (
+                from_peer(n.vote(Prepare, o[0], 0, block(1), NO_PROOF)),
+                vec![],
+            ),
+            (
+                from_peer(n.vote(Prepare, o[1], 0, block(1), NO_PROOF)),
+                vec![],
+            ),
+            (from_peer(n.proposal(0, block(1), None)), vec![]),
+        ],
+    );
     // Also while the machine waits for the start.
     let decided = w.certificate(Commit, 0, block(7), NO_PROOF, 0..3);
     core.step(from_peer(Message::Decided(decided)));
     core.step(from_peer(n.vote(Commit, o[0], 0, block(1), NO_PROOF)));
     let out = core.step(n.start(Some(me), vec![]));
-    let asked = Output::Validate { height: 2, view: 0, hash: block(1), reproposal: false };
+    let asked = Output::Validate {
+        height: 2,
+        view: 0,
+        hash: block(1),
+        reproposal: false,
+    };
     assert!(out.contains(&asked), "{out:?}");
-    let verdict = Input::Validated { height: 2, view: 0, hash: block(1), valid: true };
+    let verdict = Input::Validated {
+        height: 2,
+        view: 0,
+        hash: block(1),
+        valid: true,
+    };
     let out = core.step(verdict);
     assert_eq!(
         sent(&out),
@@ -57,16 +81,27 @@ fn messages_of_the_next_height_wait_for_it() {
 #[test]
 fn other_heights_are_not_looked_at() {
     let w = World::new(4);
-    let far = World { height: 3, ..w.clone() };
-    let past = World { height: 0, ..w.clone() };
+    let far = World {
+        height: 3,
+        ..w.clone()
+    };
+    let past = World {
+        height: 0,
+        ..w.clone()
+    };
     let mut core = w.core(Some(0));
     for v in [&far, &past] {
         let certificate = v.certificate(Commit, 0, block(1), NO_PROOF, 0..3);
-        run("heights", "other", &mut core, [
-            (from_peer(v.proposal(0, block(1), None)), vec![]),
-            (from_peer(v.change(1, 3, None)), vec![]),
-            (from_peer(Message::Decided(certificate)), vec![]),
-        ]);
+        run(
+            "heights",
+            "other",
+            &mut core,
+            [
+                (from_peer(v.proposal(0, block(1), None)), vec![]),
+                (from_peer(v.change(1, 3, None)), vec![]),
+                (from_peer(Message::Decided(certificate)), vec![]),
+            ],
+        );
     }
     let out = core.step(far.start(None, vec![]));
     assert_eq!(out.len(), 1, "nothing was kept: {out:?}");
@@ -105,7 +140,7 @@ fn a_signature_is_verified_once_and_only_if_it_can_matter() {
     let n = next(&w);
     let mut core = Core::new(Counting(Some(&count)));
     core.step(w.start(None, vec![]));
-    let mut verified = |core: &mut Core<_>, message: Message| {
+    let verified = |core: &mut Core<_>, message: Message| {
         count.set(0);
         core.step(Input::Message(message));
         count.get()
@@ -117,20 +152,58 @@ fn a_signature_is_verified_once_and_only_if_it_can_matter() {
     for (what, message, expected) in [
         ("a vote", vote.clone(), 1),
         ("the same again", vote, 0),
-        ("another vote of the same", w.vote(Prepare, 1, 0, block(2), NO_PROOF), 1),
-        ("once convicted", w.vote(Prepare, 1, 0, block(3), NO_PROOF), 0),
+        (
+            "another vote of the same",
+            w.vote(Prepare, 1, 0, block(2), NO_PROOF),
+            1,
+        ),
+        (
+            "once convicted",
+            w.vote(Prepare, 1, 0, block(3), NO_PROOF),
+            0,
+        ),
         ("not a member", Message::Vote(outsider), 0),
-        ("a far vote", w.vote(Commit, 2, MAX_VIEWS_AHEAD + 1, block(1), NO_PROOF), 0),
-        ("a proposal of the wrong one", {
-            let statement = Statement::Proposal { hash: block(1), proof: NO_PROOF };
-            let other = w.backup(0..1, 0);
-            Message::Proposal { statement: w.signed(other, 0, statement), proof: None }
-        }, 0),
-        ("a view-change with certificate", w.change(2, 1, Some(certificate.clone())), 4),
-        ("a second that shows the same", w.change(3, 2, Some(certificate.clone())), 1),
+        (
+            "a far vote",
+            w.vote(Commit, 2, MAX_VIEWS_AHEAD + 1, block(1), NO_PROOF),
+            0,
+        ),
+        (
+            "a proposal of the wrong one",
+            {
+                let statement = Statement::Proposal {
+                    hash: block(1),
+                    proof: NO_PROOF,
+                };
+                let other = w.backup(0..1, 0);
+                Message::Proposal {
+                    statement: w.signed(other, 0, statement),
+                    proof: None,
+                }
+            },
+            0,
+        ),
+        (
+            "a view-change with certificate",
+            w.change(2, 1, Some(certificate.clone())),
+            4,
+        ),
+        (
+            "a second that shows the same",
+            w.change(3, 2, Some(certificate.clone())),
+            1,
+        ),
         ("a lower one", w.change(3, 1, Some(certificate)), 0),
-        ("an early vote", n.vote(Prepare, 1, 0, block(1), NO_PROOF), 1),
-        ("the same again, early", n.vote(Prepare, 1, 0, block(1), NO_PROOF), 0),
+        (
+            "an early vote",
+            n.vote(Prepare, 1, 0, block(1), NO_PROOF),
+            1,
+        ),
+        (
+            "the same again, early",
+            n.vote(Prepare, 1, 0, block(1), NO_PROOF),
+            0,
+        ),
     ] {
         assert_eq!(verified(&mut core, message), expected, "{what}");
     }
@@ -161,7 +234,10 @@ fn early_messages_survive_a_change_of_the_set() {
     let w = World::new(4);
     let mut set = (*next(&w).set).clone();
     set.id = 1;
-    let n = World { set: set.into(), ..next(&w) };
+    let n = World {
+        set: set.into(),
+        ..next(&w)
+    };
     let mut core = w.core(None);
     core.step(from_peer(n.vote(Commit, 1, 0, block(1), NO_PROOF)));
     core.step(n.start(None, vec![]));
@@ -177,7 +253,11 @@ fn votes_are_kept_in_a_window_of_views() {
     for who in [2, 3] {
         core.step(from_peer(w.change(who, top, None)));
     }
-    assert_eq!(core.round_state().unwrap().view, top, "far view-changes are kept");
+    assert_eq!(
+        core.round_state().unwrap().view,
+        top,
+        "far view-changes are kept"
+    );
     let certificate = |view| w.certificate(Commit, view, block(1), NO_PROOF, [0, 1, 2]);
     for (view, kept) in [
         (top - MAX_VIEWS_BEHIND - 1, false),
@@ -188,7 +268,11 @@ fn votes_are_kept_in_a_window_of_views() {
             core.step(from_peer(w.vote(Commit, who, view, block(1), NO_PROOF)));
         }
         let last = core.step(from_peer(w.vote(Commit, 2, view, block(1), NO_PROOF)));
-        let expected = if kept { vec![Output::Finalise(certificate(view))] } else { vec![] };
+        let expected = if kept {
+            vec![Output::Finalise(certificate(view))]
+        } else {
+            vec![]
+        };
         assert_eq!(last, expected, "view {view}");
     }
     assert_eq!(core.step(vote(top)), []);
@@ -201,20 +285,31 @@ fn the_first_of_two_conflicting_statements_counts_and_both_are_kept() {
     let primary = w.primary(0);
     let o: Vec<AuthorityIndex> = (0..4).filter(|i| *i != primary).collect();
     let mut core = w.core(None);
-    run("equivocation", "all kinds", &mut core, [
-        (from_peer(w.proposal(0, block(1), None)), vec![]),
-        (from_peer(w.proposal(0, block(2), None)), refused()),
-        (from_peer(w.vote(Prepare, o[0], 0, block(1), NO_PROOF)), vec![]),
-        (from_peer(w.vote(Prepare, o[0], 0, block(1), block(9))), refused()),
-        (from_peer(w.change(o[1], 3, None)), vec![]),
-        (
-            from_peer({
-                let certificate = w.certificate(Prepare, 1, block(1), block(9), 0..3);
-                w.change(o[1], 3, Some(certificate))
-            }),
-            refused(),
-        ),
-    ]);
+    run(
+        "equivocation",
+        "all kinds",
+        &mut core,
+        [
+            (from_peer(w.proposal(0, block(1), None)), vec![]),
+            (from_peer(w.proposal(0, block(2), None)), refused()),
+            (
+                from_peer(w.vote(Prepare, o[0], 0, block(1), NO_PROOF)),
+                vec![],
+            ),
+            (
+                from_peer(w.vote(Prepare, o[0], 0, block(1), block(9))),
+                refused(),
+            ),
+            (from_peer(w.change(o[1], 3, None)), vec![]),
+            (
+                from_peer({
+                    let certificate = w.certificate(Prepare, 1, block(1), block(9), 0..3);
+                    w.change(o[1], 3, Some(certificate))
+                }),
+                refused(),
+            ),
+        ],
+    );
     assert_eq!(core.round_state().unwrap().proposal, Some(block(1)));
     let conflicts: Vec<_> = core.conflicts().collect();
     assert_eq!(conflicts.len(), 3);
@@ -232,7 +327,12 @@ fn the_first_of_two_conflicting_statements_counts_and_both_are_kept() {
     let mut core = w.core(None);
     for view in 0..3 {
         let vote = w.vote(Prepare, 1, view, block(view as u8), NO_PROOF);
-        run("equivocation", "views", &mut core, [(from_peer(vote), vec![])]);
+        run(
+            "equivocation",
+            "views",
+            &mut core,
+            [(from_peer(vote), vec![])],
+        );
     }
 }
 
@@ -242,31 +342,63 @@ fn a_primary_that_was_silent_has_less_time_until_it_proposes() {
     let silent = w.primary(0);
     let me = w.backup(0..2, 0);
     let mut core = w.core(Some(me));
-    let timer = |height, silent| Output::StartTimer { height, view: 0, silent };
-    run("T1, T2", "first", &mut core, [(Input::Work, vec![timer(1, false)])]);
+    let timer = |height, silent| Output::StartTimer {
+        height,
+        view: 0,
+        silent,
+    };
+    run(
+        "T1, T2",
+        "first",
+        &mut core,
+        [(Input::Work, vec![timer(1, false)])],
+    );
     core.step(Input::Timeout { height: 1, view: 0 });
     // The next height that is the same primary's.
     let again = (2..)
-        .map(|height| World { height, ..w.clone() })
+        .map(|height| World {
+            height,
+            ..w.clone()
+        })
         .find(|w| w.primary(0) == silent && w.primary(1) != me)
         .unwrap();
     let height = again.height;
-    let validate = Output::Validate { height, view: 0, hash: block(1), reproposal: false };
+    let validate = Output::Validate {
+        height,
+        view: 0,
+        hash: block(1),
+        reproposal: false,
+    };
     core.step(again.start(Some(me), vec![]));
-    run("T1", "again", &mut core, [
-        (Input::Work, vec![timer(height, true)]),
-        (
-            from_peer(again.proposal(0, block(1), None)),
-            vec![timer(height, false), validate],
-        ),
-        (
-            Input::Validated { height, view: 0, hash: block(1), valid: true },
-            say(again.vote(Prepare, me, 0, block(1), NO_PROOF)),
-        ),
-    ]);
+    run(
+        "T1",
+        "again",
+        &mut core,
+        [
+            (Input::Work, vec![timer(height, true)]),
+            (
+                from_peer(again.proposal(0, block(1), None)),
+                vec![timer(height, false), validate],
+            ),
+            (
+                Input::Validated {
+                    height,
+                    view: 0,
+                    hash: block(1),
+                    valid: true,
+                },
+                say(again.vote(Prepare, me, 0, block(1), NO_PROOF)),
+            ),
+        ],
+    );
     // It is forgiven.
     core.step(again.start(Some(me), vec![]));
-    run("T1", "forgiven", &mut core, [(Input::Work, vec![timer(height, false)])]);
+    run(
+        "T1",
+        "forgiven",
+        &mut core,
+        [(Input::Work, vec![timer(height, false)])],
+    );
 }
 
 #[test]
@@ -276,10 +408,21 @@ fn statements_of_the_wrong_kind_are_refused() {
     let change = w.signed(1, 1, Statement::ViewChange { prepared: None });
     for message in [
         Message::Vote(change),
-        Message::ViewChange { statement: prepare.clone(), certificate: None },
-        Message::Proposal { statement: prepare, proof: None },
+        Message::ViewChange {
+            statement: prepare.clone(),
+            certificate: None,
+        },
+        Message::Proposal {
+            statement: prepare,
+            proof: None,
+        },
     ] {
         let refused = vec![Output::Reject(Rejection::WrongStatement)];
-        run("kinds", "wrong", &mut w.core(Some(0)), [(from_peer(message), refused)]);
+        run(
+            "kinds",
+            "wrong",
+            &mut w.core(Some(0)),
+            [(from_peer(message), refused)],
+        );
     }
 }

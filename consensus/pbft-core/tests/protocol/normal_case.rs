@@ -13,14 +13,28 @@ use hansa_pbft_primitives::{
 };
 use VoteKind::{Commit, Prepare};
 
-const TIMER: Output = Output::StartTimer { height: 1, view: 0, silent: false };
+const TIMER: Output = Output::StartTimer {
+    height: 1,
+    view: 0,
+    silent: false,
+};
 
 fn validate(hash: Hash) -> Output {
-    Output::Validate { height: 1, view: 0, hash, reproposal: false }
+    Output::Validate {
+        height: 1,
+        view: 0,
+        hash,
+        reproposal: false,
+    }
 }
 
 fn verdict(hash: Hash, valid: bool) -> Input {
-    Input::Validated { height: 1, view: 0, hash, valid }
+    Input::Validated {
+        height: 1,
+        view: 0,
+        hash,
+        valid,
+    }
 }
 
 #[test]
@@ -30,7 +44,10 @@ fn a_backup_goes_through_the_three_phases() {
     let p = w.primary(0);
     let vote = |kind, who| w.vote(kind, who, 0, block(1), NO_PROOF);
     let rows = [
-        (from_peer(w.proposal(0, block(1), None)), vec![TIMER, validate(block(1))]),
+        (
+            from_peer(w.proposal(0, block(1), None)),
+            vec![TIMER, validate(block(1))],
+        ),
         (from_peer(w.proposal(0, block(1), None)), vec![]),
         (verdict(block(1), true), say(vote(Prepare, me))),
         (verdict(block(1), true), vec![]),
@@ -45,7 +62,10 @@ fn a_backup_goes_through_the_three_phases() {
         ),
         (
             Input::Resend,
-            vec![Output::Send(vote(Prepare, me)), Output::Send(vote(Commit, me))],
+            vec![
+                Output::Send(vote(Prepare, me)),
+                Output::Send(vote(Commit, me)),
+            ],
         ),
         (from_peer(vote(Commit, p)), vec![]),
         (
@@ -64,7 +84,12 @@ fn a_backup_goes_through_the_three_phases() {
         (Input::Work, vec![]),
         (Input::Timeout { height: 1, view: 0 }, vec![]),
     ];
-    run("N1, N3 to N6, T3", "three phases", &mut w.core(Some(me)), rows);
+    run(
+        "N1, N3 to N6, T3",
+        "three phases",
+        &mut w.core(Some(me)),
+        rows,
+    );
 }
 
 #[test]
@@ -77,21 +102,50 @@ fn the_primary_builds_proposes_and_prepares() {
         (
             w.start(Some(me), vec![]),
             vec![
-                Output::EnteredView { height: 1, view: 0, primary: me },
+                Output::EnteredView {
+                    height: 1,
+                    view: 0,
+                    primary: me,
+                },
                 Output::Build { height: 1, view: 0 },
             ],
         ),
-        (Input::Built { height: 2, view: 0, hash: block(9) }, vec![]),
-        (Input::Built { height: 1, view: 1, hash: block(9) }, vec![]),
         (
-            Input::Built { height: 1, view: 0, hash: block(1) },
+            Input::Built {
+                height: 2,
+                view: 0,
+                hash: block(9),
+            },
+            vec![],
+        ),
+        (
+            Input::Built {
+                height: 1,
+                view: 1,
+                hash: block(9),
+            },
+            vec![],
+        ),
+        (
+            Input::Built {
+                height: 1,
+                view: 0,
+                hash: block(1),
+            },
             all([
                 say(propose.clone()),
                 vec![TIMER],
                 say(w.vote(Prepare, me, 0, block(1), NO_PROOF)),
             ]),
         ),
-        (Input::Built { height: 1, view: 0, hash: block(2) }, vec![]),
+        (
+            Input::Built {
+                height: 1,
+                view: 0,
+                hash: block(2),
+            },
+            vec![],
+        ),
         (
             Input::Resend,
             vec![
@@ -109,14 +163,24 @@ fn a_chain_of_one_decides_in_one_step() {
     let propose = w.proposal(0, block(1), None);
     let vote = |kind| w.vote(kind, 0, 0, block(1), NO_PROOF);
     let rows = [(
-        Input::Built { height: 1, view: 0, hash: block(1) },
+        Input::Built {
+            height: 1,
+            view: 0,
+            hash: block(1),
+        },
         all([
             say(propose),
             vec![TIMER],
             say(vote(Prepare)),
             lock(w.certificate(Prepare, 0, block(1), NO_PROOF, [0])),
             say(vote(Commit)),
-            vec![Output::Finalise(w.certificate(Commit, 0, block(1), NO_PROOF, [0]))],
+            vec![Output::Finalise(w.certificate(
+                Commit,
+                0,
+                block(1),
+                NO_PROOF,
+                [0],
+            ))],
         ]),
     )];
     run("N2 to N6", "chain of one", &mut w.core(Some(0)), rows);
@@ -126,7 +190,10 @@ fn a_chain_of_one_decides_in_one_step() {
 fn proposals_that_are_not_rightful_are_refused() {
     let w = World::new(4);
     let (me, other) = (w.backup(0..2, 0), w.backup(0..2, 1));
-    let proposed = Statement::Proposal { hash: block(1), proof: NO_PROOF };
+    let proposed = Statement::Proposal {
+        hash: block(1),
+        proof: NO_PROOF,
+    };
     let by = |who, view, statement| Message::Proposal {
         statement: w.signed(who, view, statement),
         proof: None,
@@ -134,30 +201,69 @@ fn proposals_that_are_not_rightful_are_refused() {
     let mut forged = w.signed(w.primary(0), 0, proposed);
     forged.signature = w.signed(other, 0, proposed).signature;
     let proof = w.new_view(1, (0..3).map(|i| (i, None)).collect());
-    let with_proof = Statement::Proposal { hash: block(1), proof: proof.digest() };
+    let with_proof = Statement::Proposal {
+        hash: block(1),
+        proof: proof.digest(),
+    };
     let superfluous = Message::Proposal {
         statement: w.signed(w.primary(0), 0, with_proof),
         proof: Some(proof.clone()),
     };
-    let prepare = Statement::Prepare { hash: block(1), proof: NO_PROOF };
+    let prepare = Statement::Prepare {
+        hash: block(1),
+        proof: NO_PROOF,
+    };
     for (what, message, rejection) in [
-        ("not the primary", by(other, 0, proposed), Rejection::NotPrimary),
-        ("primary of another view", by(w.primary(1), 0, proposed), Rejection::NotPrimary),
+        (
+            "not the primary",
+            by(other, 0, proposed),
+            Rejection::NotPrimary,
+        ),
+        (
+            "primary of another view",
+            by(w.primary(1), 0, proposed),
+            Rejection::NotPrimary,
+        ),
         (
             "another's signature",
-            Message::Proposal { statement: forged, proof: None },
+            Message::Proposal {
+                statement: forged,
+                proof: None,
+            },
             Rejection::BadSignature,
         ),
-        ("a vote as proposal", by(w.primary(0), 0, prepare), Rejection::WrongStatement),
+        (
+            "a vote as proposal",
+            by(w.primary(0), 0, prepare),
+            Rejection::WrongStatement,
+        ),
         ("a proof in view 0", superfluous, Rejection::Unjustified),
-        ("a digest without proof", by(w.primary(0), 0, with_proof), Rejection::Unjustified),
-        ("no proof in view 1", by(w.primary(1), 1, proposed), Rejection::Unjustified),
+        (
+            "a digest without proof",
+            by(w.primary(0), 0, with_proof),
+            Rejection::Unjustified,
+        ),
+        (
+            "no proof in view 1",
+            by(w.primary(1), 1, proposed),
+            Rejection::Unjustified,
+        ),
     ] {
         let mut core = w.core(Some(me));
-        run("N1", what, &mut core, [(from_peer(message), vec![Output::Reject(rejection)])]);
+        run(
+            "N1",
+            what,
+            &mut core,
+            [(from_peer(message), vec![Output::Reject(rejection)])],
+        );
         // None of these makes the replica deaf to the right one.
         let right = from_peer(w.proposal(0, block(2), None));
-        run("N1", what, &mut core, [(right, vec![TIMER, validate(block(2))])]);
+        run(
+            "N1",
+            what,
+            &mut core,
+            [(right, vec![TIMER, validate(block(2))])],
+        );
     }
 }
 
@@ -168,15 +274,25 @@ fn nothing_is_said_for_a_block_that_is_not_valid() {
     let others = (0..4).filter(|i| *i != me);
     let mut core = w.core(Some(me));
     core.step(from_peer(w.proposal(0, block(1), None)));
-    run("N3", "invalid", &mut core, [
-        (verdict(block(2), true), vec![]),
-        (verdict(block(1), false), vec![]),
-        (verdict(block(1), true), vec![]),
-    ]);
+    run(
+        "N3",
+        "invalid",
+        &mut core,
+        [
+            (verdict(block(2), true), vec![]),
+            (verdict(block(1), false), vec![]),
+            (verdict(block(1), true), vec![]),
+        ],
+    );
     // Nor does a quorum of the others make it lock or commit.
     for other in others {
         let vote = w.vote(Prepare, other, 0, block(1), NO_PROOF);
-        run("N4", "prepared by others", &mut core, [(from_peer(vote), vec![])]);
+        run(
+            "N4",
+            "prepared by others",
+            &mut core,
+            [(from_peer(vote), vec![])],
+        );
     }
 }
 
@@ -188,10 +304,15 @@ fn prepares_for_another_block_or_proof_do_not_count() {
     core.step(from_peer(w.proposal(0, block(1), None)));
     core.step(verdict(block(1), true));
     let [a, b] = [w.primary(0), w.backup(0..1, 1)];
-    run("N4", "two of three", &mut core, [
-        (from_peer(w.vote(Prepare, a, 0, block(1), block(7))), vec![]),
-        (from_peer(w.vote(Prepare, b, 0, block(1), NO_PROOF)), vec![]),
-    ]);
+    run(
+        "N4",
+        "two of three",
+        &mut core,
+        [
+            (from_peer(w.vote(Prepare, a, 0, block(1), block(7))), vec![]),
+            (from_peer(w.vote(Prepare, b, 0, block(1), NO_PROOF)), vec![]),
+        ],
+    );
 }
 
 #[test]
@@ -201,12 +322,20 @@ fn a_quorum_of_commit_decides_in_any_view_and_without_the_block() {
         let mut core = w.core(Some(0));
         let vote = |who| from_peer(w.vote(Commit, who, view, block(1), NO_PROOF));
         let certificate = w.certificate(Commit, view, block(1), NO_PROOF, [1, 2, 3]);
-        run("N6", "commits only", &mut core, [
-            (vote(1), vec![]),
-            (vote(2), vec![]),
-            (from_peer(w.vote(Commit, 0, 1, block(1), NO_PROOF)), core_hears_itself(&w)),
-            (vote(3), vec![Output::Finalise(certificate)]),
-        ]);
+        run(
+            "N6",
+            "commits only",
+            &mut core,
+            [
+                (vote(1), vec![]),
+                (vote(2), vec![]),
+                (
+                    from_peer(w.vote(Commit, 0, 1, block(1), NO_PROOF)),
+                    core_hears_itself(&w),
+                ),
+                (vote(3), vec![Output::Finalise(certificate)]),
+            ],
+        );
     }
 }
 
@@ -237,11 +366,23 @@ fn a_commit_certificate_decides_if_it_verifies() {
     let rows = [
         (
             from_peer(Message::Decided(thin)),
-            bad(CertificateError::NoQuorum { weight: 2, quorum: 3 }),
+            bad(CertificateError::NoQuorum {
+                weight: 2,
+                quorum: 3,
+            }),
         ),
-        (from_peer(Message::Decided(prepared)), bad(CertificateError::WrongKind)),
-        (from_peer(Message::Decided(other)), bad(CertificateError::BadSignature(0))),
-        (from_peer(Message::Decided(good.clone())), vec![Output::Finalise(good)]),
+        (
+            from_peer(Message::Decided(prepared)),
+            bad(CertificateError::WrongKind),
+        ),
+        (
+            from_peer(Message::Decided(other)),
+            bad(CertificateError::BadSignature(0)),
+        ),
+        (
+            from_peer(Message::Decided(good.clone())),
+            vec![Output::Finalise(good)],
+        ),
     ];
     run("N7", "decided", &mut w.core(None), rows);
 }
@@ -250,17 +391,29 @@ fn a_commit_certificate_decides_if_it_verifies() {
 fn a_follower_finalises_and_says_nothing() {
     let w = World::new(4);
     let mut core = Core::new(w.crypto);
-    let entered = Output::EnteredView { height: 1, view: 0, primary: w.primary(0) };
-    run("N6", "follower", &mut core, [
-        (w.start(None, vec![]), vec![entered]),
-        (Input::Work, vec![]),
-        (from_peer(w.proposal(0, block(1), None)), vec![]),
-        (Input::Timeout { height: 1, view: 0 }, vec![]),
-        (Input::Resend, vec![]),
-    ]);
+    let entered = Output::EnteredView {
+        height: 1,
+        view: 0,
+        primary: w.primary(0),
+    };
+    run(
+        "N6",
+        "follower",
+        &mut core,
+        [
+            (w.start(None, vec![]), vec![entered]),
+            (Input::Work, vec![]),
+            (from_peer(w.proposal(0, block(1), None)), vec![]),
+            (Input::Timeout { height: 1, view: 0 }, vec![]),
+            (Input::Resend, vec![]),
+        ],
+    );
     assert_eq!(core.round_state().unwrap().proposal, Some(block(1)));
     for who in 0..2 {
-        assert_eq!(core.step(from_peer(w.vote(Commit, who, 0, block(1), NO_PROOF))), []);
+        assert_eq!(
+            core.step(from_peer(w.vote(Commit, who, 0, block(1), NO_PROOF))),
+            []
+        );
     }
     let last = core.step(from_peer(w.vote(Commit, 2, 0, block(1), NO_PROOF)));
     assert!(matches!(last[..], [Output::Finalise(_)]));
@@ -270,24 +423,40 @@ fn a_follower_finalises_and_says_nothing() {
 #[test]
 fn weights_count_and_not_heads() {
     // T = 3, quorum 7 of 10.
-    let w = World { set: crate::common::weighted(&[4, 3, 1, 1, 1]), ..World::new(1) };
+    let w = World {
+        set: crate::common::weighted(&[4, 3, 1, 1, 1]),
+        ..World::new(1)
+    };
     let vote = |who| from_peer(w.vote(Commit, who, 0, block(1), NO_PROOF));
     let certificate = w.certificate(Commit, 0, block(1), NO_PROOF, [0, 2, 3, 4]);
-    run("N6", "weights", &mut w.core(None), [
-        (vote(2), vec![]),
-        (vote(3), vec![]),
-        (vote(4), vec![]),
-        (vote(0), vec![Output::Finalise(certificate)]),
-    ]);
+    run(
+        "N6",
+        "weights",
+        &mut w.core(None),
+        [
+            (vote(2), vec![]),
+            (vote(3), vec![]),
+            (vote(4), vec![]),
+            (vote(0), vec![Output::Finalise(certificate)]),
+        ],
+    );
 }
 
 #[test]
 fn work_starts_the_timer_once() {
     let w = World::new(4);
     let me = w.backup(0..1, 0);
-    run("T1", "work", &mut w.core(Some(me)), [
-        (Input::Work, vec![TIMER]),
-        (Input::Work, vec![]),
-        (from_peer(w.proposal(0, block(1), None)), vec![validate(block(1))]),
-    ]);
+    run(
+        "T1",
+        "work",
+        &mut w.core(Some(me)),
+        [
+            (Input::Work, vec![TIMER]),
+            (Input::Work, vec![]),
+            (
+                from_peer(w.proposal(0, block(1), None)),
+                vec![validate(block(1))],
+            ),
+        ],
+    );
 }

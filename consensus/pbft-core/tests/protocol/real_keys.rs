@@ -9,7 +9,11 @@ use hansa_pbft_primitives::{statement::NO_PROOF, AuthorityIndex, Message, VoteKi
 use std::collections::VecDeque;
 
 fn world(n: u8) -> World<RealCrypto> {
-    World { crypto: RealCrypto::new(n), set: set(n), height: 1 }
+    World {
+        crypto: RealCrypto::new(n),
+        set: set(n),
+        height: 1,
+    }
 }
 
 #[test]
@@ -24,13 +28,32 @@ fn four_replicas_with_ed25519_agree_on_a_certificate_that_anyone_can_verify() {
         for output in cores[i].step(input) {
             match output {
                 Output::Send(message) => inputs.extend(
-                    (0..4).filter(|j| *j != i).map(|j| (j, Input::Message(message.clone()))),
+                    (0..4)
+                        .filter(|j| *j != i)
+                        .map(|j| (j, Input::Message(message.clone()))),
                 ),
                 Output::Build { height, view } => {
-                    inputs.push_back((i, Input::Built { height, view, hash: block(1) }));
+                    inputs.push_back((
+                        i,
+                        Input::Built {
+                            height,
+                            view,
+                            hash: block(1),
+                        },
+                    ));
                 }
-                Output::Validate { height, view, hash, .. } => {
-                    inputs.push_back((i, Input::Validated { height, view, hash, valid: true }));
+                Output::Validate {
+                    height, view, hash, ..
+                } => {
+                    inputs.push_back((
+                        i,
+                        Input::Validated {
+                            height,
+                            view,
+                            hash,
+                            valid: true,
+                        },
+                    ));
                 }
                 Output::Finalise(certificate) => finals.push(certificate),
                 Output::Reject(rejection) => panic!("{rejection}"),
@@ -41,7 +64,10 @@ fn four_replicas_with_ed25519_agree_on_a_certificate_that_anyone_can_verify() {
     assert_eq!(finals.len(), 4);
     for certificate in finals {
         assert_eq!(certificate.hash, block(1));
-        assert_eq!(certificate.verify(VoteKind::Commit, &w.context(), &w.set), Ok(()));
+        assert_eq!(
+            certificate.verify(VoteKind::Commit, &w.context(), &w.set),
+            Ok(())
+        );
     }
 }
 
@@ -50,7 +76,10 @@ fn a_signature_of_another_chain_is_refused() {
     let w = world(4);
     let mut core = w.core(Some(0));
     let mut vote = w.signed(1, 0, VoteKind::Prepare.statement(block(1), NO_PROOF));
-    let context = hansa_pbft_primitives::SigningContext { genesis: block(0), ..w.context() };
+    let context = hansa_pbft_primitives::SigningContext {
+        genesis: block(0),
+        ..w.context()
+    };
     let payload = vote.payload(&context);
     let key = &w.set.get(1).unwrap().key;
     vote.signature = hansa_pbft_core::Crypto::sign(&w.crypto, key, &payload).unwrap();
@@ -60,8 +89,18 @@ fn a_signature_of_another_chain_is_refused() {
 
 #[test]
 fn without_the_key_the_replica_follows() {
-    let w = World { crypto: RealCrypto(vec![]), ..world(1) };
+    let w = World {
+        crypto: RealCrypto(vec![]),
+        ..world(1)
+    };
     let mut core = w.core(Some(0));
-    assert_eq!(core.step(Input::Built { height: 1, view: 0, hash: block(1) }), []);
+    assert_eq!(
+        core.step(Input::Built {
+            height: 1,
+            view: 0,
+            hash: block(1)
+        }),
+        []
+    );
     assert_eq!(core.step(Input::Work), []);
 }

@@ -12,11 +12,20 @@ use hansa_pbft_primitives::{statement::NO_PROOF, AuthorityIndex, View, VoteKind}
 use VoteKind::{Commit, Prepare};
 
 fn entered(w: &World, view: View) -> Output {
-    Output::EnteredView { height: 1, view, primary: w.primary(view) }
+    Output::EnteredView {
+        height: 1,
+        view,
+        primary: w.primary(view),
+    }
 }
 
 fn validated(view: View, hash: hansa_pbft_primitives::Hash) -> Input {
-    Input::Validated { height: 1, view, hash, valid: true }
+    Input::Validated {
+        height: 1,
+        view,
+        hash,
+        valid: true,
+    }
 }
 
 fn others(me: AuthorityIndex) -> Vec<AuthorityIndex> {
@@ -29,19 +38,39 @@ fn a_vote_is_said_again_and_not_contradicted() {
     let me = w.backup(0..1, 0);
     let mine = w.vote(Prepare, me, 0, block(1), NO_PROOF);
     let mut core = Core::new(w.crypto);
-    run("S", "restored Prepare", &mut core, [(
-        w.start(Some(me), vec![Record::Sent(mine.clone())]),
-        vec![entered(&w, 0), Output::Send(mine.clone())],
-    )]);
+    run(
+        "S",
+        "restored Prepare",
+        &mut core,
+        [(
+            w.start(Some(me), vec![Record::Sent(mine.clone())]),
+            vec![entered(&w, 0), Output::Send(mine.clone())],
+        )],
+    );
     // The primary lies to the one that came back; it does not vote again.
     core.step(from_peer(w.proposal(0, block(2), None)));
-    run("S1", "another block", &mut core, [(validated(0, block(2)), vec![])]);
+    run(
+        "S1",
+        "another block",
+        &mut core,
+        [(validated(0, block(2)), vec![])],
+    );
     // Even a quorum for the other block makes it commit nothing.
     for other in others(me) {
         let vote = w.vote(Prepare, other, 0, block(2), NO_PROOF);
-        run("N4", "another block", &mut core, [(from_peer(vote), vec![])]);
+        run(
+            "N4",
+            "another block",
+            &mut core,
+            [(from_peer(vote), vec![])],
+        );
     }
-    run("T3", "again", &mut core, [(Input::Resend, vec![Output::Send(mine)])]);
+    run(
+        "T3",
+        "again",
+        &mut core,
+        [(Input::Resend, vec![Output::Send(mine)])],
+    );
 }
 
 #[test]
@@ -66,19 +95,43 @@ fn the_primary_does_not_build_twice() {
     let me = w.primary(0);
     let mine = w.proposal(0, block(1), None);
     let mut core = Core::new(w.crypto);
-    run("S", "restored Proposal", &mut core, [
-        (
-            w.start(Some(me), vec![Record::Sent(mine.clone())]),
-            vec![
-                entered(&w, 0),
-                Output::Send(mine),
-                Output::StartTimer { height: 1, view: 0, silent: false },
-                Output::Validate { height: 1, view: 0, hash: block(1), reproposal: false },
-            ],
-        ),
-        (Input::Built { height: 1, view: 0, hash: block(2) }, vec![]),
-        (validated(0, block(1)), say(w.vote(Prepare, me, 0, block(1), NO_PROOF))),
-    ]);
+    run(
+        "S",
+        "restored Proposal",
+        &mut core,
+        [
+            (
+                w.start(Some(me), vec![Record::Sent(mine.clone())]),
+                vec![
+                    entered(&w, 0),
+                    Output::Send(mine),
+                    Output::StartTimer {
+                        height: 1,
+                        view: 0,
+                        silent: false,
+                    },
+                    Output::Validate {
+                        height: 1,
+                        view: 0,
+                        hash: block(1),
+                        reproposal: false,
+                    },
+                ],
+            ),
+            (
+                Input::Built {
+                    height: 1,
+                    view: 0,
+                    hash: block(2),
+                },
+                vec![],
+            ),
+            (
+                validated(0, block(1)),
+                say(w.vote(Prepare, me, 0, block(1), NO_PROOF)),
+            ),
+        ],
+    );
 }
 
 #[test]
@@ -101,20 +154,32 @@ fn a_lock_survives() {
         } else {
             say(commit.clone())
         };
-        run("S, N4, V1", "restored lock", &mut core, [
-            (
-                w.start(Some(me), records[..kept].to_vec()),
-                all([vec![entered(&w, 0), Output::Send(prepare.clone())], commits]),
-            ),
-            (Input::Work, vec![Output::StartTimer { height: 1, view: 0, silent: false }]),
-            (
-                Input::Timeout { height: 1, view: 0 },
-                all([
-                    say(w.change(me, 1, Some(certificate.clone()))),
-                    vec![entered(&w, 1)],
-                ]),
-            ),
-        ]);
+        run(
+            "S, N4, V1",
+            "restored lock",
+            &mut core,
+            [
+                (
+                    w.start(Some(me), records[..kept].to_vec()),
+                    all([vec![entered(&w, 0), Output::Send(prepare.clone())], commits]),
+                ),
+                (
+                    Input::Work,
+                    vec![Output::StartTimer {
+                        height: 1,
+                        view: 0,
+                        silent: false,
+                    }],
+                ),
+                (
+                    Input::Timeout { height: 1, view: 0 },
+                    all([
+                        say(w.change(me, 1, Some(certificate.clone()))),
+                        vec![entered(&w, 1)],
+                    ]),
+                ),
+            ],
+        );
     }
 }
 
@@ -125,16 +190,21 @@ fn a_view_change_binds_after_a_restart() {
     let mine = w.change(me, 5, None);
     let mut core = Core::new(w.crypto);
     let vote = Record::Sent(w.vote(Prepare, me, 0, block(1), NO_PROOF));
-    run("S, S2", "restored ViewChange", &mut core, [
-        (
-            w.start(Some(me), vec![vote, Record::Sent(mine.clone())]),
-            vec![entered(&w, 5), Output::Send(mine)],
-        ),
-        // Nothing below view 5 any more.
-        (from_peer(w.proposal(0, block(1), None)), vec![]),
-        (validated(0, block(1)), vec![]),
-        (Input::Work, vec![]),
-    ]);
+    run(
+        "S, S2",
+        "restored ViewChange",
+        &mut core,
+        [
+            (
+                w.start(Some(me), vec![vote, Record::Sent(mine.clone())]),
+                vec![entered(&w, 5), Output::Send(mine)],
+            ),
+            // Nothing below view 5 any more.
+            (from_peer(w.proposal(0, block(1), None)), vec![]),
+            (validated(0, block(1)), vec![]),
+            (Input::Work, vec![]),
+        ],
+    );
 }
 
 #[test]
@@ -147,17 +217,25 @@ fn a_log_with_a_gap_makes_silent() {
     let heard = w.signed(me, 0, Prepare.statement(block(1), NO_PROOF));
     for (what, records) in [
         ("Prepare in view 2 without ViewChange", vec![prepare(2)]),
-        ("Commit without Prepare", vec![Record::Prepared(certificate.clone()), commit.clone()]),
+        (
+            "Commit without Prepare",
+            vec![Record::Prepared(certificate.clone()), commit.clone()],
+        ),
         ("Commit without certificate", vec![prepare(0), commit]),
         ("a vote that came from others", vec![Record::Heard(heard)]),
     ] {
         let mut core = Core::new(w.crypto);
         core.step(w.start(Some(me), records));
-        run("S", what, &mut core, [
-            (Input::Work, vec![]),
-            (Input::Timeout { height: 1, view: 0 }, vec![]),
-            (Input::Timeout { height: 1, view: 2 }, vec![]),
-        ]);
+        run(
+            "S",
+            what,
+            &mut core,
+            [
+                (Input::Work, vec![]),
+                (Input::Timeout { height: 1, view: 0 }, vec![]),
+                (Input::Timeout { height: 1, view: 2 }, vec![]),
+            ],
+        );
         let out = core.step(from_peer(w.proposal(0, block(1), None)));
         assert_eq!(out, [], "{what}");
     }
@@ -173,22 +251,30 @@ fn what_others_heard_of_us_silences_us() {
     let lost = w.signed(me, 0, Commit.statement(block(1), NO_PROOF));
     let mut forged = lost.clone();
     forged.signature = w.signed(others(me)[0], 0, lost.statement).signature;
-    run("own statements", "heard", &mut core, [
-        (validated(0, block(1)), say(known.clone())),
-        // What we know is no news, and nobody can forge what we do not.
-        (from_peer(known), vec![]),
-        (
-            from_peer(hansa_pbft_primitives::Message::Vote(forged)),
-            vec![Output::Reject(hansa_pbft_core::Rejection::BadSignature)],
-        ),
-        (
-            from_peer(hansa_pbft_primitives::Message::Vote(lost.clone())),
-            vec![Output::Persist(Record::Heard(lost))],
-        ),
-        (Input::Timeout { height: 1, view: 0 }, vec![]),
-    ]);
+    run(
+        "own statements",
+        "heard",
+        &mut core,
+        [
+            (validated(0, block(1)), say(known.clone())),
+            // What we know is no news, and nobody can forge what we do not.
+            (from_peer(known), vec![]),
+            (
+                from_peer(hansa_pbft_primitives::Message::Vote(forged)),
+                vec![Output::Reject(hansa_pbft_core::Rejection::BadSignature)],
+            ),
+            (
+                from_peer(hansa_pbft_primitives::Message::Vote(lost.clone())),
+                vec![Output::Persist(Record::Heard(lost))],
+            ),
+            (Input::Timeout { height: 1, view: 0 }, vec![]),
+        ],
+    );
     // The next height begins afresh.
-    let next = World { height: 2, ..w.clone() };
+    let next = World {
+        height: 2,
+        ..w.clone()
+    };
     core.step(next.start(Some(me), vec![]));
     assert!(!core.step(Input::Work).is_empty());
 }
@@ -197,16 +283,21 @@ fn what_others_heard_of_us_silences_us() {
 fn records_of_others_and_of_other_heights_are_no_news() {
     let w = World::new(4);
     let me = w.backup(0..1, 0);
-    let elsewhere = World { height: 2, ..w.clone() };
+    let elsewhere = World {
+        height: 2,
+        ..w.clone()
+    };
     let records = vec![
         Record::Sent(w.change(others(me)[0], 9, None)),
         Record::Sent(elsewhere.change(me, 9, None)),
         Record::Prepared(elsewhere.certificate(Prepare, 0, block(1), NO_PROOF, others(me))),
     ];
     let mut core = Core::new(w.crypto);
-    run("S", "foreign records", &mut core, [(
-        w.start(Some(me), records),
-        vec![entered(&w, 0)],
-    )]);
+    run(
+        "S",
+        "foreign records",
+        &mut core,
+        [(w.start(Some(me), records), vec![entered(&w, 0)])],
+    );
     assert_eq!(core.round_state().unwrap().prepared, None);
 }

@@ -17,7 +17,11 @@ pub fn run(
 ) {
     for (number, (input, expected)) in rows.into_iter().enumerate() {
         let told = format!("{input:?}");
-        assert_eq!(core.step(input), expected, "rule {rule}, {what}: input {number}, {told}");
+        assert_eq!(
+            core.step(input),
+            expected,
+            "rule {rule}, {what}: input {number}, {told}"
+        );
     }
 }
 
@@ -28,7 +32,10 @@ pub fn from_peer(message: Message) -> Input {
 
 /// The outputs of saying `message`.
 pub fn say(message: Message) -> Vec<Output> {
-    vec![Output::Persist(Record::Sent(message.clone())), Output::Send(message)]
+    vec![
+        Output::Persist(Record::Sent(message.clone())),
+        Output::Send(message),
+    ]
 }
 
 /// The outputs of locking on `certificate`.

@@ -3,9 +3,9 @@
 
 //! What is to be done with a block before it is imported, told from the block itself.
 
-use super::{checks::check_form, import::other, PbftClient};
+use super::{checks::check_form, import::other};
 use crate::{
-    authorities::ConsensusStates,
+    authorities::{ConsensusClient, ConsensusStates},
     justification::{self, check_place, CommitError},
 };
 use hansa_pbft_primitives::{Certificate, Hash, PreDigest};
@@ -68,7 +68,7 @@ pub(super) fn executable_body(
 }
 
 /// Find the certificate of a block and verify it under the state of the block's parent.
-pub(super) fn verify_params<C: PbftClient>(
+pub(super) fn verify_params<C: ConsensusClient>(
     params: &BlockImportParams<Block>,
     hash: Hash,
     states: &ConsensusStates<C>,

@@ -484,7 +484,7 @@ mod tests {
                 "{rule:?}"
             );
         }
-        assert_eq!(ViewRule::Below(0).admits(0), false);
+        assert!(!ViewRule::Below(0).admits(0));
     }
 
     #[test]

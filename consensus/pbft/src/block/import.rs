@@ -18,10 +18,10 @@ use super::{
         executable_body, is_bulk, keep_plausible_certificate, sealed_params, verify_params,
         Treatment,
     },
-    HeldBlock, PbftClient,
+    HeldBlock,
 };
 use crate::{
-    authorities::ConsensusStates,
+    authorities::{ConsensusClient, ConsensusStates},
     justification::{
         self, check_place, CommitError, PbftJustification, PbftJustificationSender,
         PbftJustificationStream,
@@ -31,7 +31,7 @@ use crate::{
 use futures::lock::Mutex;
 use hansa_pbft_primitives::{Certificate, Hash, Height, PBFT_ENGINE_ID};
 use hansa_primitives::{Block, Header};
-use log::{debug, error};
+use log::{debug, error, trace};
 use sc_consensus::{
     BlockCheckParams, BlockImport, BlockImportParams, ForkChoiceStrategy, ImportResult,
     JustificationImport, StateAction, StorageChanges,
@@ -132,7 +132,7 @@ impl<I: Clone, C> Clone for PbftBlockImport<I, C> {
 }
 
 /// Wrap `inner`, the import of `client`.
-pub fn block_import<I, C: PbftClient>(
+pub fn block_import<I, C: ConsensusClient>(
     inner: I,
     client: Arc<C>,
     states: Arc<ConsensusStates<C>>,
@@ -165,7 +165,7 @@ pub fn block_import<I, C: PbftClient>(
 
 impl<I, C> PbftBlockImport<I, C>
 where
-    C: PbftClient,
+    C: ConsensusClient,
     I: BlockImport<Block, Error = ConsensusError> + Send + Sync,
 {
     /// From now on write every decided block to `log` before it is imported, unless it comes by
@@ -331,7 +331,7 @@ where
             origin,
         };
         if self.shared.imported.unbounded_send(block).is_err() {
-            debug!(target: LOG_TARGET, "Nobody takes notice of imported blocks");
+            trace!(target: LOG_TARGET, "Nobody takes notice of imported blocks");
         }
     }
 
@@ -345,7 +345,7 @@ where
 #[async_trait::async_trait]
 impl<I, C> BlockImport<Block> for PbftBlockImport<I, C>
 where
-    C: PbftClient,
+    C: ConsensusClient,
     I: BlockImport<Block, Error = ConsensusError> + Send + Sync,
 {
     type Error = ConsensusError;
@@ -392,7 +392,7 @@ where
 #[async_trait::async_trait]
 impl<I, C> JustificationImport<Block> for PbftBlockImport<I, C>
 where
-    C: PbftClient,
+    C: ConsensusClient,
     I: BlockImport<Block, Error = ConsensusError> + Send + Sync,
 {
     type Error = ConsensusError;

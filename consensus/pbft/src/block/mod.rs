@@ -25,6 +25,8 @@ pub mod builder;
 pub mod checks;
 pub mod executor;
 pub mod import;
+#[cfg(test)]
+mod import_tests;
 pub mod inherents;
 pub mod verifier;
 

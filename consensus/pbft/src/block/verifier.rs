@@ -10,10 +10,9 @@ use super::{
     admission::verify_params,
     checks::{check_form, check_header, HeaderError, ViewRule},
     import::{VerifiedCommit, VERIFIED_KEY},
-    PbftClient,
 };
 use crate::{
-    authorities::ConsensusStates,
+    authorities::{ConsensusClient, ConsensusStates},
     justification::{self, CommitError},
     LOG_TARGET,
 };
@@ -46,7 +45,7 @@ pub struct PbftVerifier<C> {
     states: Arc<ConsensusStates<C>>,
 }
 
-impl<C: PbftClient> PbftVerifier<C> {
+impl<C: ConsensusClient> PbftVerifier<C> {
     /// A verifier for the chain of `client`.
     pub fn new(client: Arc<C>, states: Arc<ConsensusStates<C>>) -> Self {
         Self { client, states }
@@ -101,7 +100,7 @@ impl<C: PbftClient> PbftVerifier<C> {
 }
 
 #[async_trait::async_trait]
-impl<C: PbftClient> Verifier<Block> for PbftVerifier<C> {
+impl<C: ConsensusClient> Verifier<Block> for PbftVerifier<C> {
     async fn verify(
         &self,
         block: BlockImportParams<Block>,
@@ -111,7 +110,7 @@ impl<C: PbftClient> Verifier<Block> for PbftVerifier<C> {
 }
 
 /// The queue through which blocks of sync go: verified one by one, and imported one by one.
-pub fn import_queue<C: PbftClient>(
+pub fn import_queue<C: ConsensusClient>(
     client: Arc<C>,
     states: Arc<ConsensusStates<C>>,
     block_import: BoxBlockImport<Block>,

@@ -47,13 +47,19 @@ impl PeerNetwork for SdkNetwork {
     fn reserve(&self, protocol: &ProtocolName, peer: PeerId) {
         let address: Multiaddr = std::iter::once(Protocol::P2p(peer.into())).collect();
         let addresses: HashSet<_> = [address].into();
-        if let Err(error) = self.0.add_peers_to_reserved_set(protocol.clone(), addresses) {
+        if let Err(error) = self
+            .0
+            .add_peers_to_reserved_set(protocol.clone(), addresses)
+        {
             log::warn!(target: super::LOG_TARGET, "cannot reserve {peer} on {protocol}: {error}");
         }
     }
 
     fn release(&self, protocol: &ProtocolName, peer: PeerId) {
-        if let Err(error) = self.0.remove_peers_from_reserved_set(protocol.clone(), vec![peer]) {
+        if let Err(error) = self
+            .0
+            .remove_peers_from_reserved_set(protocol.clone(), vec![peer])
+        {
             log::warn!(target: super::LOG_TARGET, "cannot release {peer} on {protocol}: {error}");
         }
     }
@@ -69,6 +75,7 @@ impl PeerNetwork for SdkNetwork {
     fn request(&self, peer: PeerId, protocol: ProtocolName, request: Vec<u8>, tx: ResponseSender) {
         // A peer that is not connected is no use in the time that there is.
         let connect = IfDisconnected::ImmediateError;
-        self.0.start_request(peer, protocol, request, None, tx, connect);
+        self.0
+            .start_request(peer, protocol, request, None, tx, connect);
     }
 }

@@ -64,7 +64,11 @@ pub(super) async fn request(
             asked = asked.saturating_add(1);
             pending.push(ask(shared.clone(), peer, BlockRequest { height, hash }).boxed());
         }
-        let wait = if was_last { BLOCK_REQUEST_TIMEOUT } else { BLOCK_REQUEST_HEDGE_DELAY };
+        let wait = if was_last {
+            BLOCK_REQUEST_TIMEOUT
+        } else {
+            BLOCK_REQUEST_HEDGE_DELAY
+        };
         let answered = futures::future::select(pending.next(), Delay::new(wait)).await;
         match answered {
             Either::Left((Some(Some(block)), _)) => return Ok(block),
@@ -83,9 +87,17 @@ pub(super) async fn request(
 
 /// Ask one peer; none if it does not have the block or does not answer.
 async fn ask(shared: Arc<Shared>, peer: PeerId, request: BlockRequest) -> Option<ProposedBlock> {
-    let count = |result: &str| shared.metrics.block_requests.with_label_values(&[result]).inc();
+    let count = |result: &str| {
+        shared
+            .metrics
+            .block_requests
+            .with_label_values(&[result])
+            .inc()
+    };
     let (tx, rx) = oneshot::channel();
-    shared.network.request(peer, shared.names.block.clone(), request.encode(), tx);
+    shared
+        .network
+        .request(peer, shared.names.block.clone(), request.encode(), tx);
     let Ok(Ok((bytes, _))) = rx.await else {
         count("failed");
         return None;
@@ -124,13 +136,21 @@ impl PbftBlockServer {
         requests: async_channel::Receiver<IncomingRequest>,
         provider: Arc<dyn BlockProvider>,
     ) -> Self {
-        Self { requests, provider, requesters: HashMap::new() }
+        Self {
+            requests,
+            provider,
+            requesters: HashMap::new(),
+        }
     }
 
     /// Answer until the network ends.
     pub async fn run(mut self) {
         while let Ok(request) = self.requests.recv().await {
-            let IncomingRequest { peer, payload, pending_response } = request;
+            let IncomingRequest {
+                peer,
+                payload,
+                pending_response,
+            } = request;
             let response = self.respond(peer, &payload, Instant::now());
             // Nobody waits for it any more: that is no fault of ours.
             let _ = pending_response.send(response);
@@ -196,13 +216,25 @@ mod tests {
     fn requests_are_answered_refused_and_limited() {
         let (mut server, peer, now) = (server(), PeerId::random(), Instant::now());
         let mut ask = |payload: &[u8]| server.respond(peer, payload, now).result;
-        let request = |n| BlockRequest { height: 3, hash: Hash::repeat_byte(n) }.encode();
+        let request = |n| {
+            BlockRequest {
+                height: 3,
+                hash: Hash::repeat_byte(n),
+            }
+            .encode()
+        };
         assert_eq!(ask(&request(1)), Ok(vec![1, 7, 7, 7]));
         assert_eq!(ask(&request(2)), Ok(vec![0]), "not held");
         assert_eq!(ask(&[1, 2]), Err(()), "malformed");
         assert_eq!(ask(&[0; 100]), Err(()), "too long");
         let answered = (0..100).filter(|_| ask(&request(1)).is_ok()).count();
         assert_eq!(answered, BLOCK_REQUEST_BURST as usize - 4);
-        assert!(server.respond(PeerId::random(), &request(1), now).result.is_ok(), "others can");
+        assert!(
+            server
+                .respond(PeerId::random(), &request(1), now)
+                .result
+                .is_ok(),
+            "others can"
+        );
     }
 }

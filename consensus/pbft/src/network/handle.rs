@@ -66,7 +66,9 @@ impl PbftNetworkHandle {
     /// peer in [`CATCH_UP_INTERVAL`](super::limits::CATCH_UP_INTERVAL); false if it did not go.
     pub fn send_decided(&self, peer: PeerId, certificate: &Certificate) -> bool {
         let mut state = self.shared.state.lock();
-        let Some(entry) = state.peers.get_mut(&peer) else { return false };
+        let Some(entry) = state.peers.get_mut(&peer) else {
+            return false;
+        };
         let allowed = entry.catch_up.allow(certificate.height, Instant::now());
         drop(state);
         allowed && self.send_to(peer, &Message::Decided(certificate.clone()))
@@ -87,7 +89,11 @@ impl PbftNetworkHandle {
     /// All connected peers, with what they showed to be.
     pub fn peers(&self) -> Vec<(PeerId, Option<HelloInfo>)> {
         let state = self.shared.state.lock();
-        state.peers.iter().map(|(id, peer)| (*id, peer.hello.clone())).collect()
+        state
+            .peers
+            .iter()
+            .map(|(id, peer)| (*id, peer.hello.clone()))
+            .collect()
     }
 
     /// Ask for a block: first `prefer` (who announced it), then authorities, then others. The
@@ -118,7 +124,11 @@ impl PbftNetworkHandle {
             .collect();
         peers.sort_unstable();
         let others = peers.into_iter().map(|(_, _, peer)| peer);
-        prefer.into_iter().chain(others).take(MAX_BLOCK_REQUEST_PEERS).collect()
+        prefer
+            .into_iter()
+            .chain(others)
+            .take(MAX_BLOCK_REQUEST_PEERS)
+            .collect()
     }
 
     fn send_to_all(&self, peers: &[PeerId], message: &Message) -> usize {
@@ -130,7 +140,10 @@ impl PbftNetworkHandle {
             return self.too_large(message, bytes.len());
         }
         let state = self.shared.state.lock();
-        let sinks: Vec<Sink> = peers.iter().filter_map(|peer| state.vote_sink(peer)).collect();
+        let sinks: Vec<Sink> = peers
+            .iter()
+            .filter_map(|peer| state.vote_sink(peer))
+            .collect();
         drop(state);
         self.count_sent(message, sinks.len());
         for sink in &sinks {
@@ -178,6 +191,10 @@ impl PbftNetworkHandle {
 
     fn count_sent(&self, message: &Message, peers: usize) {
         let label = wire::kind(message);
-        self.shared.metrics.messages_sent.with_label_values(&[label]).inc_by(peers as u64);
+        self.shared
+            .metrics
+            .messages_sent
+            .with_label_values(&[label])
+            .inc_by(peers as u64);
     }
 }

@@ -41,7 +41,15 @@ pub enum HelloError {
 
 /// The bytes that the session key signs.
 fn payload(genesis: Hash, peer: &PeerId, info: &HelloInfo, key: &AuthorityId) -> Vec<u8> {
-    (HELLO_DOMAIN, genesis, peer.to_bytes(), info.set_id, info.height, key).encode()
+    (
+        HELLO_DOMAIN,
+        genesis,
+        peer.to_bytes(),
+        info.set_id,
+        info.height,
+        key,
+    )
+        .encode()
 }
 
 /// The Hello of the local node `peer`. If the keystore does not sign, it is that of a follower.
@@ -50,7 +58,12 @@ pub fn make(genesis: Hash, peer: &PeerId, info: &HelloInfo, crypto: &dyn Crypto)
         let signature = crypto.sign(key, &payload(genesis, peer, info, key))?;
         Some((key.clone(), signature))
     });
-    Hello { genesis, set_id: info.set_id, height: info.height, authority }
+    Hello {
+        genesis,
+        set_id: info.set_id,
+        height: info.height,
+        authority,
+    }
 }
 
 /// Check a Hello that came from `peer`.
@@ -63,7 +76,11 @@ pub fn verify(
     if hello.genesis != genesis {
         return Err(HelloError::WrongGenesis);
     }
-    let mut info = HelloInfo { set_id: hello.set_id, height: hello.height, authority: None };
+    let mut info = HelloInfo {
+        set_id: hello.set_id,
+        height: hello.height,
+        authority: None,
+    };
     if let Some((key, signature)) = &hello.authority {
         if !crypto.verify(key, &payload(genesis, peer, &info, key), signature) {
             return Err(HelloError::BadSignature);

@@ -13,8 +13,8 @@
 
 use super::limits::{
     AUTHORITY_TURNS, MAX_PEERS, MAX_QUEUED_CONNECTION_EVENTS_PER_PEER,
-    MAX_QUEUED_PROPOSALS_PER_PEER, MAX_QUEUED_PROPOSAL_BYTES, MAX_QUEUED_VOTES_PER_PEER,
-    MAX_QUEUED_VOTE_BYTES_PER_PEER,
+    MAX_QUEUED_PROPOSALS_PER_PEER, MAX_QUEUED_PROPOSAL_BYTES, MAX_QUEUED_PROPOSAL_BYTES_PER_PEER,
+    MAX_QUEUED_VOTES_PER_PEER, MAX_QUEUED_VOTE_BYTES_PER_PEER,
 };
 use sc_network_types::PeerId;
 use std::collections::{HashMap, VecDeque};
@@ -72,7 +72,14 @@ impl PeerQueue {
     }
 
     fn proposal_bytes(&self) -> usize {
-        self.proposals.iter().fold(0, |sum, p| sum.saturating_add(p.len()))
+        self.proposals
+            .iter()
+            .fold(0, |sum, p| sum.saturating_add(p.len()))
+    }
+
+    fn has_too_many_proposals(&self) -> bool {
+        self.proposals.len() > MAX_QUEUED_PROPOSALS_PER_PEER
+            || self.proposal_bytes() > MAX_QUEUED_PROPOSAL_BYTES_PER_PEER
     }
 
     fn connection_events(&self) -> usize {
@@ -114,7 +121,9 @@ impl Inbox {
 
     /// The vote substream of `peer` was closed.
     pub fn disconnected(&mut self, peer: PeerId) {
-        let Some(queue) = self.peers.get_mut(&peer) else { return };
+        let Some(queue) = self.peers.get_mut(&peer) else {
+            return;
+        };
         if queue.connection_events() >= MAX_QUEUED_CONNECTION_EVENTS_PER_PEER {
             queue.main.clear();
             (queue.votes, queue.vote_bytes) = (0, 0);
@@ -134,7 +143,9 @@ impl Inbox {
     /// A message of the vote protocol came; false if it was dropped.
     #[must_use]
     pub fn push_vote(&mut self, peer: PeerId, bytes: Vec<u8>) -> bool {
-        let Some(queue) = self.peers.get_mut(&peer) else { return false };
+        let Some(queue) = self.peers.get_mut(&peer) else {
+            return false;
+        };
         let vote_bytes = queue.vote_bytes.saturating_add(bytes.len());
         if queue.votes >= MAX_QUEUED_VOTES_PER_PEER || vote_bytes > MAX_QUEUED_VOTE_BYTES_PER_PEER {
             return false;
@@ -155,13 +166,22 @@ impl Inbox {
         let queue = self.peers.entry(peer).or_default();
         self.proposal_bytes = self.proposal_bytes.saturating_add(bytes.len());
         queue.proposals.push_back(bytes);
-        let is_over = queue.proposals.len() > MAX_QUEUED_PROPOSALS_PER_PEER;
-        if is_over {
+        let is_over = queue.has_too_many_proposals();
+        while self
+            .peers
+            .get(&peer)
+            .is_some_and(PeerQueue::has_too_many_proposals)
+        {
             self.drop_oldest_proposal(&peer);
         }
         while self.proposal_bytes > MAX_QUEUED_PROPOSAL_BYTES {
-            let most = self.peers.iter().max_by_key(|(_, queue)| queue.proposal_bytes());
-            let Some(most) = most.map(|(peer, _)| *peer) else { break };
+            let most = self
+                .peers
+                .iter()
+                .max_by_key(|(_, queue)| queue.proposal_bytes());
+            let Some(most) = most.map(|(peer, _)| *peer) else {
+                break;
+            };
             self.drop_oldest_proposal(&most);
         }
         self.schedule(peer);
@@ -169,7 +189,11 @@ impl Inbox {
     }
 
     fn drop_oldest_proposal(&mut self, peer: &PeerId) {
-        if let Some(bytes) = self.peers.get_mut(peer).and_then(|q| q.proposals.pop_front()) {
+        if let Some(bytes) = self
+            .peers
+            .get_mut(peer)
+            .and_then(|q| q.proposals.pop_front())
+        {
             self.proposal_bytes = self.proposal_bytes.saturating_sub(bytes.len());
         }
     }
@@ -193,7 +217,9 @@ impl Inbox {
     pub fn pop(&mut self) -> Option<Popped> {
         loop {
             let peer = self.next_peer()?;
-            let Some(queue) = self.peers.get_mut(&peer) else { continue };
+            let Some(queue) = self.peers.get_mut(&peer) else {
+                continue;
+            };
             queue.scheduled = false;
             let popped = if queue.proposal_is_next() {
                 queue.proposals.pop_front().map(|bytes| {
@@ -201,7 +227,10 @@ impl Inbox {
                     Popped::Proposal { peer, bytes }
                 })
             } else {
-                queue.main.pop_front().map(|item| deliver(queue, peer, item))
+                queue
+                    .main
+                    .pop_front()
+                    .map(|item| deliver(queue, peer, item))
             };
             self.schedule(peer);
             self.forget_if_done(&peer);
@@ -221,19 +250,28 @@ impl Inbox {
     }
 
     fn schedule(&mut self, peer: PeerId) {
-        let Some(queue) = self.peers.get_mut(&peer) else { return };
+        let Some(queue) = self.peers.get_mut(&peer) else {
+            return;
+        };
         if !queue.scheduled && queue.is_deliverable() {
             queue.scheduled = true;
-            let list = if queue.is_authority { &mut self.authorities } else { &mut self.others };
+            let list = if queue.is_authority {
+                &mut self.authorities
+            } else {
+                &mut self.others
+            };
             list.push_back(peer);
         }
     }
 
     fn forget_if_done(&mut self, peer: &PeerId) {
-        if self.peers.get(peer).is_some_and(|q| q.gone && !q.is_deliverable()) {
+        if self
+            .peers
+            .get(peer)
+            .is_some_and(|q| q.gone && !q.is_deliverable())
+        {
             if let Some(queue) = self.peers.remove(peer) {
-                self.proposal_bytes =
-                    self.proposal_bytes.saturating_sub(queue.proposal_bytes());
+                self.proposal_bytes = self.proposal_bytes.saturating_sub(queue.proposal_bytes());
             }
         }
     }
@@ -262,7 +300,12 @@ fn deliver(queue: &mut PeerQueue, peer: PeerId, item: Item) -> Popped {
         Item::Vote(bytes) => {
             queue.votes = queue.votes.saturating_sub(1);
             queue.vote_bytes = queue.vote_bytes.saturating_sub(bytes.len());
-            Popped::Vote { peer, session: queue.session, bytes, greeted: queue.greeted }
+            Popped::Vote {
+                peer,
+                session: queue.session,
+                bytes,
+                greeted: queue.greeted,
+            }
         }
     }
 }

@@ -63,7 +63,11 @@ impl Stream for PbftIncoming {
         for _ in 0..MAX_DROPS_PER_POLL {
             let Some(popped) = self.shared.pop() else {
                 let is_closed = self.shared.is_closed.load(Ordering::SeqCst);
-                return if is_closed { Poll::Ready(None) } else { Poll::Pending };
+                return if is_closed {
+                    Poll::Ready(None)
+                } else {
+                    Poll::Pending
+                };
             };
             if let Some(incoming) = self.take(popped) {
                 return Poll::Ready(Some(incoming));
@@ -80,9 +84,12 @@ impl PbftIncoming {
         let (peer, event) = match popped {
             Popped::Connected(peer) => (peer, PeerEvent::Connected),
             Popped::Disconnected(peer) => (peer, PeerEvent::Disconnected),
-            Popped::Vote { peer, session, bytes, greeted } => {
-                (peer, self.take_vote(peer, session, &bytes, greeted)?)
-            }
+            Popped::Vote {
+                peer,
+                session,
+                bytes,
+                greeted,
+            } => (peer, self.take_vote(peer, session, &bytes, greeted)?),
             Popped::Proposal { peer, bytes } => (peer, self.take_proposal(peer, &bytes)?),
         };
         Some(Incoming { peer, event })
@@ -156,6 +163,10 @@ impl PbftIncoming {
 
     fn count(&self, message: &Message) {
         let label = wire::kind(message);
-        self.shared.metrics.messages_received.with_label_values(&[label]).inc();
+        self.shared
+            .metrics
+            .messages_received
+            .with_label_values(&[label])
+            .inc();
     }
 }

@@ -38,7 +38,10 @@ pub const MAX_QUEUED_VOTES_PER_PEER: usize = 512;
 pub const MAX_QUEUED_VOTE_BYTES_PER_PEER: usize = 1024 * 1024;
 
 /// How many proposals wait for the worker, per peer; then the oldest goes.
-pub const MAX_QUEUED_PROPOSALS_PER_PEER: usize = 2;
+pub const MAX_QUEUED_PROPOSALS_PER_PEER: usize = 8;
+
+/// How many bytes of proposals wait for the worker, per peer; then the oldest goes.
+pub const MAX_QUEUED_PROPOSAL_BYTES_PER_PEER: usize = 2 * MAX_PROPOSAL_BYTES;
 
 /// How many bytes of proposals wait for the worker, over all peers; then the peer that has most
 /// waiting loses its oldest.

@@ -142,7 +142,15 @@ pub fn pbft_network_config<N: NetworkBackend<Block, Hash>>(
             non_reserved_mode: NonReservedPeerMode::Deny,
         };
         let (metrics, store) = (metrics.clone(), peer_store.clone());
-        N::notification_config(name.clone(), vec![], max_bytes as u64, None, set, metrics, store)
+        N::notification_config(
+            name.clone(),
+            vec![],
+            max_bytes as u64,
+            None,
+            set,
+            metrics,
+            store,
+        )
     };
     let (votes_config, votes) = notifications(&names.votes, MAX_VOTE_BYTES);
     let (proposals_config, proposals) = notifications(&names.proposals, MAX_PROPOSAL_BYTES);
@@ -155,8 +163,21 @@ pub fn pbft_network_config<N: NetworkBackend<Block, Hash>>(
         BLOCK_REQUEST_TIMEOUT,
         Some(tx),
     );
-    let config = PbftNetworkConfig { votes: votes_config, proposals: proposals_config, block };
-    (config, PbftNetworkParts { genesis, names, votes, proposals, requests })
+    let config = PbftNetworkConfig {
+        votes: votes_config,
+        proposals: proposals_config,
+        block,
+    };
+    (
+        config,
+        PbftNetworkParts {
+            genesis,
+            names,
+            votes,
+            proposals,
+            requests,
+        },
+    )
 }
 
 impl PbftNetworkParts {
@@ -184,7 +205,9 @@ impl PbftNetworkParts {
         shared.set_local(local);
         let task = run(shared.clone(), self.votes, self.proposals, sync_events).boxed();
         PbftNetwork {
-            handle: PbftNetworkHandle { shared: shared.clone() },
+            handle: PbftNetworkHandle {
+                shared: shared.clone(),
+            },
             incoming: PbftIncoming { shared },
             task,
             server: PbftBlockServer::new(self.requests, provider),
@@ -213,11 +236,17 @@ async fn run(
 async fn drain(shared: Arc<Shared>, mut service: Box<dyn NotificationService>, is_votes: bool) {
     while let Some(event) = service.next_event().await {
         match event {
-            NotificationEvent::ValidateInboundSubstream { peer, handshake, result_tx } => {
+            NotificationEvent::ValidateInboundSubstream {
+                peer,
+                handshake,
+                result_tx,
+            } => {
                 // The other side may be gone already.
                 let _ = result_tx.send(shared.validate(peer, handshake));
             }
-            NotificationEvent::NotificationStreamOpened { peer, handshake, .. } => {
+            NotificationEvent::NotificationStreamOpened {
+                peer, handshake, ..
+            } => {
                 let sink: Option<Sink> = service.message_sink(&peer).map(Into::into);
                 shared.opened(peer, handshake, sink, is_votes);
             }

@@ -22,14 +22,22 @@ pub struct TokenBucket {
 impl TokenBucket {
     /// A full bucket.
     pub fn new(burst: u32, refill_interval: Duration, now: Instant) -> Self {
-        Self { burst, refill_interval, tokens: burst, refilled: now }
+        Self {
+            burst,
+            refill_interval,
+            tokens: burst,
+            refilled: now,
+        }
     }
 
     /// Take one; false if there is none.
     pub fn take(&mut self, now: Instant) -> bool {
         let interval_ms = self.refill_interval.as_millis().max(1);
         let passed = now.saturating_duration_since(self.refilled).as_millis() / interval_ms;
-        if let Some(fresh) = u32::try_from(passed).ok().filter(|fresh| *fresh < self.burst) {
+        if let Some(fresh) = u32::try_from(passed)
+            .ok()
+            .filter(|fresh| *fresh < self.burst)
+        {
             self.tokens = self.tokens.saturating_add(fresh).min(self.burst);
             // Whole intervals only, so that no fraction is lost.
             self.refilled = self
@@ -56,8 +64,7 @@ pub struct CatchUpLimiter {
 impl CatchUpLimiter {
     /// Whether the certificate of `height` may go now; if so, it counts as sent.
     pub fn allow(&mut self, height: Height, now: Instant) -> bool {
-        let is_old =
-            |at: &Instant| now.saturating_duration_since(*at) >= CATCH_UP_INTERVAL;
+        let is_old = |at: &Instant| now.saturating_duration_since(*at) >= CATCH_UP_INTERVAL;
         while self.sent.front().is_some_and(|(_, at)| is_old(at)) {
             self.sent.pop_front();
         }
@@ -80,8 +87,18 @@ mod tests {
         let at = |ms| begin + Duration::from_millis(ms);
         let mut bucket = TokenBucket::new(3, Duration::from_millis(100), begin);
         for (ms, expected) in [
-            (0, true), (0, true), (0, true), (0, false), (99, false), (100, true), (150, false),
-            (200, true), (200, false), (10_000, true), (10_000, true), (10_000, true),
+            (0, true),
+            (0, true),
+            (0, true),
+            (0, false),
+            (99, false),
+            (100, true),
+            (150, false),
+            (200, true),
+            (200, false),
+            (10_000, true),
+            (10_000, true),
+            (10_000, true),
             (10_000, false),
         ] {
             assert_eq!(bucket.take(at(ms)), expected, "at {ms} ms");

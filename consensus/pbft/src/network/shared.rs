@@ -117,7 +117,10 @@ impl State {
     }
 
     pub fn recipients(&self) -> Vec<PeerId> {
-        let peers = self.peers.iter().filter(|(id, peer)| self.is_recipient(id, peer));
+        let peers = self
+            .peers
+            .iter()
+            .filter(|(id, peer)| self.is_recipient(id, peer));
         peers.map(|(id, _)| *id).collect()
     }
 
@@ -153,12 +156,18 @@ pub(super) struct Shared {
 impl Shared {
     /// Penalise `peer`.
     pub fn report(&self, peer: PeerId, what: Misbehaviour) {
-        self.metrics.messages_dropped.with_label_values(&[what.label()]).inc();
+        self.metrics
+            .messages_dropped
+            .with_label_values(&[what.label()])
+            .inc();
         self.network.report(peer, what.change());
     }
 
     pub fn dropped(&self, reason: &str) {
-        self.metrics.messages_dropped.with_label_values(&[reason]).inc();
+        self.metrics
+            .messages_dropped
+            .with_label_values(&[reason])
+            .inc();
     }
 
     /// The network is gone: the worker's stream ends.
@@ -181,7 +190,9 @@ impl Shared {
     /// A substream was opened. On that of votes the Hello is the first thing to go out: only then
     /// does anyone else get hold of the sink.
     pub fn opened(&self, peer: PeerId, handshake: Vec<u8>, sink: Option<Sink>, is_votes: bool) {
-        let Some((role, sink)) = self.network.role(peer, handshake).zip(sink) else { return };
+        let Some((role, sink)) = self.network.role(peer, handshake).zip(sink) else {
+            return;
+        };
         let mut state = self.state.lock();
         let is_known = state.peers.contains_key(&peer);
         if (!is_known && state.peers.len() >= MAX_PEERS) || !state.inbox.has_room_for(&peer) {
@@ -190,7 +201,10 @@ impl Shared {
         state.next_session = state.next_session.wrapping_add(1);
         let session = state.next_session;
         let hello = state.local_hello.clone();
-        let entry = state.peers.entry(peer).or_insert_with(|| Peer::new(role, session));
+        let entry = state
+            .peers
+            .entry(peer)
+            .or_insert_with(|| Peer::new(role, session));
         entry.role = role;
         if is_votes {
             self.count_sent(true, hello.len());
@@ -210,7 +224,9 @@ impl Shared {
     /// A substream was closed.
     pub fn closed(&self, peer: PeerId, is_votes: bool) {
         let mut state = self.state.lock();
-        let Some(entry) = state.peers.get_mut(&peer) else { return };
+        let Some(entry) = state.peers.get_mut(&peer) else {
+            return;
+        };
         if is_votes {
             entry.hello = None;
             if entry.votes.take().is_some() {
@@ -219,7 +235,11 @@ impl Shared {
         } else {
             entry.proposals = None;
         }
-        if state.peers.get(&peer).is_some_and(|p| p.votes.is_none() && p.proposals.is_none()) {
+        if state
+            .peers
+            .get(&peer)
+            .is_some_and(|p| p.votes.is_none() && p.proposals.is_none())
+        {
             state.peers.remove(&peer);
             state.inbox.gone(peer);
         }
@@ -231,12 +251,18 @@ impl Shared {
     /// A notification came.
     pub fn received(&self, peer: PeerId, bytes: Vec<u8>, is_votes: bool) {
         self.count_received(is_votes, bytes.len());
-        let limit = if is_votes { MAX_VOTE_BYTES } else { MAX_PROPOSAL_BYTES };
+        let limit = if is_votes {
+            MAX_VOTE_BYTES
+        } else {
+            MAX_PROPOSAL_BYTES
+        };
         if bytes.len() > limit {
             return self.report(peer, Misbehaviour::Malformed);
         }
         let mut state = self.state.lock();
-        let Some(entry) = state.peers.get_mut(&peer) else { return };
+        let Some(entry) = state.peers.get_mut(&peer) else {
+            return;
+        };
         entry.unheard_bytes = 0;
         let is_taken = if is_votes {
             state.inbox.push_vote(peer, bytes)
@@ -257,7 +283,10 @@ impl Shared {
     /// Whether `peer` may say a Hello now.
     pub fn may_greet(&self, peer: &PeerId) -> bool {
         let mut state = self.state.lock();
-        state.peers.get_mut(peer).is_some_and(|p| p.hellos.take(Instant::now()))
+        state
+            .peers
+            .get_mut(peer)
+            .is_some_and(|p| p.hellos.take(Instant::now()))
     }
 
     /// A good Hello came on `session`; false if it says nothing new.
@@ -339,8 +368,12 @@ impl Shared {
     /// Reserved are the peers with which the node syncs and the authorities of the current set
     /// wherever they were seen last.
     fn update_reserved(&self, state: &mut State) {
-        let wanted: HashSet<PeerId> =
-            state.sync_peers.iter().chain(state.homes.values()).copied().collect();
+        let wanted: HashSet<PeerId> = state
+            .sync_peers
+            .iter()
+            .chain(state.homes.values())
+            .copied()
+            .collect();
         for protocol in [&self.names.votes, &self.names.proposals] {
             for peer in wanted.difference(&state.reserved) {
                 self.network.reserve(protocol, *peer);
@@ -353,17 +386,27 @@ impl Shared {
     }
 
     fn update_gauges(&self, state: &State) {
-        let authorities = state.peers.keys().filter(|p| state.authority_of(p).is_some()).count();
+        let authorities = state
+            .peers
+            .keys()
+            .filter(|p| state.authority_of(p).is_some())
+            .count();
         self.metrics.peers.set(state.peers.len() as u64);
         self.metrics.authority_peers.set(authorities as u64);
     }
 
     pub fn count_sent(&self, is_votes: bool, bytes: usize) {
-        self.metrics.sent_bytes.with_label_values(&[label(is_votes)]).inc_by(bytes as u64);
+        self.metrics
+            .sent_bytes
+            .with_label_values(&[label(is_votes)])
+            .inc_by(bytes as u64);
     }
 
     fn count_received(&self, is_votes: bool, bytes: usize) {
-        self.metrics.received_bytes.with_label_values(&[label(is_votes)]).inc_by(bytes as u64);
+        self.metrics
+            .received_bytes
+            .with_label_values(&[label(is_votes)])
+            .inc_by(bytes as u64);
     }
 }
 

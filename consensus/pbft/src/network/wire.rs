@@ -125,9 +125,10 @@ pub fn decode_bounded<T: DecodeWithMemTracking>(
         .saturating_mul(DECODE_MEMORY_FACTOR)
         .saturating_add(DECODE_MEMORY_MIN_BYTES);
     let mut rest = bytes;
-    let value =
-        T::decode_with_mem_limit(&mut rest, memory).map_err(|_| DecodeError::Malformed)?;
-    rest.is_empty().then_some(value).ok_or(DecodeError::Malformed)
+    let value = T::decode_with_mem_limit(&mut rest, memory).map_err(|_| DecodeError::Malformed)?;
+    rest.is_empty()
+        .then_some(value)
+        .ok_or(DecodeError::Malformed)
 }
 
 /// Decode a message of the vote protocol.

@@ -12,11 +12,7 @@
 //! the *last* frame torn, and a torn frame was never acted upon. Everything else that does not
 //! verify is damage: bytes that once were durable, and that the replica may have acted upon.
 
-use std::{
-    fs::File,
-    io,
-    os::unix::fs::FileExt,
-};
+use std::{fs::File, io, os::unix::fs::FileExt};
 
 /// The first bytes of a frame.
 pub(super) const MAGIC: [u8; 4] = *b"hVL\x01";
@@ -93,10 +89,16 @@ pub(super) fn read(file: &File, offset: u64, file_len: u64) -> io::Result<Read> 
             }
         }
     }
-    let Ok(left) = usize::try_from(left) else { return Ok(Read::Damaged) };
+    let Ok(left) = usize::try_from(left) else {
+        return Ok(Read::Damaged);
+    };
     let mut rest = vec![0u8; left];
     file.read_exact_at(&mut rest, offset)?;
-    Ok(if is_torn(&rest, offset) { Read::Torn } else { Read::Damaged })
+    Ok(if is_torn(&rest, offset) {
+        Read::Torn
+    } else {
+        Read::Damaged
+    })
 }
 
 /// Whether `rest`, which begins at `offset` of the file, goes to its end and is no good frame, is
@@ -112,9 +114,8 @@ fn is_torn(rest: &[u8], offset: u64) -> bool {
 fn is_frame_prefix(rest: &[u8]) -> bool {
     match rest.get(..FRAME_HEADER_BYTES) {
         None => rest.iter().zip(MAGIC).all(|(byte, magic)| *byte == magic),
-        Some(header) => parse_header(header).is_some_and(|(len, _)| {
-            rest.len() < FRAME_HEADER_BYTES.saturating_add(len)
-        }),
+        Some(header) => parse_header(header)
+            .is_some_and(|(len, _)| rest.len() < FRAME_HEADER_BYTES.saturating_add(len)),
     }
 }
 
@@ -135,7 +136,9 @@ fn has_unwritten_sector(rest: &[u8], offset: u64) -> bool {
 fn holds_frame(bytes: &[u8]) -> bool {
     let mut candidates = 0usize;
     for (at, window) in bytes.windows(FRAME_HEADER_BYTES).enumerate() {
-        let Some((len, crc)) = (window[0] == MAGIC[0]).then(|| parse_header(window)).flatten()
+        let Some((len, crc)) = (window[0] == MAGIC[0])
+            .then(|| parse_header(window))
+            .flatten()
         else {
             continue;
         };

@@ -65,7 +65,11 @@ impl Index {
     /// Note where `block` stands; a block that is known stays where it is.
     pub fn add_block(&mut self, block: &ProposedBlock, offset: u64, len: usize) {
         let height = block.height();
-        self.blocks.entry(block.hash()).or_insert(BlockPlace { height, offset, len });
+        self.blocks.entry(block.hash()).or_insert(BlockPlace {
+            height,
+            offset,
+            len,
+        });
     }
 
     fn add_decided(&mut self, certificate: Certificate) {
@@ -106,7 +110,9 @@ impl Index {
     }
 
     pub fn all_records(&self) -> impl Iterator<Item = (Height, &Record)> {
-        self.records.iter().flat_map(|(height, list)| list.iter().map(move |r| (*height, r)))
+        self.records
+            .iter()
+            .flat_map(|(height, list)| list.iter().map(move |r| (*height, r)))
     }
 
     pub fn block(&self, hash: &Hash) -> Option<BlockPlace> {
@@ -115,7 +121,11 @@ impl Index {
 
     /// All blocks, in the order in which they stand in the file.
     pub fn blocks_in_order(&self) -> Vec<(Hash, BlockPlace)> {
-        let mut blocks: Vec<_> = self.blocks.iter().map(|(hash, place)| (*hash, *place)).collect();
+        let mut blocks: Vec<_> = self
+            .blocks
+            .iter()
+            .map(|(hash, place)| (*hash, *place))
+            .collect();
         blocks.sort_unstable_by_key(|(_, place)| place.offset);
         blocks
     }
@@ -123,7 +133,10 @@ impl Index {
     /// How many blocks of undecided heights there are.
     pub fn open_blocks(&self) -> usize {
         let last = self.last_decided();
-        self.blocks.values().filter(|place| last.is_none_or(|last| place.height > last)).count()
+        self.blocks
+            .values()
+            .filter(|place| last.is_none_or(|last| place.height > last))
+            .count()
     }
 
     pub fn move_block(&mut self, hash: &Hash, offset: u64) {
@@ -179,9 +192,10 @@ fn slim_superseded(records: &mut Vec<Record>) {
             Record::Sent(Message::Proposal { statement, proof }) if statement.view < highest => {
                 *proof = None;
             }
-            Record::Sent(Message::ViewChange { statement, certificate })
-                if statement.view < highest =>
-            {
+            Record::Sent(Message::ViewChange {
+                statement,
+                certificate,
+            }) if statement.view < highest => {
                 *certificate = None;
             }
             _ => {}

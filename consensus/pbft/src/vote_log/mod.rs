@@ -98,7 +98,11 @@ impl VoteLog {
         fs::create_dir_all(dir).map_err(io_error(dir, "create"))?;
         let path = dir.join(file_name(genesis, key));
         let lock = lock(&path.with_extension("lock"))?;
-        let header = Header { version: FORMAT_VERSION, genesis, key: key.cloned() };
+        let header = Header {
+            version: FORMAT_VERSION,
+            genesis,
+            key: key.cloned(),
+        };
         let (file, condition, index, file_len) = if path.exists() {
             load(&path, &header)?
         } else {
@@ -148,11 +152,21 @@ impl VoteLog {
         let size = self.pending.len().saturating_add(bytes.len());
         if size > MAX_FRAME_PAYLOAD_BYTES {
             let (path, limit) = (self.path.clone(), MAX_FRAME_PAYLOAD_BYTES);
-            return Err(VoteLogError::BatchTooLarge { path, bytes: size, limit });
+            return Err(VoteLogError::BatchTooLarge {
+                path,
+                bytes: size,
+                limit,
+            });
         }
         // The block's own encoding follows the entry's one byte of index.
-        let offset = self.pending_offset().saturating_add(self.pending.len() as u64);
-        self.index.apply(entry, offset.saturating_add(1), bytes.len().saturating_sub(1));
+        let offset = self
+            .pending_offset()
+            .saturating_add(self.pending.len() as u64);
+        self.index.apply(
+            entry,
+            offset.saturating_add(1),
+            bytes.len().saturating_sub(1),
+        );
         self.pending.extend_from_slice(&bytes);
         Ok(())
     }
@@ -191,8 +205,9 @@ impl VoteLog {
     /// Rewrite the file if it has grown well above what it must hold. Cheap if not; called when a
     /// height is decided, when no vote waits.
     pub fn maintain(&mut self) -> Result<bool, VoteLogError> {
-        let due =
-            self.rewrite_min_bytes.max(self.base_len.saturating_mul(REWRITE_FACTOR));
+        let due = self
+            .rewrite_min_bytes
+            .max(self.base_len.saturating_mul(REWRITE_FACTOR));
         if self.file_len < due {
             return Ok(false);
         }
@@ -222,15 +237,23 @@ impl VoteLog {
 
     /// A block, undecided or among the last [`DECIDED_KEPT`] decided ones.
     pub fn block(&self, hash: &Hash) -> Result<Option<ProposedBlock>, VoteLogError> {
-        let Some(bytes) = self.encoded_block(hash)? else { return Ok(None) };
+        let Some(bytes) = self.encoded_block(hash)? else {
+            return Ok(None);
+        };
         ProposedBlock::decode_all(&mut &bytes[..])
             .map(Some)
-            .map_err(|_| VoteLogError::UnreadableBlock { path: self.path.clone(), hash: *hash })
+            .map_err(|_| VoteLogError::UnreadableBlock {
+                path: self.path.clone(),
+                hash: *hash,
+            })
     }
 
     /// As [`block`](Self::block), encoded, as the network sends it.
     pub fn encoded_block(&self, hash: &Hash) -> Result<Option<Vec<u8>>, VoteLogError> {
-        self.index.block(hash).map(|place| self.read_place(place)).transpose()
+        self.index
+            .block(hash)
+            .map(|place| self.read_place(place))
+            .transpose()
     }
 
     /// The certificate of a decided height, if it is among the last [`DECIDED_KEPT`].
@@ -246,7 +269,11 @@ impl VoteLog {
     /// The certificates of the decided heights above `height`, ascending; their blocks are found
     /// by hash.
     pub fn decided_above(&self, height: Height) -> Vec<Certificate> {
-        self.index.all_decided().filter(|c| c.height > height).cloned().collect()
+        self.index
+            .all_decided()
+            .filter(|c| c.height > height)
+            .cloned()
+            .collect()
     }
 
     /// The size of the file.
@@ -261,7 +288,9 @@ impl VoteLog {
 
     fn check_in_use(&self) -> Result<(), VoteLogError> {
         if self.out_of_use {
-            return Err(VoteLogError::OutOfUse { path: self.path.clone() });
+            return Err(VoteLogError::OutOfUse {
+                path: self.path.clone(),
+            });
         }
         Ok(())
     }
@@ -326,7 +355,11 @@ fn file_name(genesis: Hash, key: Option<&AuthorityId>) -> String {
 
 fn io_error(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> VoteLogError {
     let path = path.to_path_buf();
-    move |source| VoteLogError::Io { path, action, source }
+    move |source| VoteLogError::Io {
+        path,
+        action,
+        source,
+    }
 }
 
 /// Take the lock file, or tell that another process has it.
@@ -338,7 +371,9 @@ fn lock(path: &Path) -> Result<Flock<File>, VoteLogError> {
         .open(path)
         .map_err(io_error(path, "open"))?;
     Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
-        Errno::EWOULDBLOCK => VoteLogError::Locked { path: path.to_path_buf() },
+        Errno::EWOULDBLOCK => VoteLogError::Locked {
+            path: path.to_path_buf(),
+        },
         other => io_error(path, "lock")(other.into()),
     })
 }
@@ -346,7 +381,10 @@ fn lock(path: &Path) -> Result<Flock<File>, VoteLogError> {
 /// A name that is free, for a damaged file; the last one is used again.
 fn free_name(path: &Path) -> PathBuf {
     let name = |n: u32| path.with_extension(format!("damaged-{n}"));
-    (1..MAX_PUT_ASIDE).map(name).find(|p| !p.exists()).unwrap_or_else(|| name(MAX_PUT_ASIDE))
+    (1..MAX_PUT_ASIDE)
+        .map(name)
+        .find(|p| !p.exists())
+        .unwrap_or_else(|| name(MAX_PUT_ASIDE))
 }
 
 /// Read the file at `path`, which must be that of `expected`.
@@ -368,10 +406,12 @@ fn load(path: &Path, expected: &Header) -> Result<(File, Condition, Index, u64),
             (frame::Read::End, 0) => false,
             (frame::Read::End, _) => return Ok((file, Condition::Intact, index, offset)),
             (frame::Read::Torn, 1..) => {
-                file.set_len(offset).map_err(io_error(path, "cut the torn end of"))?;
+                file.set_len(offset)
+                    .map_err(io_error(path, "cut the torn end of"))?;
                 file.sync_all().map_err(io_error(path, "sync"))?;
-                let condition =
-                    Condition::TornTail { removed_bytes: file_len.saturating_sub(offset) };
+                let condition = Condition::TornTail {
+                    removed_bytes: file_len.saturating_sub(offset),
+                };
                 return Ok((file, condition, index, offset));
             }
             (frame::Read::Torn | frame::Read::Damaged, _) => false,
@@ -382,7 +422,9 @@ fn load(path: &Path, expected: &Header) -> Result<(File, Condition, Index, u64),
                 offset = offset.saturating_add(len);
             }
             _ => {
-                let condition = Condition::Damaged { offset_bytes: offset };
+                let condition = Condition::Damaged {
+                    offset_bytes: offset,
+                };
                 return Ok((file, condition, index, offset));
             }
         }
@@ -394,15 +436,28 @@ fn check_header(path: &Path, payload: &[u8], expected: &Header) -> Result<bool, 
     let path = || path.to_path_buf();
     match u16::decode(&mut &payload[..]) {
         Ok(FORMAT_VERSION) => {}
-        Ok(found) => return Err(VoteLogError::Version { path: path(), found }),
+        Ok(found) => {
+            return Err(VoteLogError::Version {
+                path: path(),
+                found,
+            })
+        }
         Err(_) => return Ok(false),
     }
-    let Ok(found) = Header::decode_all(&mut &payload[..]) else { return Ok(false) };
+    let Ok(found) = Header::decode_all(&mut &payload[..]) else {
+        return Ok(false);
+    };
     if found.genesis != expected.genesis {
-        return Err(VoteLogError::Foreign { path: path(), what: "chain" });
+        return Err(VoteLogError::Foreign {
+            path: path(),
+            what: "chain",
+        });
     }
     if found.key != expected.key {
-        return Err(VoteLogError::Foreign { path: path(), what: "session key" });
+        return Err(VoteLogError::Foreign {
+            path: path(),
+            what: "session key",
+        });
     }
     Ok(true)
 }
@@ -414,7 +469,9 @@ fn apply_frame(index: &mut Index, payload: &[u8], offset: u64) -> bool {
     while !rest.is_empty() {
         let at = payload.len().saturating_sub(rest.len()) as u64;
         let before = rest.len();
-        let Ok(entry) = Entry::decode(&mut rest) else { return false };
+        let Ok(entry) = Entry::decode(&mut rest) else {
+            return false;
+        };
         let len = before.saturating_sub(rest.len());
         let offset = begin.saturating_add(at).saturating_add(1);
         index.apply(entry, offset, len.saturating_sub(1));
@@ -437,13 +494,17 @@ impl Anew {
         self.file.sync_all().map_err(io_error(&self.tmp, "sync"))?;
         fs::rename(&self.tmp, path).map_err(io_error(path, "replace"))?;
         let dir = path.parent().unwrap_or(Path::new("."));
-        File::open(dir).and_then(|d| d.sync_all()).map_err(io_error(dir, "sync"))?;
+        File::open(dir)
+            .and_then(|d| d.sync_all())
+            .map_err(io_error(dir, "sync"))?;
         Ok((self.file, self.len))
     }
 
     fn push(&mut self, payload: &[u8]) -> Result<(), VoteLogError> {
         let frame = frame::encode(payload);
-        self.file.write_all_at(&frame, self.len).map_err(io_error(&self.tmp, "write"))?;
+        self.file
+            .write_all_at(&frame, self.len)
+            .map_err(io_error(&self.tmp, "write"))?;
         self.len = self.len.saturating_add(frame.len() as u64);
         Ok(())
     }
@@ -453,8 +514,12 @@ impl Anew {
         let mut payload = vec![0u8; at.len.saturating_add(1)];
         // The index of `Entry::Block`.
         payload[0] = 1;
-        old.read_exact_at(&mut payload[1..], at.offset).map_err(io_error(&self.tmp, "copy to"))?;
-        let offset = self.len.saturating_add(FRAME_HEADER_BYTES as u64).saturating_add(1);
+        old.read_exact_at(&mut payload[1..], at.offset)
+            .map_err(io_error(&self.tmp, "copy to"))?;
+        let offset = self
+            .len
+            .saturating_add(FRAME_HEADER_BYTES as u64)
+            .saturating_add(1);
         self.moved.push((hash, offset));
         self.push(&payload)
     }
@@ -475,9 +540,16 @@ fn write_anew(
         .write(true)
         .open(&tmp)
         .map_err(io_error(&tmp, "create"))?;
-    let mut anew = Anew { tmp, file, len: 0, moved: Vec::new() };
+    let mut anew = Anew {
+        tmp,
+        file,
+        len: 0,
+        moved: Vec::new(),
+    };
     anew.push(&header.encode())?;
-    let state = index.signing_from().map_or(Entry::Incomplete, Entry::SignFrom);
+    let state = index
+        .signing_from()
+        .map_or(Entry::Incomplete, Entry::SignFrom);
     anew.push(&state.encode())?;
     // Decided heights come first and in order, so that reading them drops nothing that follows.
     for certificate in index.all_decided() {
@@ -493,7 +565,13 @@ fn write_anew(
         }
     }
     for (height, record) in index.all_records() {
-        anew.push(&Entry::Record { height, record: record.clone() }.encode())?;
+        anew.push(
+            &Entry::Record {
+                height,
+                record: record.clone(),
+            }
+            .encode(),
+        )?;
     }
     Ok(anew)
 }

@@ -31,7 +31,10 @@ fn block(height: Height, salt: u8) -> ProposedBlock {
         Default::default(),
     );
     let extrinsics = vec![OpaqueExtrinsic::from_blob(vec![salt.max(1); 100])];
-    ProposedBlock { block: Block { header, extrinsics }, parent_certificate: None }
+    ProposedBlock {
+        block: Block { header, extrinsics },
+        parent_certificate: None,
+    }
 }
 
 fn certificate(kind: VoteKind, height: Height, view: View, hash: Hash) -> Certificate {
@@ -49,7 +52,13 @@ fn certificate(kind: VoteKind, height: Height, view: View, hash: Hash) -> Certif
 
 fn signed(height: Height, view: View, statement: Statement) -> SignedStatement {
     let signature = pair(1).sign(&(height, view, statement).encode());
-    SignedStatement { height, view, statement, authority: 0, signature }
+    SignedStatement {
+        height,
+        view,
+        statement,
+        authority: 0,
+        signature,
+    }
 }
 
 fn prepare(height: Height, view: View) -> Record {
@@ -59,7 +68,10 @@ fn prepare(height: Height, view: View) -> Record {
 
 fn view_change(height: Height, view: View) -> Record {
     let statement = signed(height, view, Statement::ViewChange { prepared: None });
-    Record::Sent(Message::ViewChange { statement, certificate: None })
+    Record::Sent(Message::ViewChange {
+        statement,
+        certificate: None,
+    })
 }
 
 fn open(dir: &TempDir) -> (VoteLog, Recovered) {
@@ -86,7 +98,11 @@ fn sample(dir: &TempDir) -> (PathBuf, Vec<(u64, usize)>) {
     ends.push((log.file_bytes(), 0));
     for view in 0..3u32 {
         log.append(Entry::Block(block(2, view as u8))).unwrap();
-        log.append(Entry::Record { height: 2, record: prepare(2, view) }).unwrap();
+        log.append(Entry::Record {
+            height: 2,
+            record: prepare(2, view),
+        })
+        .unwrap();
         log.sync().unwrap();
         ends.push((log.file_bytes(), view as usize + 1));
     }
@@ -97,10 +113,16 @@ fn sample(dir: &TempDir) -> (PathBuf, Vec<(u64, usize)>) {
 fn a_fresh_log_asks_for_silence_until_told_otherwise_also_over_restarts() {
     let dir = TempDir::new().unwrap();
     let (log, found) = open(&dir);
-    assert_eq!((found.condition, found.signing_from), (Condition::Fresh, None));
+    assert_eq!(
+        (found.condition, found.signing_from),
+        (Condition::Fresh, None)
+    );
     drop(log);
     let (mut log, found) = open(&dir);
-    assert_eq!((found.condition, found.signing_from), (Condition::Intact, None));
+    assert_eq!(
+        (found.condition, found.signing_from),
+        (Condition::Intact, None)
+    );
     log.allow_signing_from(7).unwrap();
     drop(log);
     assert_eq!(open(&dir).1.signing_from, Some(7));
@@ -114,10 +136,22 @@ fn what_was_synced_is_there_again_and_what_was_not_is_not() {
     let first = decide(&mut log, 1);
     let proposed = block(2, 77);
     log.append(Entry::Block(proposed.clone())).unwrap();
-    log.append(Entry::Record { height: 2, record: prepare(2, 0) }).unwrap();
-    assert_eq!(log.block(&proposed.hash()).unwrap(), Some(proposed.clone()), "before the sync");
+    log.append(Entry::Record {
+        height: 2,
+        record: prepare(2, 0),
+    })
+    .unwrap();
+    assert_eq!(
+        log.block(&proposed.hash()).unwrap(),
+        Some(proposed.clone()),
+        "before the sync"
+    );
     log.sync().unwrap();
-    log.append(Entry::Record { height: 2, record: view_change(2, 1) }).unwrap();
+    log.append(Entry::Record {
+        height: 2,
+        record: view_change(2, 1),
+    })
+    .unwrap();
     drop(log);
 
     let (log, found) = open(&dir);
@@ -150,7 +184,10 @@ fn of_superseded_views_the_statements_stay_and_the_proofs_go() {
     let change = |view, shown: Option<Certificate>| {
         let prepared = Some(lock(0).prepared());
         let statement = signed(5, view, Statement::ViewChange { prepared });
-        Record::Sent(Message::ViewChange { statement, certificate: shown })
+        Record::Sent(Message::ViewChange {
+            statement,
+            certificate: shown,
+        })
     };
     let heard = Record::Heard(signed(5, 0, Statement::ViewChange { prepared: None }));
     for record in [
@@ -186,8 +223,16 @@ fn a_decided_height_drops_its_records_and_its_other_blocks() {
     let (mut log, _) = open(&dir);
     let loser = block(1, 200);
     log.append(Entry::Block(loser.clone())).unwrap();
-    log.append(Entry::Record { height: 1, record: prepare(1, 0) }).unwrap();
-    log.append(Entry::Record { height: 2, record: prepare(2, 0) }).unwrap();
+    log.append(Entry::Record {
+        height: 1,
+        record: prepare(1, 0),
+    })
+    .unwrap();
+    log.append(Entry::Record {
+        height: 2,
+        record: prepare(2, 0),
+    })
+    .unwrap();
     let winner = decide(&mut log, 1);
     assert!(log.records(1).is_empty());
     assert_eq!(log.records(2).len(), 1);
@@ -205,28 +250,49 @@ fn rewriting_keeps_what_must_be_kept_and_bounds_the_file() {
     for height in 1..=1_000 {
         decide(&mut log, height);
         rewritten += usize::from(log.maintain().unwrap());
-        assert!(log.file_bytes() < 80 * 1024, "height {height}: {}", log.file_bytes());
+        assert!(
+            log.file_bytes() < 80 * 1024,
+            "height {height}: {}",
+            log.file_bytes()
+        );
     }
     assert!((2..100).contains(&rewritten), "{rewritten} times");
     let proposed = block(1_001, 9);
     log.append(Entry::Block(proposed.clone())).unwrap();
-    log.append(Entry::Record { height: 1_001, record: prepare(1_001, 0) }).unwrap();
+    log.append(Entry::Record {
+        height: 1_001,
+        record: prepare(1_001, 0),
+    })
+    .unwrap();
     log.sync().unwrap();
     log.rewrite(false).unwrap();
     // It goes on after the rewriting as before.
-    log.append(Entry::Record { height: 1_001, record: view_change(1_001, 0) }).unwrap();
+    log.append(Entry::Record {
+        height: 1_001,
+        record: view_change(1_001, 0),
+    })
+    .unwrap();
     log.sync().unwrap();
 
     let check = |log: &VoteLog| {
         assert_eq!(log.signing_from(), Some(1));
-        assert_eq!(log.records(1_001), [prepare(1_001, 0), view_change(1_001, 0)]);
+        assert_eq!(
+            log.records(1_001),
+            [prepare(1_001, 0), view_change(1_001, 0)]
+        );
         assert_eq!(log.block(&proposed.hash()).unwrap(), Some(proposed.clone()));
         let decided = log.decided_above(0);
         let heights: Vec<_> = decided.iter().map(|c| c.height).collect();
-        assert_eq!(heights, (1_001 - DECIDED_KEPT as u32..=1_000).collect::<Vec<_>>());
+        assert_eq!(
+            heights,
+            (1_001 - DECIDED_KEPT as u32..=1_000).collect::<Vec<_>>()
+        );
         for certificate in decided {
             let held = log.block(&certificate.hash).unwrap().unwrap();
-            assert_eq!((held.height(), held.hash()), (certificate.height, certificate.hash));
+            assert_eq!(
+                (held.height(), held.hash()),
+                (certificate.height, certificate.hash)
+            );
         }
     };
     check(&log);
@@ -242,14 +308,21 @@ fn cutting_forgets_what_is_above_and_silences_the_key() {
     let (mut log, _) = open(&dir);
     log.allow_signing_from(1).unwrap();
     let blocks: Vec<_> = (1..=5).map(|height| decide(&mut log, height)).collect();
-    log.append(Entry::Record { height: 6, record: prepare(6, 0) }).unwrap();
+    log.append(Entry::Record {
+        height: 6,
+        record: prepare(6, 0),
+    })
+    .unwrap();
     log.cut_above(3).unwrap();
     drop(log);
     let (log, found) = open(&dir);
     assert_eq!((found.last_decided, found.signing_from), (Some(3), None));
     assert!(found.open_heights.is_empty());
     assert_eq!(log.block(&blocks[4].hash()).unwrap(), None);
-    assert_eq!(log.block(&blocks[2].hash()).unwrap(), Some(blocks[2].clone()));
+    assert_eq!(
+        log.block(&blocks[2].hash()).unwrap(),
+        Some(blocks[2].clone())
+    );
 }
 
 #[test]
@@ -268,13 +341,24 @@ fn a_torn_end_is_cut_at_every_length() {
             0 => Condition::Intact,
             removed_bytes => Condition::TornTail { removed_bytes },
         };
-        assert_eq!((found.condition, log.records(2).len()), (expected, records), "length {len}");
+        assert_eq!(
+            (found.condition, log.records(2).len()),
+            (expected, records),
+            "length {len}"
+        );
         // It can be written on, and is whole afterwards.
-        log.append(Entry::Record { height: 3, record: prepare(3, 0) }).unwrap();
+        log.append(Entry::Record {
+            height: 3,
+            record: prepare(3, 0),
+        })
+        .unwrap();
         log.sync().unwrap();
         drop(log);
         let (log, found) = open(&dir);
-        assert_eq!((found.condition, log.records(3).len()), (Condition::Intact, 1));
+        assert_eq!(
+            (found.condition, log.records(3).len()),
+            (Condition::Intact, 1)
+        );
     }
 }
 
@@ -285,13 +369,19 @@ fn a_file_that_grew_without_its_data_is_torn() {
     let whole = fs::read(&path).unwrap();
     let last = ends[ends.len() - 2].0 as usize;
     // All of the last frame, or its end from a sector's boundary on, was never written.
-    for from in [last, last.div_ceil(512) * 512].into_iter().filter(|f| f + 64 < whole.len()) {
+    for from in [last, last.div_ceil(512) * 512]
+        .into_iter()
+        .filter(|f| f + 64 < whole.len())
+    {
         let dir = TempDir::new().unwrap();
         let mut bytes = whole.clone();
         bytes[from..].fill(0);
         fs::write(dir.path().join(path.file_name().unwrap()), bytes).unwrap();
         let (log, found) = open(&dir);
-        assert!(matches!(found.condition, Condition::TornTail { .. }), "from {from}");
+        assert!(
+            matches!(found.condition, Condition::TornTail { .. }),
+            "from {from}"
+        );
         assert_eq!(log.records(2).len(), 2);
     }
 }
@@ -308,13 +398,23 @@ fn every_changed_byte_is_reported_as_damage_and_silences_the_key() {
         bytes[at] ^= 0x10;
         fs::write(&copy, &bytes).unwrap();
         let (log, found) = open(&dir);
-        assert!(matches!(found.condition, Condition::Damaged { .. }), "byte {at}: {found:?}");
+        assert!(
+            matches!(found.condition, Condition::Damaged { .. }),
+            "byte {at}: {found:?}"
+        );
         assert_eq!(found.signing_from, None, "byte {at}");
-        assert_eq!(fs::read(copy.with_extension("damaged-1")).unwrap(), bytes, "put aside");
+        assert_eq!(
+            fs::read(copy.with_extension("damaged-1")).unwrap(),
+            bytes,
+            "put aside"
+        );
         drop(log);
         // A second start still knows.
         let (_, found) = open(&dir);
-        assert_eq!((found.condition, found.signing_from), (Condition::Intact, None));
+        assert_eq!(
+            (found.condition, found.signing_from),
+            (Condition::Intact, None)
+        );
     }
 }
 
@@ -332,12 +432,22 @@ fn another_chain_key_or_version_is_refused() {
     ] {
         fs::copy(&path, dir.path().join(file_name(genesis, key))).unwrap();
         let error = VoteLog::open(dir.path(), genesis, key).unwrap_err();
-        assert!(matches!(error, VoteLogError::Foreign { what: w, .. } if w == what), "{error}");
+        assert!(
+            matches!(error, VoteLogError::Foreign { what: w, .. } if w == what),
+            "{error}"
+        );
     }
-    let later = Header { version: 2, genesis: GENESIS, key: None };
+    let later = Header {
+        version: 2,
+        genesis: GENESIS,
+        key: None,
+    };
     fs::write(&path, frame::encode(&later.encode())).unwrap();
     let error = VoteLog::open(dir.path(), GENESIS, Some(&key())).unwrap_err();
-    assert!(matches!(error, VoteLogError::Version { found: 2, .. }), "{error}");
+    assert!(
+        matches!(error, VoteLogError::Version { found: 2, .. }),
+        "{error}"
+    );
 }
 
 #[test]
@@ -361,13 +471,25 @@ fn limits_are_errors_and_a_failed_write_ends_the_log() {
     let body = vec![0; MAX_FRAME_PAYLOAD_BYTES];
     large.block.extrinsics = vec![OpaqueExtrinsic::from_blob(body)];
     let error = log.append(Entry::Block(large)).unwrap_err();
-    assert!(matches!(error, VoteLogError::BatchTooLarge { .. }), "{error}");
+    assert!(
+        matches!(error, VoteLogError::BatchTooLarge { .. }),
+        "{error}"
+    );
 
     log.append(Entry::SignFrom(1)).unwrap();
     // A file that cannot be written.
     log.file = File::open(log.path()).unwrap();
     let error = log.sync().unwrap_err();
-    assert!(matches!(error, VoteLogError::Io { action: "write", .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            VoteLogError::Io {
+                action: "write",
+                ..
+            }
+        ),
+        "{error}"
+    );
     let error = log.append(Entry::SignFrom(1)).unwrap_err();
     assert!(matches!(error, VoteLogError::OutOfUse { .. }), "{error}");
 }
@@ -375,9 +497,16 @@ fn limits_are_errors_and_a_failed_write_ends_the_log() {
 #[test]
 fn errors_say_what_to_do() {
     let source = io::Error::from(io::ErrorKind::StorageFull);
-    let error = VoteLogError::Io { path: "/x/y".into(), action: "write", source };
+    let error = VoteLogError::Io {
+        path: "/x/y".into(),
+        action: "write",
+        source,
+    };
     let text = error.to_string();
-    assert!(text.contains("/x/y") && text.contains("free some space"), "{text}");
+    assert!(
+        text.contains("/x/y") && text.contains("free some space"),
+        "{text}"
+    );
 }
 
 proptest! {

@@ -32,9 +32,9 @@ fn an_added_authority_decides_from_the_end_of_the_session_on() {
         assert_eq!(members(), [1, 2, 3, 4], "not in this session");
 
         let header = end_session();
-        assert_eq!(ConsensusLog::find_set_change(header.digest()), None, "only queued");
+        assert_eq!(ConsensusLog::find_set_change(&header.digest), None, "only queued");
         let header = block();
-        let set = ConsensusLog::find_set_change(header.digest()).expect("the set changes");
+        let set = ConsensusLog::find_set_change(&header.digest).expect("the set changes");
         assert_eq!(set, Pbft::consensus_state().set);
         assert_eq!((set.id, set.len()), (1, 5));
         assert_eq!(members(), [1, 2, 3, 4, 5]);

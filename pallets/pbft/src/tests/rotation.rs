@@ -19,7 +19,7 @@ fn the_same_validators_keep_the_set() {
     ExtBuilder::default().run(|| {
         for _ in 0..3 {
             let header = end_session();
-            assert_eq!(ConsensusLog::find_set_change(header.digest()), None);
+            assert_eq!(ConsensusLog::find_set_change(&header.digest), None);
             assert_eq!(Pbft::consensus_state().set.id, 0);
             assert_eq!(events(), []);
         }
@@ -152,7 +152,7 @@ fn changed_keys_are_prompt_too() {
         assert!(ChangeQueued::<Test>::get());
         let header = block();
         assert!(!ChangeQueued::<Test>::get());
-        let set = ConsensusLog::find_set_change(header.digest()).expect("the set changes");
+        let set = ConsensusLog::find_set_change(&header.digest).expect("the set changes");
         assert_eq!(set.get(2).map(|a| a.key.clone()), Some(key(33)));
         let session = Session::current_index();
         block();

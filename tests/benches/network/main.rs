@@ -1,7 +1,7 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
-//! The benchmark: `make bench`.
+//! The benchmark of a local network: `make bench`.
 //!
 //! It starts validators on this machine, over loopback only, and measures from outside, as a client
 //! sees it:
@@ -50,6 +50,9 @@ struct Arguments {
     /// How long the highest rate that held is sustained.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     sustain: u64,
+    /// Cargo says so to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
     /// More flags for `hansa network up`, such as `--validators=4`.
     #[arg(last = true)]
     network: Vec<String>,

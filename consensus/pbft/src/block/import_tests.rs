@@ -1,0 +1,499 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! Import and verifier over a chain that is a map of headers.
+
+use super::{
+    import::{block_import, DecidedLog, ImportOutcome, ImportedBlock, PbftBlockImport, PbftLink},
+    verifier::PbftVerifier,
+    HeldBlock,
+};
+use crate::{
+    authorities::{ConsensusStates, HeightState},
+    justification::{find, to_justification},
+    test_support::{commit, height_state, pre_header, seal, GENESIS},
+    types::ProposedBlock,
+};
+use futures::executor::block_on;
+use hansa_pbft_primitives::{
+    AuthorityId, Certificate, ConsensusState, Hash, Height, PbftApi, PreDigest, View,
+};
+use hansa_primitives::{Block, Header};
+use parking_lot::Mutex;
+use sc_consensus::{
+    BlockCheckParams, BlockImport, BlockImportParams, ForkChoiceStrategy, ImportResult,
+    JustificationImport, StateAction, Verifier,
+};
+use sp_api::{ApiRef, ProvideRuntimeApi, StorageChanges};
+use sp_blockchain::{BlockStatus, HeaderBackend, Info};
+use sp_consensus::{BlockOrigin, Error as ConsensusError};
+use sp_runtime::{
+    traits::{Block as BlockT, Header as HeaderT},
+    Digest, Justifications,
+};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+const HEIGHT: Height = 1;
+const VIEW: View = 1;
+
+/// What was imported: the block's hash, whether it was final, whether it was executed again.
+type Commit = (Hash, bool, bool);
+
+/// A client of headers only, and the import into it.
+#[derive(Default)]
+struct Chain {
+    headers: Mutex<HashMap<Hash, Header>>,
+    commits: Mutex<Vec<Commit>>,
+    justifications: Mutex<HashMap<Hash, Justifications>>,
+}
+
+struct Api;
+
+sp_api::mock_impl_runtime_apis! {
+    impl PbftApi<Block> for Api {
+        fn consensus_state() -> ConsensusState {
+            let HeightState { set, seed, timing, .. } = height_state(4);
+            ConsensusState { set: (*set).clone(), seed, timing }
+        }
+
+        fn primary(_height: Height, _view: View) -> Option<AuthorityId> {
+            None
+        }
+    }
+}
+
+impl ProvideRuntimeApi<Block> for Chain {
+    type Api = Api;
+
+    fn runtime_api(&self) -> ApiRef<'_, Api> {
+        Api.into()
+    }
+}
+
+impl HeaderBackend<Block> for Chain {
+    fn header(&self, hash: Hash) -> sp_blockchain::Result<Option<Header>> {
+        Ok(self.headers.lock().get(&hash).cloned())
+    }
+
+    fn info(&self) -> Info<Block> {
+        let headers = self.headers.lock();
+        let best = headers.values().max_by_key(|h| h.number);
+        let best_number = best.map_or(0, |h| h.number);
+        let best_hash = best.map_or(GENESIS, |h| h.hash());
+        Info {
+            best_hash,
+            best_number,
+            // The authorities of the tests sign for this one.
+            genesis_hash: GENESIS,
+            finalized_hash: best_hash,
+            finalized_number: best_number,
+            finalized_state: None,
+            number_leaves: 1,
+            block_gap: None,
+        }
+    }
+
+    fn status(&self, hash: Hash) -> sp_blockchain::Result<BlockStatus> {
+        let known = self.headers.lock().contains_key(&hash);
+        Ok(if known {
+            BlockStatus::InChain
+        } else {
+            BlockStatus::Unknown
+        })
+    }
+
+    fn number(&self, hash: Hash) -> sp_blockchain::Result<Option<Height>> {
+        Ok(self.headers.lock().get(&hash).map(|h| h.number))
+    }
+
+    fn hash(&self, number: Height) -> sp_blockchain::Result<Option<Hash>> {
+        Ok(self
+            .headers
+            .lock()
+            .values()
+            .find(|h| h.number == number)
+            .map(|h| h.hash()))
+    }
+}
+
+#[async_trait::async_trait]
+impl BlockImport<Block> for &Chain {
+    type Error = ConsensusError;
+
+    async fn check_block(&self, _: BlockCheckParams<Block>) -> Result<ImportResult, Self::Error> {
+        Ok(ImportResult::imported(false))
+    }
+
+    async fn import_block(
+        &self,
+        params: BlockImportParams<Block>,
+    ) -> Result<ImportResult, Self::Error> {
+        let header = params.post_header();
+        let hash = header.hash();
+        assert!(
+            params.intermediates.is_empty(),
+            "the client refuses what nobody took out"
+        );
+        assert_eq!(params.post_hash, Some(hash));
+        if self.status(hash).unwrap() == BlockStatus::InChain {
+            return Ok(ImportResult::AlreadyInChain);
+        }
+        assert_eq!(
+            params.fork_choice,
+            Some(ForkChoiceStrategy::Custom(params.finalized))
+        );
+        let executes = matches!(params.state_action, StateAction::Execute);
+        self.commits.lock().push((hash, params.finalized, executes));
+        if let Some(justifications) = params.justifications {
+            self.justifications.lock().insert(hash, justifications);
+        }
+        self.headers.lock().insert(hash, header);
+        Ok(ImportResult::imported(true))
+    }
+}
+
+struct Setup {
+    chain: Arc<Chain>,
+    import: PbftBlockImport<Arc<Chain>, Chain>,
+    verifier: PbftVerifier<Chain>,
+    link: PbftLink,
+    genesis: Header,
+}
+
+fn setup() -> Setup {
+    let genesis = Header::new(
+        0,
+        Hash::zero(),
+        Hash::zero(),
+        Hash::zero(),
+        Digest::default(),
+    );
+    let chain = Arc::new(Chain::default());
+    chain.headers.lock().insert(genesis.hash(), genesis.clone());
+    let states = Arc::new(ConsensusStates::new(chain.clone()));
+    let (import, link) = block_import(chain.clone(), chain.clone(), states.clone());
+    let verifier = PbftVerifier::new(chain.clone(), states);
+    Setup {
+        chain,
+        import,
+        verifier,
+        link,
+        genesis,
+    }
+}
+
+impl Setup {
+    /// A good block on genesis, told apart from others by its time.
+    fn block(&self, timestamp_ms: u64) -> Block {
+        let author = height_state(4).primary(HEIGHT, VIEW).unwrap();
+        let pre = PreDigest {
+            view: VIEW,
+            author,
+            timestamp_ms,
+        };
+        Block::new(
+            seal(pre_header(HEIGHT, self.genesis.hash(), pre), author, VIEW),
+            Vec::new(),
+        )
+    }
+
+    /// As the queue does it with a block of sync: check and import. The error says by whom.
+    fn sync(
+        &self,
+        block: Block,
+        certificate: Option<&Certificate>,
+    ) -> Result<ImportResult, String> {
+        let (header, body) = block.deconstruct();
+        let mut params = BlockImportParams::new(BlockOrigin::NetworkBroadcast, header);
+        params.body = Some(body);
+        params.justifications = certificate.map(|c| to_justification(c).into());
+        block_on(async {
+            let params = self
+                .verifier
+                .verify(params)
+                .await
+                .map_err(|e| format!("verifier: {e}"))?;
+            self.import
+                .import_block(params)
+                .await
+                .map_err(|e| format!("import: {e}"))
+        })
+    }
+
+    fn held(&self, block: Block) -> HeldBlock {
+        HeldBlock {
+            hash: block.hash(),
+            pre_digest: PreDigest::find(&block.header.digest).unwrap(),
+            block: ProposedBlock {
+                block,
+                parent_certificate: None,
+            },
+            changes: StorageChanges::<Block>::default(),
+            executed_in: Duration::ZERO,
+        }
+    }
+
+    fn import_held(
+        &self,
+        block: Block,
+        certificate: Certificate,
+    ) -> Result<ImportOutcome, ConsensusError> {
+        let origin = BlockOrigin::ConsensusBroadcast;
+        block_on(
+            self.import
+                .import_held(self.held(block), certificate, origin),
+        )
+    }
+
+    fn told(&mut self) -> Vec<ImportedBlock> {
+        std::iter::from_fn(|| self.link.imported.try_recv().ok()).collect()
+    }
+}
+
+fn certify(block: &Block, view: View) -> Certificate {
+    commit(&height_state(4), HEIGHT, view, block.hash(), 0..3)
+}
+
+#[test]
+fn a_held_block_is_imported_as_final_without_executing_it_again() {
+    let mut t = setup();
+    let mut stream = t.link.justifications.subscribe(10);
+    let block = t.block(5);
+    let (hash, certificate) = (block.hash(), certify(&block, VIEW));
+    let outcome = t.import_held(block.clone(), certificate.clone());
+    assert_eq!(outcome.unwrap(), ImportOutcome::Imported);
+    assert_eq!(*t.chain.commits.lock(), [(hash, true, false)]);
+    assert_eq!(
+        find(t.chain.justifications.lock().get(&hash)).unwrap(),
+        certificate
+    );
+    assert_eq!(*t.link.head.borrow(), HEIGHT);
+    let told = ImportedBlock {
+        hash,
+        height: HEIGHT,
+        certificate: Some(certificate.clone()),
+        origin: BlockOrigin::ConsensusBroadcast,
+    };
+    assert_eq!(t.told(), [told]);
+    let justification = block_on(futures::StreamExt::next(&mut stream)).unwrap();
+    assert_eq!(
+        (justification.header, justification.certificate),
+        (block.header, certificate)
+    );
+}
+
+#[test]
+fn a_certificate_of_another_block_imports_nothing() {
+    let mut t = setup();
+    let certificate = certify(&t.block(6), VIEW);
+    assert!(t.import_held(t.block(5), certificate).is_err());
+    let early = certify(&t.block(5), VIEW - 1);
+    assert!(t.import_held(t.block(5), early).is_err());
+    assert!(t.chain.commits.lock().is_empty() && t.told().is_empty());
+}
+
+#[test]
+fn sync_imports_certified_blocks_as_final() {
+    let mut t = setup();
+    let block = t.block(5);
+    let certificate = certify(&block, VIEW + 2);
+    let result = t.sync(block.clone(), Some(&certificate)).unwrap();
+    assert!(matches!(result, ImportResult::Imported(_)));
+    assert_eq!(*t.chain.commits.lock(), [(block.hash(), true, true)]);
+    let told = t.told();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].certificate.as_ref(), Some(&certificate));
+}
+
+#[test]
+fn whoever_sends_a_block_without_a_good_certificate_is_blamed() {
+    let t = setup();
+    let block = t.block(5);
+    let few = commit(&height_state(4), HEIGHT, VIEW, block.hash(), 0..2);
+    let mut forged = certify(&block, VIEW);
+    forged.view += 1;
+    let mut unsealed = block.clone();
+    unsealed.header.digest.pop();
+    let wrong_author = {
+        let author = (height_state(4).primary(HEIGHT, VIEW).unwrap() + 1) % 4;
+        let pre = PreDigest {
+            view: VIEW,
+            author,
+            timestamp_ms: 5,
+        };
+        let header = seal(pre_header(HEIGHT, t.genesis.hash(), pre), author, VIEW);
+        Block::new(header, Vec::new())
+    };
+    for (name, block, certificate) in [
+        ("none", block.clone(), None),
+        ("no quorum", block.clone(), Some(few)),
+        ("another view", block.clone(), Some(forged)),
+        (
+            "another block",
+            block.clone(),
+            Some(certify(&t.block(6), VIEW)),
+        ),
+        (
+            "a view before the header's",
+            block.clone(),
+            Some(certify(&block, VIEW - 1)),
+        ),
+        ("no seal", unsealed.clone(), Some(certify(&unsealed, VIEW))),
+        (
+            "another author",
+            wrong_author.clone(),
+            Some(certify(&wrong_author, VIEW)),
+        ),
+    ] {
+        let error = t.sync(block, certificate.as_ref()).unwrap_err();
+        assert!(error.starts_with("verifier: "), "{name}: {error}");
+    }
+    assert!(t.chain.commits.lock().is_empty());
+}
+
+#[test]
+fn the_import_trusts_no_hash_and_no_word_but_the_verifiers() {
+    let t = setup();
+    let block = t.block(5);
+    let import = |certificate: Option<Certificate>| {
+        let (mut header, body) = block.clone().deconstruct();
+        let mut params = BlockImportParams::new(BlockOrigin::NetworkBroadcast, header.clone());
+        params.post_digests.extend(header.digest.pop());
+        params.header = header;
+        params.body = Some(body);
+        // A lie.
+        params.post_hash = Some(t.genesis.hash());
+        params.justifications = certificate.map(|c| to_justification(&c).into());
+        block_on(t.import.import_block(params))
+    };
+    assert!(import(None).is_err());
+    assert!(import(Some(certify(&t.block(6), VIEW))).is_err());
+    assert!(t.chain.commits.lock().is_empty());
+    assert!(import(Some(certify(&block, VIEW))).is_ok());
+    assert_eq!(t.chain.commits.lock()[0].0, block.hash());
+}
+
+#[test]
+fn of_sync_and_driver_the_second_finds_the_block_in_the_chain() {
+    let mut t = setup();
+    let block = t.block(5);
+    let certificate = certify(&block, VIEW);
+    t.sync(block.clone(), Some(&certificate)).unwrap();
+    let outcome = t
+        .import_held(block.clone(), certify(&block, VIEW + 1))
+        .unwrap();
+    assert_eq!(outcome, ImportOutcome::AlreadyInChain);
+    let again = t.sync(block.clone(), Some(&certificate)).unwrap();
+    assert_eq!(again, ImportResult::AlreadyInChain);
+    assert_eq!(t.chain.commits.lock().len(), 1);
+    assert_eq!(t.told().len(), 1);
+    let kept = find(t.chain.justifications.lock().get(&block.hash())).unwrap();
+    assert_eq!(kept, certificate, "the first certificate is kept");
+}
+
+#[test]
+fn a_second_certified_block_of_a_height_is_refused() {
+    let t = setup();
+    let (first, second) = (t.block(5), t.block(6));
+    t.import_held(first.clone(), certify(&first, VIEW)).unwrap();
+    let error = t
+        .sync(second.clone(), Some(&certify(&second, VIEW)))
+        .unwrap_err();
+    assert!(error.contains("final with another block"), "{error}");
+    assert_eq!(t.chain.commits.lock().len(), 1);
+}
+
+#[test]
+fn a_block_on_an_unknown_parent_is_nobodys_fault() {
+    let t = setup();
+    let pre = PreDigest {
+        view: 0,
+        author: 0,
+        timestamp_ms: 1,
+    };
+    let block = Block::new(seal(pre_header(9, Hash::zero(), pre), 0, 0), Vec::new());
+    let certificate = commit(&height_state(4), 9, 0, block.hash(), 0..3);
+    assert_eq!(
+        t.sync(block, Some(&certificate)),
+        Ok(ImportResult::UnknownParent)
+    );
+}
+
+/// Checks that what it is told of is not in the chain yet.
+struct Log {
+    chain: Arc<Chain>,
+    full: bool,
+    recorded: Mutex<Vec<Hash>>,
+}
+
+impl DecidedLog for Log {
+    fn record(&self, block: &Block, _: &Certificate, _: BlockOrigin) -> std::io::Result<()> {
+        assert_eq!(
+            self.chain.status(block.hash()).unwrap(),
+            BlockStatus::Unknown
+        );
+        if self.full {
+            return Err(std::io::Error::other("the disk is full"));
+        }
+        self.recorded.lock().push(block.hash());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_block_of_sync_is_in_the_log_before_it_is_in_the_chain() {
+    for full in [false, true] {
+        let t = setup();
+        let log = Arc::new(Log {
+            chain: t.chain.clone(),
+            full,
+            recorded: Mutex::default(),
+        });
+        assert!(t.import.set_decided_log(log.clone()));
+        assert!(!t.import.set_decided_log(log.clone()), "only once");
+        let block = t.block(5);
+        let result = t.sync(block.clone(), Some(&certify(&block, VIEW)));
+        assert_eq!(result.is_ok(), !full);
+        assert_eq!(log.recorded.lock().contains(&block.hash()), !full);
+        assert_eq!(t.chain.commits.lock().is_empty(), full);
+    }
+}
+
+#[test]
+fn a_block_of_the_log_is_verified_and_executed() {
+    let t = setup();
+    let block = t.block(5);
+    let import = |certificate| {
+        let origin = BlockOrigin::ConsensusBroadcast;
+        block_on(t.import.import_decided(block.clone(), certificate, origin))
+    };
+    assert!(import(commit(&height_state(4), HEIGHT, VIEW, block.hash(), 0..2)).is_err());
+    assert_eq!(
+        import(certify(&block, VIEW)).unwrap(),
+        ImportOutcome::Imported
+    );
+    assert_eq!(*t.chain.commits.lock(), [(block.hash(), true, true)]);
+    assert_eq!(
+        import(certify(&block, VIEW)).unwrap(),
+        ImportOutcome::AlreadyInChain
+    );
+}
+
+#[test]
+fn separate_justifications_change_nothing() {
+    let mut t = setup();
+    let block = t.block(5);
+    let (hash, good) = (block.hash(), to_justification(&certify(&block, VIEW)));
+    assert!(block_on(t.import.on_start()).is_empty());
+    let mut import =
+        |justification| block_on(t.import.import_justification(hash, HEIGHT, justification));
+    assert!(
+        import(good.clone()).is_err(),
+        "the block is not in the chain"
+    );
+    t.chain.headers.lock().insert(hash, block.header);
+    assert!(import(good.clone()).is_ok());
+    assert!(import((*b"FRNK", good.1)).is_err());
+    assert!(import((good.0, vec![1])).is_err());
+    assert!(t.chain.commits.lock().is_empty());
+}

@@ -1,0 +1,292 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! How each pallet is configured, and why.
+
+use crate::*;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{
+    derive_impl,
+    dispatch::DispatchClass,
+    parameter_types,
+    traits::{
+        fungible::HoldConsideration, ConstBool, ConstU128, ConstU16, ConstU32, ConstU64, ConstU8,
+        EitherOf, EqualPrivilegeOnly, InstanceFilter, LinearStoragePrice, VariantCountOf,
+    },
+    weights::Weight,
+};
+use frame_system::EnsureRoot;
+use hansa_pallet_pbft::{EnsureAdmin, NoIdentification, ServiceSeconds};
+use hansa_pbft_primitives::ChainedSeed;
+use hansa_primitives::{BlockNumber, Hash, Hashing, Moment};
+use hansa_runtime_common::{
+    currency::{deposit, EXISTENTIAL_DEPOSIT, SS58_PREFIX},
+    fees::{FeeAdjustment, LengthToFee, PayAuthor, WeightToFee},
+    limits::{BlockWeights, MaxBlockLength, MAX_BLOCK_WEIGHT},
+    DbWeight,
+};
+use pallet_session::historical::NoteHistoricalRoot;
+use sp_runtime::{
+    traits::{AccountIdLookup, BlakeTwo256, ConvertInto, OpaqueKeys},
+    Perbill, Percent,
+};
+
+parameter_types! {
+    /// The runtime's version.
+    pub const Version: RuntimeVersion = VERSION;
+    /// How many block hashes the state keeps, and so how long a mortal transaction can live: at
+    /// 200 ms a block a quarter of an hour, on an idle chain hours.
+    pub const BlockHashCount: BlockNumber = 4_096;
+}
+
+#[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
+impl frame_system::Config for Runtime {
+    type AccountId = AccountId;
+    type AccountData = pallet_balances::AccountData<Balance>;
+    type Block = Block;
+    type BlockHashCount = BlockHashCount;
+    type BlockLength = MaxBlockLength;
+    type BlockWeights = BlockWeights;
+    type DbWeight = DbWeight;
+    type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
+    type Hash = Hash;
+    type Hashing = Hashing;
+    type Lookup = AccountIdLookup<AccountId, ()>;
+    type Nonce = Nonce;
+    type SS58Prefix = ConstU16<{ SS58_PREFIX as u16 }>;
+    type SingleBlockMigrations = Migrations;
+    type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
+    type Version = Version;
+}
+
+impl pallet_timestamp::Config for Runtime {
+    type Moment = Moment;
+    type OnTimestampSet = Pbft;
+    // The least that makes time go on; how fast blocks follow each other is in pBFT's timing.
+    type MinimumPeriod = ConstU64<1>;
+    type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
+}
+
+impl hansa_pallet_pbft::Config for Runtime {
+    // Root is sudo's on a development chain; elsewhere the genesis names an account.
+    type AdminOrigin = EitherOf<EnsureRoot<AccountId>, EnsureAdmin<Runtime>>;
+    // One authority, one vote.
+    type VotingWeight = ();
+    // No beacon yet: the schedule spreads the proposals, but is known beforehand.
+    type NextSeed = ChainedSeed;
+    type OnCertificate = ();
+    type PromptChanges = ConstBool<true>;
+    type WeightInfo = hansa_pallet_pbft::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_authorship::Config for Runtime {
+    type FindAuthor = Pbft;
+    type EventHandler = ();
+}
+
+impl pallet_session::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type ValidatorId = AccountId;
+    type ValidatorIdOf = ConvertInto;
+    type ShouldEndSession = Pbft;
+    type NextSessionRotation = Pbft;
+    type SessionManager = NoteHistoricalRoot<Self, Pbft>;
+    type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
+    type Keys = SessionKeys;
+    // Who is found faulty leaves with a change of the set; see pBFT's `on_disabled`.
+    type DisablingStrategy = ();
+    type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
+    type Currency = Balances;
+    // The keys and their owner: two items, of 32 bytes each with keys of about as much.
+    type KeyDeposit = ConstU128<{ deposit(2, 144) }>;
+}
+
+impl pallet_session::historical::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type FullIdentification = ();
+    type FullIdentificationOf = NoIdentification;
+}
+
+impl pallet_balances::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type RuntimeFreezeReason = RuntimeFreezeReason;
+    type WeightInfo = pallet_balances::weights::SubstrateWeight<Runtime>;
+    type Balance = Balance;
+    // What is left of an account that ceases to exist is burnt.
+    type DustRemoval = ();
+    type ExistentialDeposit = ConstU128<EXISTENTIAL_DEPOSIT>;
+    type AccountStore = System;
+    type ReserveIdentifier = [u8; 8];
+    type FreezeIdentifier = RuntimeFreezeReason;
+    type MaxLocks = ConstU32<50>;
+    type MaxReserves = ConstU32<50>;
+    type MaxFreezes = VariantCountOf<RuntimeFreezeReason>;
+    type DoneSlashHandler = ();
+}
+
+parameter_types! {
+    /// The share of fees and tips that the author of the block gets; the rest is burnt.
+    pub const AuthorShare: Percent = Percent::from_percent(100);
+}
+
+impl pallet_transaction_payment::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type OnChargeTransaction = pallet_transaction_payment::FungibleAdapter<
+        Balances,
+        PayAuthor<Runtime, AuthorShare>,
+    >;
+    type WeightToFee = WeightToFee;
+    type LengthToFee = LengthToFee;
+    type FeeMultiplierUpdate = FeeAdjustment<Runtime>;
+    type OperationalFeeMultiplier = ConstU8<5>;
+    type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_utility::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type PalletsOrigin = OriginCaller;
+    type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_multisig::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type Currency = Balances;
+    // One item: key 32 + 32 bytes, value 4 + 4 + 16 + 32.
+    type DepositBase = ConstU128<{ deposit(1, 120) }>;
+    // An account more.
+    type DepositFactor = ConstU128<{ deposit(0, 32) }>;
+    type MaxSignatories = ConstU32<100>;
+    type WeightInfo = pallet_multisig::weights::SubstrateWeight<Runtime>;
+    // Only names the block in which an operation began: no delay is counted.
+    type BlockNumberProvider = System;
+}
+
+/// What a proxy may do for the account that it stands in for.
+#[derive(
+    Copy,
+    Clone,
+    Eq,
+    PartialEq,
+    Ord,
+    PartialOrd,
+    Debug,
+    Default,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    scale_info::TypeInfo,
+)]
+pub enum ProxyType {
+    /// Everything.
+    #[default]
+    #[codec(index = 0)]
+    Any,
+    /// Everything but what moves the account's own tokens or its proxies.
+    #[codec(index = 1)]
+    NonTransfer,
+    /// Reject what another proxy announced.
+    #[codec(index = 2)]
+    CancelProxy,
+}
+
+impl InstanceFilter<RuntimeCall> for ProxyType {
+    // An explicit list of what is allowed, so that a new pallet is not by default. The calls of
+    // `Utility` are in it because what they dispatch is filtered again.
+    fn filter(&self, call: &RuntimeCall) -> bool {
+        match self {
+            Self::Any => true,
+            Self::NonTransfer => matches!(
+                call,
+                RuntimeCall::System(..)
+                    | RuntimeCall::Timestamp(..)
+                    | RuntimeCall::Pbft(..)
+                    | RuntimeCall::Session(..)
+                    | RuntimeCall::Utility(..)
+                    | RuntimeCall::Multisig(..)
+                    | RuntimeCall::Preimage(..)
+                    | RuntimeCall::Scheduler(..)
+            ),
+            Self::CancelProxy => matches!(
+                call,
+                RuntimeCall::Proxy(pallet_proxy::Call::reject_announcement { .. })
+                    | RuntimeCall::Utility(..)
+            ),
+        }
+    }
+
+    fn is_superset(&self, other: &Self) -> bool {
+        self == other || *self == Self::Any
+    }
+}
+
+impl pallet_proxy::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type Currency = Balances;
+    type ProxyType = ProxyType;
+    // One item: key 32 bytes, value 16.
+    type ProxyDepositBase = ConstU128<{ deposit(1, 48) }>;
+    // A proxy more: account 32, type 1, delay 4 bytes.
+    type ProxyDepositFactor = ConstU128<{ deposit(0, 37) }>;
+    type MaxProxies = ConstU32<32>;
+    type WeightInfo = pallet_proxy::weights::SubstrateWeight<Runtime>;
+    type MaxPending = ConstU32<32>;
+    type CallHasher = BlakeTwo256;
+    type AnnouncementDepositBase = ConstU128<{ deposit(1, 48) }>;
+    // An announcement more: account 32, hash 32, time 4 bytes.
+    type AnnouncementDepositFactor = ConstU128<{ deposit(0, 68) }>;
+    // Delays are seconds of service time, as no number of blocks is a time on this chain.
+    type BlockNumberProvider = ServiceSeconds<Runtime>;
+}
+
+parameter_types! {
+    /// What is held for a preimage, whatever its size.
+    pub const PreimageBaseDeposit: Balance = deposit(2, 64);
+    /// What is held for a byte of a preimage.
+    pub const PreimageByteDeposit: Balance = deposit(0, 1);
+    /// Why it is held.
+    pub const PreimageHoldReason: RuntimeHoldReason =
+        RuntimeHoldReason::Preimage(pallet_preimage::HoldReason::Preimage);
+    /// How much of a block scheduled calls may take.
+    pub MaximumSchedulerWeight: Weight = Perbill::from_percent(80)
+        * BlockWeights::get().get(DispatchClass::Normal).max_total.unwrap_or(MAX_BLOCK_WEIGHT);
+}
+
+impl pallet_preimage::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_preimage::weights::SubstrateWeight<Runtime>;
+    type Currency = Balances;
+    type ManagerOrigin = EnsureRoot<AccountId>;
+    type Consideration = HoldConsideration<
+        AccountId,
+        Balances,
+        PreimageHoldReason,
+        LinearStoragePrice<PreimageBaseDeposit, PreimageByteDeposit, Balance>,
+    >;
+}
+
+impl pallet_scheduler::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeOrigin = RuntimeOrigin;
+    type PalletsOrigin = OriginCaller;
+    type RuntimeCall = RuntimeCall;
+    type MaximumWeight = MaximumSchedulerWeight;
+    type ScheduleOrigin = EnsureRoot<AccountId>;
+    type OriginPrivilegeCmp = EqualPrivilegeOnly;
+    type MaxScheduledPerBlock = ConstU32<50>;
+    type WeightInfo = pallet_scheduler::weights::SubstrateWeight<Runtime>;
+    type Preimages = Preimage;
+    // When a call is due, and its period, are seconds of service time: blocks come as they are
+    // needed, so a number of blocks may be a second or a day.
+    type BlockNumberProvider = ServiceSeconds<Runtime>;
+}
+
+impl pallet_sudo::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
+}

@@ -1,0 +1,241 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! A chain in memory: one copy of the state builds blocks, another executes them.
+
+#![allow(dead_code)]
+
+use codec::Encode;
+use frame_support::storage::with_transaction;
+use hansa_pbft_primitives::{
+    inherent::INHERENT_IDENTIFIER, ParentCertificate, PreDigest, SignerBitmap,
+};
+use hansa_primitives::{AccountId, Balance, Header, Nonce};
+use hansa_runtime_hub::{
+    Balances, Block, Executive, Pbft, Runtime, RuntimeCall, Session, SessionKeys,
+    SignedPayload, TxExtension, UncheckedExtrinsic,
+};
+use serde_json::Value;
+use sp_block_builder::runtime_decl_for_block_builder::BlockBuilder;
+use sp_inherents::InherentData;
+use sp_io::TestExternalities;
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::{
+    generic::Era,
+    traits::{Block as _, Header as _},
+    ApplyExtrinsicResult, Digest, DispatchError, TransactionOutcome,
+};
+
+/// The time of the first block.
+pub const FIRST_MS: u64 = 1_800_000_000_000;
+
+/// The whole genesis of a preset: the default with the preset's patch in it.
+pub fn genesis_json(preset: &str) -> Value {
+    let parse = |bytes: Option<Vec<u8>>| -> Value {
+        serde_json::from_slice(&bytes.expect("the preset is there")).expect("it is JSON")
+    };
+    use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilder;
+    let mut genesis = parse(Runtime::get_preset(&None));
+    merge(&mut genesis, parse(Runtime::get_preset(&Some(preset.into()))));
+    genesis
+}
+
+/// Put `patch` into `base`, object by object.
+pub fn merge(base: &mut Value, patch: Value) {
+    match (base, patch) {
+        (Value::Object(base), Value::Object(patch)) => {
+            for (key, value) in patch {
+                merge(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (base, patch) => *base = patch,
+    }
+}
+
+/// Build a genesis as a node does.
+pub fn build_genesis(genesis: &Value) -> Result<TestExternalities, String> {
+    use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilder;
+    let mut ext = TestExternalities::default();
+    ext.execute_with(|| Runtime::build_state(genesis.to_string().into_bytes()))?;
+    ext.commit_all().map_err(|e| e.to_string())?;
+    Ok(ext)
+}
+
+/// Sign a call.
+pub fn sign(from: Sr25519Keyring, nonce: Nonce, call: impl Into<RuntimeCall>) -> UncheckedExtrinsic {
+    sign_with_tip(from, nonce, 0, call)
+}
+
+/// Sign a call with a tip. Needs the state, for what the sender signs but does not send.
+pub fn sign_with_tip(
+    from: Sr25519Keyring,
+    nonce: Nonce,
+    tip: Balance,
+    call: impl Into<RuntimeCall>,
+) -> UncheckedExtrinsic {
+    let call = call.into();
+    let extension: TxExtension = (
+        frame_system::AuthorizeCall::new(),
+        frame_system::CheckNonZeroSender::new(),
+        frame_system::CheckSpecVersion::new(),
+        frame_system::CheckTxVersion::new(),
+        frame_system::CheckGenesis::new(),
+        frame_system::CheckMortality::from(Era::Immortal),
+        frame_system::CheckNonce::from(nonce),
+        frame_system::CheckWeight::new(),
+        pallet_transaction_payment::ChargeTransactionPayment::from(tip),
+        frame_metadata_hash_extension::CheckMetadataHash::new(false),
+        frame_system::WeightReclaim::new(),
+    );
+    let payload = SignedPayload::new(call.clone(), extension.clone()).expect("nothing is missing");
+    let signature = payload.using_encoded(|bytes| from.sign(bytes));
+    UncheckedExtrinsic::new_signed(call, from.to_account_id().into(), signature.into(), extension)
+}
+
+pub fn free(who: Sr25519Keyring) -> Balance {
+    free_of(&who.to_account_id())
+}
+
+pub fn free_of(who: &AccountId) -> Balance {
+    Balances::free_balance(who)
+}
+
+/// A chain.
+pub struct Chain {
+    builder: TestExternalities,
+    replica: TestExternalities,
+    pub head: Header,
+    pub now_ms: u64,
+}
+
+impl Chain {
+    pub fn new(preset: &str) -> Self {
+        Self::with_genesis(&genesis_json(preset))
+    }
+
+    pub fn with_genesis(genesis: &Value) -> Self {
+        let build = || build_genesis(genesis).expect("the genesis is sound");
+        let mut builder = build();
+        let root = builder.execute_with(|| {
+            sp_core::H256::from_slice(&sp_io::storage::root(sp_runtime::StateVersion::V1))
+        });
+        let head = Header::new(
+            0,
+            Default::default(),
+            root,
+            Default::default(),
+            Digest::default(),
+        );
+        Self { builder, replica: build(), head, now_ms: FIRST_MS }
+    }
+
+    /// Look at the state; what that changes is undone.
+    pub fn state<R>(&mut self, look: impl FnOnce() -> R) -> R {
+        self.builder.execute_with(|| {
+            with_transaction(|| TransactionOutcome::Rollback(Ok::<_, DispatchError>(look())))
+                .expect("it is no error")
+        })
+    }
+
+    /// Make a block of what `transactions` makes when the block has begun.
+    pub fn block(
+        &mut self,
+        step_ms: u64,
+        transactions: impl FnOnce() -> Vec<UncheckedExtrinsic>,
+    ) -> (Header, Vec<ApplyExtrinsicResult>) {
+        self.now_ms += step_ms;
+        let (timestamp_ms, number) = (self.now_ms, self.head.number + 1);
+        let digest = PreDigest { view: 0, author: 0, timestamp_ms }.to_digest_item();
+        let draft = Header::new(
+            number,
+            Default::default(),
+            Default::default(),
+            self.head.hash(),
+            Digest { logs: vec![digest] },
+        );
+        let (block, results) = self.builder.execute_with(|| {
+            Executive::initialize_block(&draft);
+            let mut extrinsics = inherents(timestamp_ms);
+            let inherents = extrinsics.len();
+            extrinsics.extend(transactions());
+            let results: Vec<_> =
+                extrinsics.iter().cloned().map(Executive::apply_extrinsic).collect();
+            let kept = extrinsics
+                .into_iter()
+                .zip(&results)
+                .filter_map(|(extrinsic, result)| result.is_ok().then_some(extrinsic))
+                .collect();
+            (Block::new(Executive::finalize_block(), kept), results[inherents..].to_vec())
+        });
+        self.builder.commit_all().expect("it is in memory");
+        self.head = block.header().clone();
+        self.replay(block);
+        (self.head.clone(), results)
+    }
+
+    /// Execute the block as a replica does: checked inherents, same roots, same digests.
+    fn replay(&mut self, block: Block) {
+        self.replica.execute_with(|| {
+            let data = inherent_data(self.now_ms);
+            let result = Runtime::check_inherents(block.clone().into(), data);
+            assert!(result.ok(), "{:?}", result.into_errors().collect::<Vec<_>>());
+        });
+        self.replica.execute_with(|| Executive::execute_block(block.into()));
+        self.replica.commit_all().expect("it is in memory");
+    }
+
+    /// Make empty blocks a second apart until a session ends, and one more.
+    pub fn end_session(&mut self) -> Vec<Header> {
+        let session = self.state(Session::current_index);
+        let mut headers = Vec::new();
+        while self.state(Session::current_index) == session {
+            assert!(headers.len() < 200, "no session ended in 200 blocks");
+            headers.push(self.block(1_000, Vec::new).0);
+        }
+        headers.push(self.block(1_000, Vec::new).0);
+        headers
+    }
+
+    /// Make a block and return what became of its only transaction.
+    pub fn apply(
+        &mut self,
+        transaction: impl FnOnce() -> UncheckedExtrinsic,
+    ) -> ApplyExtrinsicResult {
+        self.block(200, || vec![transaction()]).1.remove(0)
+    }
+
+    /// Check the invariants.
+    pub fn try_state(&mut self) {
+        self.state(|| Pbft::do_try_state().expect("the invariants hold"));
+    }
+}
+
+/// What a node says of the block under way, or of the next one if none is.
+fn inherent_data(now_ms: u64) -> InherentData {
+    let mut data = InherentData::new();
+    data.put_data(*b"timstap0", &now_ms).expect("it is new");
+    let set = Pbft::parent_set().set;
+    let signers = SignerBitmap::new(set.len(), 0..set.len() as u16);
+    let certificate = ParentCertificate { view: 0, signers };
+    data.put_data(INHERENT_IDENTIFIER, &certificate).expect("it is new");
+    data
+}
+
+fn inherents(now_ms: u64) -> Vec<UncheckedExtrinsic> {
+    Runtime::inherent_extrinsics(inherent_data(now_ms))
+}
+
+/// The session keys of a development seed.
+pub fn keys(seed: &str) -> SessionKeys {
+    use sp_core::Pair;
+    let pair = hansa_pbft_primitives::AuthorityPair::from_string(seed, None).expect("it is a seed");
+    SessionKeys { pbft: pair.public() }
+}
+
+/// The signature with which an account shows that session keys are its own.
+pub fn proof(owner: &AccountId, seed: &str) -> Vec<u8> {
+    use sp_core::{Pair, proof_of_possession::ProofOfPossessionGenerator};
+    let mut pair = sp_core::ed25519::Pair::from_string(seed, None).expect("it is a seed");
+    pair.generate_proof_of_possession(owner.as_ref()).encode()
+}
+
