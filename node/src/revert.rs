@@ -8,9 +8,8 @@
 //! for repairing a node, or a whole chain whose operators have agreed on an earlier head.
 
 use crate::service::{vote_log_dir, FullBackend, FullClient};
-use hansa_consensus_pbft::vote_log::VoteLog;
+use hansa_consensus_pbft::vote_log::{keys_with_log, VoteLog, VoteLogError};
 use hansa_pbft_primitives::{AuthorityId, PbftApi, KEY_TYPE};
-use hansa_primitives::BlockNumber;
 use sc_cli::{
     clap, CliConfiguration, DatabaseParams, ImportParams, KeystoreParams, PruningParams,
     SharedParams,
@@ -84,18 +83,26 @@ impl RevertCmd {
         backend: &Arc<FullBackend>,
         keystore: &KeystoreContainer,
     ) -> Result<(), Error> {
-        let keys = local_keys(keystore);
-        if let Some(key) = active_key(client, &keys)?.filter(|_| !self.unsafe_as_authority) {
+        let (dir, genesis) = (vote_log_dir(config), client.info().genesis_hash);
+        let logs = keys_with_log(&dir, genesis).map_err(vote_log_error)?;
+        // Development keys (--alice) are in no keystore, but leave a log.
+        let keys = local_keys(keystore).into_iter().chain(logs.iter().flatten().cloned());
+        if let Some(key) = active_key(client, keys)?.filter(|_| !self.unsafe_as_authority) {
             return Err(Error::Other(format!(
-                "this node has the key of the current authority {key}: a vote that it forgot and \
-                 casts otherwise is an offence. Stop it, take its key out of the keystore, or, if \
-                 all nodes are taken back, pass --unsafe-as-authority"
+                "this node has the key, or the vote log, of the current authority {key}: a vote \
+                 that it forgot and casts otherwise is an offence. Take the key out of the keystore \
+                 and the log away, or, if all nodes are taken back, pass --unsafe-as-authority"
             )));
         }
         let before = client.info().finalized_number;
         let (reverted, _) = backend.revert(self.blocks, true)?;
         let head = before.saturating_sub(reverted);
-        cut_vote_logs(config, client, &keys, head)?;
+        // What was decided or signed above the head must not come back at the next start.
+        for key in &logs {
+            VoteLog::open(&dir, genesis, key.as_ref())
+                .and_then(|(mut log, _)| log.cut_above(head))
+                .map_err(vote_log_error)?;
+        }
         println!("Took back {reverted} of {} blocks: the head is #{head}", self.blocks);
         if reverted < self.blocks.min(before) {
             return Err(Error::Other(
@@ -120,29 +127,17 @@ fn local_keys(keystore: &KeystoreContainer) -> Vec<AuthorityId> {
 }
 
 /// The first of `keys` that is in the set that decides the next block.
-fn active_key(client: &FullClient, keys: &[AuthorityId]) -> Result<Option<AuthorityId>, Error> {
+fn active_key(
+    client: &FullClient,
+    mut keys: impl Iterator<Item = AuthorityId>,
+) -> Result<Option<AuthorityId>, Error> {
     let state = client
         .runtime_api()
         .consensus_state(client.info().finalized_hash)
         .map_err(|e| Error::Other(format!("cannot read the authority set: {e}")))?;
-    Ok(keys.iter().find(|key| state.set.index_of(key).is_some()).cloned())
+    Ok(keys.find(|key| state.set.index_of(key).is_some()))
 }
 
-/// What was decided or signed above `head` must not come back at the next start.
-fn cut_vote_logs(
-    config: &Configuration,
-    client: &FullClient,
-    keys: &[AuthorityId],
-    head: BlockNumber,
-) -> Result<(), Error> {
-    let (dir, genesis) = (vote_log_dir(config), client.info().genesis_hash);
-    if !dir.exists() {
-        return Ok(());
-    }
-    for key in keys.iter().map(Some).chain([None]) {
-        VoteLog::open(&dir, genesis, key)
-            .and_then(|(mut log, _)| log.cut_above(head))
-            .map_err(|e| Error::Other(format!("the vote log: {e}")))?;
-    }
-    Ok(())
+fn vote_log_error(error: VoteLogError) -> Error {
+    Error::Other(format!("the vote log: {error}"))
 }

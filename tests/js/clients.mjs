@@ -133,7 +133,7 @@ const tests = {
 
     async 'a transfer of too much fails in its block'({ api, alice, bob }) {
         const tx = api.tx.balances.transferKeepAlive(alice.address, 10n ** 30n);
-        await assert.rejects(submit(api, tx, bob), /FundsUnavailable/);
+        await assert.rejects(submit(api, tx, bob), /Underflow/);
     },
 
     async 'blocks are heard of once, in order, and only when they are final'({ api, alice, bob }) {

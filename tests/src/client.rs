@@ -134,8 +134,8 @@ pub async fn submit<P: Payload>(api: &Client, call: &P, signer: &Keypair) -> Res
     }
 }
 
-/// Why a transaction that got into a block failed there, as `Pallet::Error`; an error if it did
-/// not.
+/// Why a transaction that got into a block failed there: the name of the error; an error if it did
+/// not fail.
 pub async fn submit_to_fail<P: Payload>(
     api: &Client,
     call: &P,
@@ -149,7 +149,7 @@ pub async fn submit_to_fail<P: Payload>(
         Err(subxt::error::TransactionEventsError::ExtrinsicFailed(DispatchError::Module(e))) => {
             Ok(e.details_string())
         }
-        Err(other) => Ok(other.to_string()),
+        Err(other) => Ok(format!("{other:?}")),
     }
 }
 

@@ -3,7 +3,7 @@
 
 //! Several validators, each under the test's control; and `hansa network up`.
 
-use crate::{binary, client, ports, process::Process, rpc::Head, wait_for, Node, NodeConfig};
+use crate::{binary, client, ports, process::Process, rpc::Head, spec, wait_for, Node, NodeConfig};
 use anyhow::{bail, Context, Result};
 use serde_json::Value;
 use std::{
@@ -39,10 +39,11 @@ impl Network {
     /// `arguments`, connected to each other, with a first block final on each.
     pub async fn start(spec: &Path, validators: &[&str], arguments: &[&str]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
+        let spec = tokio::task::block_in_place(|| spec::raw(folder.path(), spec))?;
         let configs: Vec<_> = validators
             .iter()
             .map(|name| {
-                NodeConfig::new(name, folder.path()).chain(spec).validator(name).args(arguments)
+                NodeConfig::new(name, folder.path()).chain(&spec).validator(name).args(arguments)
             })
             .collect();
         let addresses: Vec<_> = configs.iter().map(NodeConfig::address).collect();
@@ -54,7 +55,7 @@ impl Network {
         for node in &mut nodes {
             node.ready().await?;
         }
-        let network = Self { nodes, spec: spec.into(), folder };
+        let network = Self { nodes, spec, folder };
         network.wait_finalized(1).await?;
         Ok(network)
     }

@@ -206,6 +206,7 @@ impl Node {
     /// Start it again with the same flags, after [`stop`](Self::stop) or [`kill`](Self::kill).
     pub async fn restart(&mut self) -> Result<()> {
         let log = self.config.base_path.join("node.log");
+        self.process.hand_on_log();
         self.process = Process::start(&self.config.name, self.config.command(), &log, None)?;
         self.ready().await
     }

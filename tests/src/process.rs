@@ -72,6 +72,7 @@ pub struct Process {
     child: Child,
     log: PathBuf,
     ended: Option<ExitStatus>,
+    quiet: bool,
 }
 
 impl Process {
@@ -91,6 +92,7 @@ impl Process {
             child: spawn(command)?,
             log: log.into(),
             ended: None,
+            quiet: false,
         })
     }
 
@@ -107,6 +109,11 @@ impl Process {
     /// What it logged so far.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// Do not print the log when it is dropped: another process goes on with it.
+    pub fn hand_on_log(&mut self) {
+        self.quiet = true;
     }
 
     /// How it ended, if it did.
@@ -152,7 +159,9 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
-        print_tail(&self.name, &self.log());
+        if !self.quiet {
+            print_tail(&self.name, &self.log());
+        }
     }
 }
 

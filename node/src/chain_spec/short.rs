@@ -57,10 +57,21 @@ pub struct ShortSpec {
 
 /// A runtime that is part of the node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum BuiltInRuntime {
     /// The hub's.
     Hub,
+}
+
+impl TryFrom<String> for BuiltInRuntime {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        match name.as_str() {
+            "hub" => Ok(Self::Hub),
+            _ => Err(format!("there is no built-in runtime `{name}`, only `hub`")),
+        }
+    }
 }
 
 /// What wallets show of the chain's token and addresses.
@@ -308,21 +319,20 @@ fn rule_error(path: &str, rule: &str) -> FieldError {
     FieldError::new(format!("{path}.{field}"), message)
 }
 
-/// The path and the message of a deserializer's error. A missing field is named by its own path,
-/// not by that of the object that lacks it.
+/// The path and the message of a deserializer's error. A field that is missing or stands there twice
+/// is named by its own path, not by that of the object around it.
 fn field_error(error: serde_path_to_error::Error<serde_json::Error>) -> FieldError {
     let path = error.path().to_string();
     let message = error.inner().to_string();
-    let missing = message
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split_once('`'))
-        .map(|(field, rest)| (field.to_owned(), rest.to_owned()));
-    match (missing, path.as_str()) {
-        (Some((field, rest)), ".") => FieldError::new(field, format!("is missing{rest}")),
-        (Some((field, rest)), _) => {
-            FieldError::new(format!("{path}.{field}"), format!("is missing{rest}"))
-        }
-        (None, ".") => FieldError::new("(whole file)", message),
-        (None, _) => FieldError::new(path, message),
-    }
+    let of_field = |kind: &str, complaint: &str| {
+        let (field, rest) = message.strip_prefix(kind)?.strip_prefix(" field `")?.split_once('`')?;
+        let path = if path == "." { field.to_owned() } else { format!("{path}.{field}") };
+        Some(FieldError::new(path, format!("{complaint}{rest}")))
+    };
+    of_field("missing", "is missing")
+        .or_else(|| of_field("duplicate", "stands here twice"))
+        .unwrap_or_else(|| {
+            let path = if path == "." { "(whole file)".into() } else { path.clone() };
+            FieldError::new(path, message.clone())
+        })
 }

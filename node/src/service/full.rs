@@ -3,38 +3,29 @@
 
 //! A running node of one chain.
 
-use super::{new_parts, vote_log_dir, FullBackend, FullBlockImport, FullClient, FullPool, Parts};
+use super::{network, new_parts, vote_log_dir, FullBackend, FullClient, FullPool, Parts};
 use futures::{FutureExt, StreamExt};
 use hansa_consensus_pbft::{
-    authorities::ConsensusStates,
-    block::{
-        announce::AwaitOwnImport,
-        import::{ImportedBlock, PbftLink},
-    },
+    block::import::{ImportedBlock, PbftLink},
+    justification::PbftJustificationStream,
     metrics::Metrics,
-    network::{pbft_network_config, PbftNetworkParts, SdkNetwork},
+    network::SdkNetwork,
     start_pbft, PbftParams, SharedRoundState,
 };
 use hansa_primitives::{Block, Hash};
 use hansa_rpc::FullDeps;
+use jsonrpsee::RpcModule;
 use sc_client_api::Backend;
-use sc_network::{
-    config::FullNetworkConfiguration,
-    service::{traits::NetworkService, NotificationMetrics},
-    NetworkBackend,
-};
-use sc_network_sync::{SyncEventStream, SyncingService};
+use sc_network::{service::traits::NetworkService, NetworkBackend};
+use sc_network_sync::SyncEventStream;
 use sc_offchain::{OffchainWorkerOptions, OffchainWorkers};
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_service::{
-    build_network, spawn_tasks, BuildNetworkParams, Configuration, Error, KeystoreContainer,
-    SpawnTasksParams, TaskManager,
+    spawn_tasks, Configuration, Error, KeystoreContainer, SpawnTasksParams, TaskManager,
 };
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sc_utils::mpsc::TracingUnboundedReceiver;
-use sp_blockchain::HeaderBackend;
-use std::{path::PathBuf, sync::Arc, time::Duration};
-use substrate_prometheus_endpoint::Registry;
+use std::sync::Arc;
 
 /// Start the node of one chain on the network backend `N`.
 pub async fn new_full<N>(mut config: Configuration) -> Result<TaskManager, Error>
@@ -42,43 +33,14 @@ where
     N: NetworkBackend<Block, Hash>,
 {
     let parts = new_parts(&mut config)?;
-    let Parts {
-        client,
-        backend,
-        mut task_manager,
-        keystore,
-        pool,
-        import_queue,
-        block_import,
-        link,
-        states,
-        mut telemetry,
-    } = parts;
-    let registry = config.prometheus_registry().cloned();
-    let metrics = N::register_notification_metrics(registry.as_ref());
-    let mut net_config =
-        FullNetworkConfiguration::<Block, Hash, N>::new(&config.network, registry.clone());
-    let network_parts = config
-        .role
-        .is_authority()
-        .then(|| add_pbft_protocols(&config, &client, &mut net_config, metrics.clone()));
-    let announcements = announce_validator(&config, &client, &states, &link)?;
-    let (network, system_rpc_tx, tx_handler_controller, sync_service, _) =
-        build_network(BuildNetworkParams {
-            config: &config,
-            net_config,
-            client: client.clone(),
-            transaction_pool: pool.clone(),
-            spawn_handle: task_manager.spawn_handle(),
-            spawn_essential_handle: task_manager.spawn_essential_handle(),
-            import_queue,
-            block_announce_validator_builder: Some(Box::new(|_| Box::new(announcements))),
-            warp_sync_config: None,
-            block_relay: None,
-            metrics,
-            gap_sync_body_policy: None,
-        })?;
+    let Parts { client, backend, mut task_manager, keystore, states, link, .. } = parts;
+    let mut telemetry = parts.telemetry;
+    let pool = new_pool(&config, &task_manager, &client);
+    let queue = parts.import_queue;
+    let network =
+        network::start::<N>(&config, &task_manager, &client, &pool, queue, &states, &link)?;
     if config.offchain_worker.enabled {
+        let service = network.service.clone();
         spawn_offchain_workers(
             &config,
             &task_manager,
@@ -86,99 +48,88 @@ where
             &backend,
             &keystore,
             &pool,
-            network.clone(),
+            service,
         )?;
     }
-    let round_state = SharedRoundState::default();
-    let consensus = ConsensusParts {
-        client: client.clone(),
-        backend: backend.clone(),
-        pool: pool.clone(),
-        keystore: keystore.keystore(),
-        block_import,
-        states,
-        network: network.clone(),
-        sync_service: sync_service.clone(),
-        round_state: round_state.clone(),
-        vote_log_dir: vote_log_dir(&config),
-        registry,
-    };
     let PbftLink { imported, justifications, .. } = link;
-    let rpc_builder = {
-        let (client, pool) = (client.clone(), pool.clone());
-        move |subscription_executor: SubscriptionTaskExecutor| {
-            hansa_rpc::create_full(FullDeps {
-                client: client.clone(),
-                pool: pool.clone(),
-                round_state: round_state.clone(),
-                justifications: justifications.clone(),
-                subscription_executor,
-            })
-            .map_err(|e| Error::Application(e.into()))
-        }
-    };
-    // It puts the keys of --alice and the like into the keystore, which consensus needs.
+    let round_state = SharedRoundState::default();
+    let rpc_builder = rpc_builder(&client, &pool, round_state.clone(), justifications);
+    let metrics = Metrics::register(config.prometheus_registry())?;
+    let vote_log_dir = vote_log_dir(&config);
+    // It puts the keys of --alice and the like into the keystore, which the engine needs.
     spawn_tasks(SpawnTasksParams {
         config,
         task_manager: &mut task_manager,
-        client,
-        backend,
+        client: client.clone(),
+        backend: backend.clone(),
         keystore: keystore.keystore(),
-        transaction_pool: pool,
-        rpc_builder: Box::new(rpc_builder),
-        network,
-        system_rpc_tx,
-        tx_handler_controller,
-        sync_service,
+        transaction_pool: pool.clone(),
+        rpc_builder,
+        network: network.service.clone(),
+        system_rpc_tx: network.system_rpc,
+        tx_handler_controller: network.transactions,
+        sync_service: network.sync.clone(),
         telemetry: telemetry.as_mut(),
         tracing_execute_block: None,
     })?;
-    match network_parts {
-        Some(network_parts) => start_consensus(&task_manager, consensus, network_parts, imported)?,
-        None => take_no_notice(&task_manager, imported),
-    }
+    let Some(network_parts) = network.engine else {
+        // A follower runs no engine: blocks come to it with their certificates.
+        take_no_notice(&task_manager, imported);
+        return Ok(task_manager);
+    };
+    let engine = PbftParams {
+        client,
+        backend,
+        states,
+        pool,
+        keystore: keystore.keystore(),
+        import: parts.block_import,
+        imported,
+        network_parts,
+        network: Arc::new(SdkNetwork(network.service)),
+        sync_events: network.sync.event_stream("pbft"),
+        vote_log_dir,
+        round_state,
+        metrics,
+    };
+    start_pbft(engine, &task_manager.spawn_handle(), &task_manager.spawn_essential_handle());
     Ok(task_manager)
 }
 
-/// Add the engine's own protocols.
-fn add_pbft_protocols<N>(
+fn new_pool(
     config: &Configuration,
-    client: &FullClient,
-    net_config: &mut FullNetworkConfiguration<Block, Hash, N>,
-    metrics: NotificationMetrics,
-) -> PbftNetworkParts
-where
-    N: NetworkBackend<Block, Hash>,
-{
-    let (protocols, parts) = pbft_network_config::<N>(
-        client.info().genesis_hash,
-        config.chain_spec.fork_id(),
-        metrics,
-        net_config.peer_store_handle(),
-    );
-    net_config.add_notification_protocol(protocols.votes);
-    net_config.add_notification_protocol(protocols.proposals);
-    net_config.add_request_response_protocol(protocols.block);
-    parts
+    task_manager: &TaskManager,
+    client: &Arc<FullClient>,
+) -> Arc<FullPool> {
+    let essential = task_manager.spawn_essential_handle();
+    let is_validator = config.role.is_authority().into();
+    let pool = sc_transaction_pool::Builder::new(essential, client.clone(), is_validator)
+        .with_options(config.transaction_pool.clone())
+        .with_prometheus(config.prometheus_registry())
+        .build();
+    Arc::new(pool)
 }
 
-/// A validator that hears of a block which it is about to import itself waits for that, for one
-/// block time at most, instead of downloading the block.
-fn announce_validator(
-    config: &Configuration,
-    client: &FullClient,
-    states: &ConsensusStates<FullClient>,
-    link: &PbftLink,
-) -> Result<AwaitOwnImport, Error> {
-    let wait = if config.role.is_authority() {
-        let state = states
-            .for_child_of(client.info().best_hash)
-            .map_err(|e| Error::Other(e.to_string()))?;
-        Duration::from_millis(state.timing.min_interval_ms.into())
-    } else {
-        Duration::ZERO
-    };
-    Ok(AwaitOwnImport::new(link.head.clone(), wait))
+/// Makes our own RPC methods, as often as the SDK asks for them.
+type RpcBuilder = Box<dyn Fn(SubscriptionTaskExecutor) -> Result<RpcModule<()>, Error>>;
+
+fn rpc_builder(
+    client: &Arc<FullClient>,
+    pool: &Arc<FullPool>,
+    round_state: SharedRoundState,
+    justifications: PbftJustificationStream,
+) -> RpcBuilder {
+    let (client, pool) = (client.clone(), pool.clone());
+    Box::new(move |subscription_executor| {
+        hansa_rpc::create_full(FullDeps {
+            client: client.clone(),
+            pool: pool.clone(),
+            round_state: round_state.clone(),
+            justifications: justifications.clone(),
+            subscription_executor,
+        })
+        .map_err(|e| Error::Application(e.into()))
+    })
 }
 
 fn spawn_offchain_workers(
@@ -217,49 +168,4 @@ fn take_no_notice(
     task_manager.spawn_handle().spawn("pbft-imported", Some("pbft"), async move {
         imported.for_each(|_| std::future::ready(())).await
     });
-}
-
-/// What consensus needs of a node.
-struct ConsensusParts {
-    client: Arc<FullClient>,
-    backend: Arc<FullBackend>,
-    pool: Arc<FullPool>,
-    keystore: sp_keystore::KeystorePtr,
-    block_import: FullBlockImport,
-    states: Arc<ConsensusStates<FullClient>>,
-    network: Arc<dyn NetworkService>,
-    sync_service: Arc<SyncingService<Block>>,
-    round_state: SharedRoundState,
-    vote_log_dir: PathBuf,
-    registry: Option<Registry>,
-}
-
-/// Start the engine of a validator. Followers have none: blocks come to them with their certificates.
-fn start_consensus(
-    task_manager: &TaskManager,
-    parts: ConsensusParts,
-    network_parts: PbftNetworkParts,
-    imported: TracingUnboundedReceiver<ImportedBlock>,
-) -> Result<(), Error> {
-    let sync_events = parts.sync_service.event_stream("pbft");
-    start_pbft(
-        PbftParams {
-            client: parts.client,
-            backend: parts.backend,
-            states: parts.states,
-            pool: parts.pool,
-            keystore: parts.keystore,
-            import: parts.block_import,
-            imported,
-            network_parts,
-            network: Arc::new(SdkNetwork(parts.network)),
-            sync_events,
-            vote_log_dir: parts.vote_log_dir,
-            round_state: parts.round_state,
-            metrics: Metrics::register(parts.registry.as_ref())?,
-        },
-        &task_manager.spawn_handle(),
-        &task_manager.spawn_essential_handle(),
-    );
-    Ok(())
 }

@@ -5,12 +5,14 @@
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | this one | what subcommands need as well: client, database, keystore, pool, import queue |
+//! | this one | what subcommands need as well: client, database, keystore, import queue |
 //! | [`database`] | opening the database of the right chain, or saying why not |
-//! | [`full`] | the rest of a running node: network, RPC, consensus |
+//! | [`network`] | the network, with the engine's own protocols |
+//! | [`full`] | a running node: these, pool, RPC and the engine |
 
 pub mod database;
 pub mod full;
+pub mod network;
 
 pub use full::new_full;
 
@@ -61,8 +63,6 @@ pub struct Parts {
     pub task_manager: TaskManager,
     /// The keys of this node.
     pub keystore: KeystoreContainer,
-    /// The transactions that wait.
-    pub pool: Arc<FullPool>,
     /// Verifies and imports the blocks that sync brings.
     pub import_queue: BasicQueue<Block>,
     /// Imports blocks as final.
@@ -91,14 +91,6 @@ pub fn new_parts(config: &mut Configuration) -> Result<Parts, Error> {
         task_manager.spawn_handle().spawn("telemetry", None, worker.run());
         telemetry
     });
-    let pool = sc_transaction_pool::Builder::new(
-        task_manager.spawn_essential_handle(),
-        client.clone(),
-        config.role.is_authority().into(),
-    )
-    .with_options(config.transaction_pool.clone())
-    .with_prometheus(config.prometheus_registry())
-    .build();
     let states = Arc::new(ConsensusStates::new(client.clone()));
     let (block_import, link) = block_import(client.clone(), client.clone(), states.clone());
     let import_queue = import_queue(
@@ -114,7 +106,6 @@ pub fn new_parts(config: &mut Configuration) -> Result<Parts, Error> {
         backend,
         task_manager,
         keystore,
-        pool: Arc::new(pool),
         import_queue,
         block_import,
         link,

@@ -10,7 +10,7 @@ use frame_benchmarking::v2::*;
 use frame_support::{traits::EnsureOrigin, BoundedVec};
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use hansa_pbft_primitives::{
-    Authority, AuthorityIndex, AuthoritySet, SignerBitmap, Timing, MAX_AUTHORITIES,
+    Authority, AuthorityIndex, AuthoritySet, PreDigest, SignerBitmap, Timing, MAX_AUTHORITIES,
 };
 use sp_runtime::{
     traits::{Hash, TrailingZeroInput},
@@ -37,7 +37,12 @@ fn distinct<D: Decode>(i: u32) -> Result<D, BenchmarkError> {
 /// Put a set of `n` authorities in force and on the list.
 fn put_set<T: Config>(n: u32) -> Result<(), BenchmarkError> {
     let authorities = (0..n)
-        .map(|i| Ok(Authority { key: distinct(i)?, weight: 1 }))
+        .map(|i| {
+            Ok(Authority {
+                key: distinct(i)?,
+                weight: 1,
+            })
+        })
         .collect::<Result<Vec<_>, BenchmarkError>>()?;
     let set = AuthoritySet::new(0, authorities).map_err(|_| BenchmarkError::Stop("bad set"))?;
     let accounts = BoundedVec::truncate_from((0..n).map(member::<T>).collect());
@@ -59,8 +64,15 @@ fn put_keys<T: Config>(account: &T::AccountId) -> Result<(), BenchmarkError> {
 /// Begin block `number`, authored by the last of `n` authorities.
 fn begin<T: Config>(number: u32, n: u32) {
     let author = n.saturating_sub(1) as AuthorityIndex;
-    let item = PreDigest { view: 0, author, timestamp_ms: 1 }.to_digest_item();
-    let digest = Digest { logs: alloc::vec![item] };
+    let item = PreDigest {
+        view: 0,
+        author,
+        timestamp_ms: 1,
+    }
+    .to_digest_item();
+    let digest = Digest {
+        logs: alloc::vec![item],
+    };
     frame_system::Pallet::<T>::initialize(&number.into(), &T::Hash::default(), &digest);
 }
 
@@ -120,7 +132,10 @@ mod benches {
 
     #[benchmark]
     fn set_timing() -> Result<(), BenchmarkError> {
-        let timing = Timing { min_interval_ms: 123, ..Timing::default() };
+        let timing = Timing {
+            min_interval_ms: 123,
+            ..Timing::default()
+        };
         let origin = admin::<T>()?;
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, timing);
@@ -147,5 +162,9 @@ mod benches {
         Ok(())
     }
 
-    impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::default().build(), crate::mock::Test);
+    impl_benchmark_test_suite!(
+        Pallet,
+        crate::mock::ExtBuilder::default().build(),
+        crate::mock::Test
+    );
 }

@@ -47,6 +47,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod block;
 #[cfg(test)]
 mod mock;
 mod origin;
@@ -66,16 +67,12 @@ pub use session::NoIdentification;
 pub use types::{BlockInfo, DecidingSet, Participation, SetRefusal};
 pub use weights::WeightInfo;
 
-use codec::DecodeAll;
-use frame_support::{
-    ensure,
-    traits::{FindAuthor, OnTimestampSet},
-};
+use frame_support::ensure;
 use hansa_pbft_primitives::{
     inherent::InherentError, primary::primary, AuthorityId, ConsensusState, Height,
-    ParentCertificate, PreDigest, View, PBFT_ENGINE_ID,
+    ParentCertificate, View,
 };
-use sp_runtime::{ConsensusEngineId, DispatchError};
+use sp_runtime::DispatchError;
 
 /// The target of the pallet's log lines.
 pub(crate) const LOG_TARGET: &str = "runtime::pbft";
@@ -373,7 +370,9 @@ pub mod pallet {
             );
             Listed::<T>::try_mutate(|listed| {
                 ensure!(!listed.contains(&account), Error::<T>::AlreadyAuthority);
-                listed.try_push(account.clone()).map_err(|_| Error::<T>::TooManyAuthorities)
+                listed
+                    .try_push(account.clone())
+                    .map_err(|_| Error::<T>::TooManyAuthorities)
             })?;
             Self::deposit_event(Event::AuthorityAdded { account });
             Ok(())
@@ -385,7 +384,10 @@ pub mod pallet {
         pub fn remove_authority(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             Listed::<T>::try_mutate(|listed| {
-                let at = listed.iter().position(|a| a == &account).ok_or(Error::<T>::NotAuthority)?;
+                let at = listed
+                    .iter()
+                    .position(|a| a == &account)
+                    .ok_or(Error::<T>::NotAuthority)?;
                 ensure!(listed.len() > 1, Error::<T>::LastAuthority);
                 listed.remove(at);
                 Ok::<_, Error<T>>(())
@@ -410,10 +412,7 @@ pub mod pallet {
         /// Change the length of sessions, in milliseconds of service time; the session under way
         /// included.
         #[pallet::call_index(4)]
-        pub fn set_session_length(
-            origin: OriginFor<T>,
-            session_length_ms: u64,
-        ) -> DispatchResult {
+        pub fn set_session_length(origin: OriginFor<T>, session_length_ms: u64) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             service_time::check_session_length(session_length_ms).map_err(|rule| {
                 log::debug!(target: LOG_TARGET, "refused a session length: {rule}");
@@ -465,7 +464,10 @@ pub mod pallet {
                 return Err(InherentError::Mismatch);
             }
             let set = Self::parent_set().set;
-            certificate.signers.check_quorum(&set).map_err(|_| InherentError::NoQuorum)
+            certificate
+                .signers
+                .check_quorum(&set)
+                .map_err(|_| InherentError::NoQuorum)
         }
 
         fn is_inherent(call: &Self::Call) -> bool {
@@ -476,7 +478,9 @@ pub mod pallet {
     /// What the node says of the parent's certificate. Data that does not decode counts as absent:
     /// the block will then be refused as one that lacks the inherent.
     fn reported_certificate(data: &InherentData) -> Option<ParentCertificate> {
-        data.get_data::<ParentCertificate>(&INHERENT_IDENTIFIER).ok().flatten()
+        data.get_data::<ParentCertificate>(&INHERENT_IDENTIFIER)
+            .ok()
+            .flatten()
     }
 
     impl<T: Config> Pallet<T> {
@@ -491,7 +495,10 @@ pub mod pallet {
             );
             ensure!(!CertificateNoted::<T>::get(), Error::<T>::CertificateTwice);
             let parent = Self::parent_set();
-            certificate.signers.check_quorum(&parent.set).map_err(|_| Error::<T>::NoQuorum)?;
+            certificate
+                .signers
+                .check_quorum(&parent.set)
+                .map_err(|_| Error::<T>::NoQuorum)?;
             CertificateNoted::<T>::put(true);
 
             let signed = |index: usize| {
@@ -508,7 +515,11 @@ pub mod pallet {
             let reporter = CurrentBlock::<T>::get().map(|block| block.account);
             T::OnCertificate::on_certificate(
                 reporter.as_ref(),
-                parent.accounts.iter().enumerate().map(|(i, account)| (account, signed(i))),
+                parent
+                    .accounts
+                    .iter()
+                    .enumerate()
+                    .map(|(i, account)| (account, signed(i))),
             );
             Ok(parent.accounts.len() as u32)
         }
@@ -546,61 +557,5 @@ impl<T: Config> Pallet<T> {
     /// The author and the view of the block under execution, if its header names a valid author.
     pub fn current_block() -> Option<BlockInfo<T::AccountId>> {
         CurrentBlock::<T>::get()
-    }
-
-    /// Note author and view of the block that begins, which `deciding` decides.
-    fn note_block(deciding: DecidingSet<T::AccountId>) {
-        let Some(digest) = PreDigest::find(&frame_system::Pallet::<T>::digest()) else {
-            return;
-        };
-        let Some(account) = deciding.accounts.get(usize::from(digest.author)).cloned() else {
-            return;
-        };
-        CurrentBlock::<T>::put(BlockInfo {
-            view: digest.view,
-            author: digest.author,
-            account,
-            timestamp_ms: digest.timestamp_ms,
-        });
-        SessionParticipation::<T>::mutate(|all| {
-            if let Some(one) = all.get_mut(usize::from(digest.author)) {
-                one.authored = one.authored.saturating_add(1);
-            }
-        });
-    }
-}
-
-/// Holds the timestamp against the header's, and lets the service time run.
-impl<T: Config> OnTimestampSet<u64> for Pallet<T> {
-    fn on_timestamp_set(now_ms: u64) {
-        match CurrentBlock::<T>::get() {
-            Some(block) => assert_eq!(
-                block.timestamp_ms, now_ms,
-                "the timestamp must be the one in the pre-runtime digest"
-            ),
-            // Benchmarks set the time without a header.
-            None => assert!(
-                cfg!(feature = "runtime-benchmarks"),
-                "the header must have one pre-runtime digest of pBFT, which names an authority"
-            ),
-        }
-        if let Some(last_ms) = LastTimestamp::<T>::get() {
-            let step = service_time::step_ms(last_ms, now_ms, &CurrentTiming::<T>::get());
-            ServiceTime::<T>::mutate(|time| *time = time.saturating_add(step));
-        }
-        LastTimestamp::<T>::put(now_ms);
-    }
-}
-
-/// The author by the pre-runtime digest, in the set that decides the block.
-impl<T: Config> FindAuthor<T::AccountId> for Pallet<T> {
-    fn find_author<'a, I>(digests: I) -> Option<T::AccountId>
-    where
-        I: 'a + IntoIterator<Item = (ConsensusEngineId, &'a [u8])>,
-    {
-        let mut bytes =
-            digests.into_iter().find_map(|(id, bytes)| (id == PBFT_ENGINE_ID).then_some(bytes))?;
-        let digest = PreDigest::decode_all(&mut bytes).ok()?;
-        Self::deciding_set().accounts.get(usize::from(digest.author)).cloned()
     }
 }

@@ -132,7 +132,11 @@ pub struct Weights;
 impl VotingWeight<AccountId> for Weights {
     fn voting_weight(account: &AccountId) -> Weight {
         WEIGHTS.with_borrow(|weights| {
-            weights.iter().rev().find(|(a, _)| a == account).map_or(1, |(_, weight)| *weight)
+            weights
+                .iter()
+                .rev()
+                .find(|(a, _)| a == account)
+                .map_or(1, |(_, weight)| *weight)
         })
     }
 }
@@ -143,7 +147,9 @@ impl OnCertificate<AccountId> for Reports {
         reporter: Option<&'a AccountId>,
         members: impl Iterator<Item = (&'a AccountId, bool)>,
     ) {
-        let members = members.map(|(account, signed)| (*account, signed)).collect();
+        let members = members
+            .map(|(account, signed)| (*account, signed))
+            .collect();
         REPORTS.with_borrow_mut(|reports| reports.push((reporter.copied(), members)));
     }
 }
@@ -198,7 +204,10 @@ impl Default for ExtBuilder {
 
 impl ExtBuilder {
     pub fn validators(self, validators: &[AccountId]) -> Self {
-        Self { validators: validators.to_vec(), ..self }
+        Self {
+            validators: validators.to_vec(),
+            ..self
+        }
     }
 
     pub fn build(self) -> sp_io::TestExternalities {
@@ -206,7 +215,10 @@ impl ExtBuilder {
         REPORTS.take();
         PromptChanges::set(true);
         let keys = |accounts: Vec<AccountId>| {
-            accounts.into_iter().map(|a| (a, a, MockKeys { pbft: key(a) })).collect()
+            accounts
+                .into_iter()
+                .map(|a| (a, a, MockKeys { pbft: key(a) }))
+                .collect()
         };
         RuntimeGenesisConfig {
             pbft: crate::GenesisConfig {
@@ -246,7 +258,12 @@ pub struct Draft {
 
 impl Default for Draft {
     fn default() -> Self {
-        Self { author: 0, view: 0, step_ms: 1_000, signers: None }
+        Self {
+            author: 0,
+            view: 0,
+            step_ms: 1_000,
+            signers: None,
+        }
     }
 }
 
@@ -255,7 +272,10 @@ impl Draft {
         let len = Pbft::parent_set().set.len();
         let all = || (0..len as AuthorityIndex).collect();
         let signers = self.signers.clone().unwrap_or_else(all);
-        ParentCertificate { view: self.view, signers: SignerBitmap::new(len, signers) }
+        ParentCertificate {
+            view: self.view,
+            signers: SignerBitmap::new(len, signers),
+        }
     }
 
     pub fn now_ms(&self) -> u64 {
@@ -267,7 +287,14 @@ impl Draft {
 
     pub fn digest(&self) -> Digest {
         let (view, author, timestamp_ms) = (self.view, self.author, self.now_ms());
-        Digest { logs: vec![PreDigest { view, author, timestamp_ms }.to_digest_item()] }
+        Digest {
+            logs: vec![PreDigest {
+                view,
+                author,
+                timestamp_ms,
+            }
+            .to_digest_item()],
+        }
     }
 
     /// Begin the block: all `on_initialize`, no inherents.

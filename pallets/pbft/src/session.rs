@@ -56,9 +56,7 @@ impl<T: Config> EstimateNextSessionRotation<BlockNumberFor<T>> for Pallet<T> {
         (Some(progress), T::DbWeight::get().reads(3))
     }
 
-    fn estimate_next_session_rotation(
-        _: BlockNumberFor<T>,
-    ) -> (Option<BlockNumberFor<T>>, Weight) {
+    fn estimate_next_session_rotation(_: BlockNumberFor<T>) -> (Option<BlockNumberFor<T>>, Weight) {
         (None, Weight::zero())
     }
 }
@@ -82,7 +80,12 @@ impl<T: Config> SessionManager<T::AccountId> for Pallet<T> {
 impl<T: Config> historical::SessionManager<T::AccountId, ()> for Pallet<T> {
     fn new_session(index: SessionIndex) -> Option<Vec<(T::AccountId, ())>> {
         let validators = <Self as SessionManager<_>>::new_session(index)?;
-        Some(validators.into_iter().map(|account| (account, ())).collect())
+        Some(
+            validators
+                .into_iter()
+                .map(|account| (account, ()))
+                .collect(),
+        )
     }
 
     fn start_session(_: SessionIndex) {}
@@ -145,7 +148,9 @@ impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
                     target: LOG_TARGET,
                     "the validators of session {session} are no valid set ({error}); the old set stays"
                 );
-                Self::deposit_event(Event::SetRefused { reason: error.into() });
+                Self::deposit_event(Event::SetRefused {
+                    reason: error.into(),
+                });
                 current.accounts.len()
             }
         };
@@ -190,8 +195,7 @@ impl<T: Config> Pallet<T> {
             })
             .unzip();
         let set = AuthoritySet::new(id, authorities)?;
-        let accounts =
-            BoundedVec::try_from(accounts).map_err(|_| AuthoritySetError::TooMany)?;
+        let accounts = BoundedVec::try_from(accounts).map_err(|_| AuthoritySetError::TooMany)?;
         Ok(DecidingSet { set, accounts })
     }
 

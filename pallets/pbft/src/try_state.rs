@@ -34,9 +34,15 @@ impl<T: Config> Pallet<T> {
                 "2: the set ids do not follow each other"
             );
         }
-        ensure!(!OutgoingSet::<T>::exists(), "3: an outgoing set between blocks");
+        ensure!(
+            !OutgoingSet::<T>::exists(),
+            "3: an outgoing set between blocks"
+        );
         ensure!(!CurrentBlock::<T>::exists(), "3: an author between blocks");
-        ensure!(!CertificateNoted::<T>::exists(), "3: a noted certificate between blocks");
+        ensure!(
+            !CertificateNoted::<T>::exists(),
+            "3: a noted certificate between blocks"
+        );
         let listed = Listed::<T>::get();
         ensure!(!listed.is_empty(), "4: no authority is listed");
         ensure!(

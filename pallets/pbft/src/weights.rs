@@ -11,7 +11,10 @@
 #![allow(unused_parens)]
 
 use core::marker::PhantomData;
-use frame_support::{traits::Get, weights::{constants::RocksDbWeight, Weight}};
+use frame_support::{
+    traits::Get,
+    weights::{constants::RocksDbWeight, Weight},
+};
 
 /// The weights that the pallet needs; `n` is the number of authorities.
 pub trait WeightInfo {

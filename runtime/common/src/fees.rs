@@ -12,7 +12,10 @@ use crate::currency::MICRO;
 use core::marker::PhantomData;
 use frame_support::{
     parameter_types,
-    traits::{fungible::{Balanced, Credit}, Get, Imbalance, OnUnbalanced},
+    traits::{
+        fungible::{Balanced, Credit},
+        Get, Imbalance, OnUnbalanced,
+    },
     weights::{ConstantMultiplier, IdentityFee},
 };
 use hansa_primitives::{AccountId, Balance};
@@ -66,7 +69,9 @@ where
         if let Some(author) = pallet_authorship::Pallet::<Runtime>::author() {
             // An author whose account does not exist, and would not with this, gets nothing: the
             // credit that comes back is dropped, which burns it.
-            drop(pallet_balances::Pallet::<Runtime>::resolve(&author, authors));
+            drop(pallet_balances::Pallet::<Runtime>::resolve(
+                &author, authors,
+            ));
         }
     }
 }

@@ -48,7 +48,9 @@ parameter_types! {
 fn block_weights() -> Weights {
     Weights::builder()
         .base_block(BlockExecutionWeight::get())
-        .for_class(DispatchClass::all(), |class| class.base_extrinsic = ExtrinsicBaseWeight::get())
+        .for_class(DispatchClass::all(), |class| {
+            class.base_extrinsic = ExtrinsicBaseWeight::get()
+        })
         .for_class(DispatchClass::Normal, |class| {
             class.max_total = Some(NORMAL_RATIO * MAX_BLOCK_WEIGHT);
         })
@@ -70,9 +72,15 @@ mod tests {
         assert!(weights.clone().validate().is_ok());
         let ms = |w: Option<Weight>| w.map(|w| w.ref_time() / WEIGHT_REF_TIME_PER_MILLIS);
         assert_eq!(ms(weights.get(DispatchClass::Normal).max_total), Some(375));
-        assert_eq!(ms(weights.get(DispatchClass::Operational).reserved), Some(125));
+        assert_eq!(
+            ms(weights.get(DispatchClass::Operational).reserved),
+            Some(125)
+        );
         let length = MaxBlockLength::get();
-        assert_eq!(*length.max.get(DispatchClass::Normal), MAX_BLOCK_BYTES / 4 * 3);
+        assert_eq!(
+            *length.max.get(DispatchClass::Normal),
+            MAX_BLOCK_BYTES / 4 * 3
+        );
         assert_eq!(*length.max.get(DispatchClass::Operational), MAX_BLOCK_BYTES);
     }
 
@@ -83,6 +91,9 @@ mod tests {
         let weights = block_weights();
         let limit = weights.get(DispatchClass::Operational).max_extrinsic;
         let call = <() as WeightInfo>::set_code();
-        assert!(limit.is_some_and(|limit| call.all_lt(limit)), "{call:?} {limit:?}");
+        assert!(
+            limit.is_some_and(|limit| call.all_lt(limit)),
+            "{call:?} {limit:?}"
+        );
     }
 }

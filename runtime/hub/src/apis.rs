@@ -169,6 +169,7 @@ impl_runtime_apis! {
 
     impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
         fn build_state(config: Vec<u8>) -> sp_genesis_builder::Result {
+            genesis_presets::check_session_keys(&config)?;
             build_state::<RuntimeGenesisConfig>(config)?;
             Pbft::check_genesis().map_err(Into::into)
         }

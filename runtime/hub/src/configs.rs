@@ -132,10 +132,8 @@ parameter_types! {
 
 impl pallet_transaction_payment::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
-    type OnChargeTransaction = pallet_transaction_payment::FungibleAdapter<
-        Balances,
-        PayAuthor<Runtime, AuthorShare>,
-    >;
+    type OnChargeTransaction =
+        pallet_transaction_payment::FungibleAdapter<Balances, PayAuthor<Runtime, AuthorShare>>;
     type WeightToFee = WeightToFee;
     type LengthToFee = LengthToFee;
     type FeeMultiplierUpdate = FeeAdjustment<Runtime>;

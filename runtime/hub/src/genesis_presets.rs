@@ -8,7 +8,11 @@ use crate::{
     AccountId, Balance, BalancesConfig, PbftConfig, RuntimeGenesisConfig, SessionConfig,
     SessionKeys, SudoConfig,
 };
-use alloc::{string::ToString, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 use frame_support::build_struct_json_patch;
 use hansa_pbft_primitives::AuthorityId;
 use hansa_runtime_common::currency::UNIT;
@@ -65,7 +69,13 @@ fn session_keys(
 ) -> Vec<(AccountId, AccountId, SessionKeys)> {
     validators
         .iter()
-        .map(|(account, key)| (account.clone(), account.clone(), SessionKeys { pbft: key.clone() }))
+        .map(|(account, key)| {
+            (
+                account.clone(),
+                account.clone(),
+                SessionKeys { pbft: key.clone() },
+            )
+        })
         .collect()
 }
 
@@ -76,24 +86,40 @@ fn development(names: &[&str]) -> serde_json::Value {
         .collect();
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig { balances },
-        pbft: PbftConfig { session_length_ms: DEV_SESSION_LENGTH_MS },
-        session: SessionConfig { keys: session_keys(&validators(names)) },
-        sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
+        pbft: PbftConfig {
+            session_length_ms: DEV_SESSION_LENGTH_MS
+        },
+        session: SessionConfig {
+            keys: session_keys(&validators(names))
+        },
+        sudo: SudoConfig {
+            key: Some(Sr25519Keyring::Alice.to_account_id())
+        },
     })
 }
 
 /// A chain by proof of authority, without sudo.
 fn proof_of_authority() -> serde_json::Value {
     let validators = validators(&FOUR);
-    let mut operators: Vec<_> = validators.iter().map(|(account, _)| account.clone()).collect();
+    let mut operators: Vec<_> = validators
+        .iter()
+        .map(|(account, _)| account.clone())
+        .collect();
     operators.sort();
     let admin = crate::Multisig::multi_account_id(&operators, POA_THRESHOLD);
     let accounts = operators.iter().chain(core::iter::once(&admin));
-    let balances = accounts.map(|account| (account.clone(), POA_ENDOWMENT)).collect();
+    let balances = accounts
+        .map(|account| (account.clone(), POA_ENDOWMENT))
+        .collect();
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig { balances },
-        pbft: PbftConfig { admin: Some(admin), session_length_ms: SESSION_LENGTH_MS },
-        session: SessionConfig { keys: session_keys(&validators) },
+        pbft: PbftConfig {
+            admin: Some(admin),
+            session_length_ms: SESSION_LENGTH_MS
+        },
+        session: SessionConfig {
+            keys: session_keys(&validators)
+        },
     })
 }
 
@@ -110,8 +136,37 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 
 /// The names of all presets.
 pub fn preset_names() -> Vec<PresetId> {
-    [DEV, LOCAL, POA, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET]
-        .into_iter()
-        .map(PresetId::from)
-        .collect()
+    [
+        DEV,
+        LOCAL,
+        POA,
+        DEV_RUNTIME_PRESET,
+        LOCAL_TESTNET_RUNTIME_PRESET,
+    ]
+    .into_iter()
+    .map(PresetId::from)
+    .collect()
+}
+
+/// Refuse session keys of other names in a genesis: unlike the rest of it, they would go unnoticed.
+pub fn check_session_keys(genesis: &[u8]) -> Result<(), String> {
+    // What is no JSON, or has another form, is refused when the genesis is built.
+    let genesis: serde_json::Value = serde_json::from_slice(genesis).unwrap_or_default();
+    let names = SessionKeys::FIELDS;
+    for list in ["keys", "nonAuthorityKeys"] {
+        let validators = genesis["session"][list].as_array().into_iter().flatten();
+        for (i, validator) in validators.enumerate() {
+            let keys = validator[2].as_object().into_iter().flatten();
+            if let Some((name, _)) = keys
+                .into_iter()
+                .find(|(name, _)| !names.contains(&name.as_str()))
+            {
+                return Err(format!(
+                    "session.{list}[{i}][2]: unknown field `{name}`, expected `{}`",
+                    names.join("`, `")
+                ));
+            }
+        }
+    }
+    Ok(())
 }

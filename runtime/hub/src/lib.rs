@@ -40,6 +40,11 @@ impl_opaque_keys! {
     }
 }
 
+impl SessionKeys {
+    /// The names of the keys, as a genesis writes them.
+    pub const FIELDS: &[&str] = &["pbft"];
+}
+
 /// The version of the runtime. `spec_version` goes up with every change of what it does (it begins at
 /// a number that stands nowhere else in the code, so that tests can make the next version of it),
 /// `transaction_version` when calls or extensions change their encoding.

@@ -21,7 +21,11 @@ fn every_preset_builds_and_runs() {
         chain.state(|| {
             assert_eq!(Pbft::consensus_state().set.len(), validators, "{preset}");
             assert_eq!(Session::validators().len(), validators, "{preset}");
-            assert_eq!(pallet_sudo::Key::<Runtime>::get().is_some(), sudo, "{preset}");
+            assert_eq!(
+                pallet_sudo::Key::<Runtime>::get().is_some(),
+                sudo,
+                "{preset}"
+            );
         });
         chain.try_state();
         for _ in 0..3 {
@@ -47,7 +51,10 @@ fn development_accounts_are_rich_and_their_keys_are_the_well_known_ones() {
             assert_eq!(free(account), 1_000_000_000_000_000_000, "{account}");
         }
         let set = Pbft::consensus_state().set;
-        assert_eq!(set.get(1).map(|a| a.key.clone()), Some(Ed25519Keyring::Bob.public().into()));
+        assert_eq!(
+            set.get(1).map(|a| a.key.clone()),
+            Some(Ed25519Keyring::Bob.public().into())
+        );
     });
 }
 
@@ -73,13 +80,31 @@ fn a_preset_is_short_and_readable() {
 fn mistakes_are_refused_with_their_name() {
     for (patch, error) in [
         (json!({"pbf": {}}), "unknown field `pbf`"),
-        (json!({"pbft": {"authority": 1}}), "unknown field `authority`"),
-        (json!({"pbft": {"timing": {"minInterval": 1}}}), "unknown field `minInterval`"),
-        (json!({"pbft": {"timing": {"minIntervalMs": "fast"}}}), "invalid type"),
-        (json!({"session": {"keys": [["x"]]}}), "invalid"),
-        (json!({"session": {"keys": [[ALICE, ALICE, {"babe": ALICE}]]}}), "unknown field `babe`"),
-        (json!({"session": {"keys": [[ALICE, ALICE, {}]]}}), "missing field `pbft`"),
-        (json!({"balances": {"balances": [[ALICE, -1]]}}), "invalid"),
+        (
+            json!({"pbft": {"authority": 1}}),
+            "unknown field `authority`",
+        ),
+        (
+            json!({"pbft": {"timing": {"minInterval": 1}}}),
+            "unknown field `minInterval`",
+        ),
+        (
+            json!({"pbft": {"timing": {"minIntervalMs": "fast"}}}),
+            "invalid type",
+        ),
+        (json!({"session": {"keys": [["x"]]}}), "Length is bad"),
+        (
+            json!({"session": {"keys": [[ALICE, ALICE, {"babe": ALICE}]]}}),
+            "session.keys[0][2]: unknown field `babe`, expected `pbft`",
+        ),
+        (
+            json!({"session": {"keys": [[ALICE, ALICE, {}]]}}),
+            "missing field `pbft`",
+        ),
+        (
+            json!({"balances": {"balances": [[ALICE, -1]]}}),
+            "number out of range",
+        ),
     ] {
         let mut genesis = genesis_json(DEV);
         merge(&mut genesis, patch.clone());
@@ -94,7 +119,10 @@ const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 #[should_panic(expected = "pbft.timing.idleIntervalMs must not be below minIntervalMs")]
 fn contradicting_timing_is_refused() {
     let mut genesis = genesis_json(DEV);
-    merge(&mut genesis, json!({"pbft": {"timing": {"idleIntervalMs": 10}}}));
+    merge(
+        &mut genesis,
+        json!({"pbft": {"timing": {"idleIntervalMs": 10}}}),
+    );
     let _ = build_genesis(&genesis);
 }
 
@@ -103,5 +131,8 @@ fn a_chain_without_validators_is_refused() {
     let mut genesis = genesis_json(DEV);
     merge(&mut genesis, json!({"session": {"keys": []}}));
     let refusal = build_genesis(&genesis).err();
-    assert_eq!(refusal.as_deref(), Some("session.keys: a chain needs at least one validator"));
+    assert_eq!(
+        refusal.as_deref(),
+        Some("session.keys: a chain needs at least one validator")
+    );
 }

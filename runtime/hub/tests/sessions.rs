@@ -15,26 +15,40 @@ use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave};
 
 fn set_keys(owner: Sr25519Keyring, seed: &str) -> RuntimeCall {
     let proof = proof(&owner.to_account_id(), seed);
-    pallet_session::Call::set_keys { keys: keys(seed), proof }.into()
+    pallet_session::Call::set_keys {
+        keys: keys(seed),
+        proof,
+    }
+    .into()
 }
 
 fn sudo(call: impl Into<RuntimeCall>) -> RuntimeCall {
-    pallet_sudo::Call::sudo { call: Box::new(call.into()) }.into()
+    pallet_sudo::Call::sudo {
+        call: Box::new(call.into()),
+    }
+    .into()
 }
 
 #[test]
 fn a_validator_joins_and_leaves() {
     let mut chain = Chain::new(DEV);
     let bob = Bob.to_account_id();
-    let add = hansa_pallet_pbft::Call::add_authority { account: bob.clone() };
+    let add = hansa_pallet_pbft::Call::add_authority {
+        account: bob.clone(),
+    };
     let (_, results) = chain.block(200, || {
-        vec![sign(Bob, 0, set_keys(Bob, "//Bob")), sign(Alice, 0, sudo(add))]
+        vec![
+            sign(Bob, 0, set_keys(Bob, "//Bob")),
+            sign(Alice, 0, sudo(add)),
+        ]
     });
     assert_eq!(results, [Ok(Ok(())), Ok(Ok(()))]);
 
     let headers = chain.end_session();
-    let changes: Vec<_> =
-        headers.iter().filter_map(|h| ConsensusLog::find_set_change(&h.digest)).collect();
+    let changes: Vec<_> = headers
+        .iter()
+        .filter_map(|h| ConsensusLog::find_set_change(&h.digest))
+        .collect();
     let set = chain.state(|| Pbft::consensus_state().set);
     assert_eq!(changes, [set.clone()], "one digest announces the set");
     assert_eq!((set.id, set.len()), (1, 2));
@@ -42,7 +56,9 @@ fn a_validator_joins_and_leaves() {
     chain.state(|| assert_eq!(Session::validators(), [Alice.to_account_id(), bob.clone()]));
     chain.block(200, Vec::new);
 
-    let remove = hansa_pallet_pbft::Call::remove_authority { account: Alice.to_account_id() };
+    let remove = hansa_pallet_pbft::Call::remove_authority {
+        account: Alice.to_account_id(),
+    };
     assert_eq!(chain.apply(|| sign(Alice, 1, sudo(remove))), Ok(Ok(())));
     chain.end_session();
     let set = chain.state(|| Pbft::consensus_state().set);
@@ -62,18 +78,28 @@ fn keys_need_a_proof_of_their_owner() {
     };
     let result = chain.apply(|| sign(Bob, 0, stolen));
     assert!(result.expect("it is valid").is_err());
-    assert_eq!(chain.apply(|| sign(Bob, 1, set_keys(Bob, "//Bob"))), Ok(Ok(())));
+    assert_eq!(
+        chain.apply(|| sign(Bob, 1, set_keys(Bob, "//Bob"))),
+        Ok(Ok(()))
+    );
 }
 
 /// Without sudo three of the four operators together change the set.
 #[test]
 fn operators_of_a_proof_of_authority_chain_act_together() {
     let mut chain = Chain::new(POA);
-    let mut operators: Vec<_> =
-        [Alice, Bob, Charlie, Dave].iter().map(|who| who.to_account_id()).collect();
+    let mut operators: Vec<_> = [Alice, Bob, Charlie, Dave]
+        .iter()
+        .map(|who| who.to_account_id())
+        .collect();
     operators.sort();
     let admin = Multisig::multi_account_id(&operators, 3);
-    chain.state(|| assert_eq!(hansa_pallet_pbft::Admin::<hansa_runtime_hub::Runtime>::get(), Some(admin)));
+    chain.state(|| {
+        assert_eq!(
+            hansa_pallet_pbft::Admin::<hansa_runtime_hub::Runtime>::get(),
+            Some(admin)
+        )
+    });
     let account = Dave.to_account_id();
     let remove = RuntimeCall::from(hansa_pallet_pbft::Call::remove_authority { account });
 
@@ -85,7 +111,11 @@ fn operators_of_a_proof_of_authority_chain_act_together() {
     }
     let mut timepoint = None;
     for (who, nonce) in [(Alice, 2), (Bob, 0), (Charlie, 0)] {
-        let others = operators.iter().filter(|o| **o != who.to_account_id()).cloned().collect();
+        let others = operators
+            .iter()
+            .filter(|o| **o != who.to_account_id())
+            .cloned()
+            .collect();
         let call = pallet_multisig::Call::as_multi {
             threshold: 3,
             other_signatories: others,

@@ -8,7 +8,6 @@ use hansa_e2e::{
     binary, client, client::UNIT, process, rpc::Head, Node, NodeConfig,
 };
 use sp_core::H256;
-use std::path::Path;
 use subxt_signer::sr25519::dev;
 
 /// Run a command that must succeed, and return what it wrote to its standard output.
@@ -29,9 +28,9 @@ fn fail(arguments: &[&str]) -> Result<String> {
     Ok(said)
 }
 
-/// A dev chain on disk that made a few blocks and was stopped: its node and its last head.
-async fn stopped_chain(folder: &Path) -> Result<(Node, Head)> {
-    let mut node = Node::start(NodeConfig::new("dev", folder).dev()).await?;
+/// A chain of one that made a few blocks and was stopped: its node and its last head.
+async fn stopped_chain(config: NodeConfig) -> Result<(Node, Head)> {
+    let mut node = Node::start(config).await?;
     let api = node.client().await?;
     let bob = client::account(&dev::bob());
     for _ in 0..5 {
@@ -54,9 +53,9 @@ async fn hash_at(node: &Node, number: u32) -> Result<H256> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exported_raw_spec_is_the_same_chain() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    for name in ["dev.json", "local.json", "poa.json"] {
-        let short = binary::chain_spec(name);
-        let raw = folder.path().join(name);
+    for name in ["dev", "local", "poa"] {
+        let short = binary::chain_spec(&format!("{name}.json"));
+        let raw = folder.path().join(format!("{name}-raw.json"));
         let (from, to) = (short.display().to_string(), raw.display().to_string());
         succeed(&["export-chain-spec", "--chain", &from, "--raw", "--output", &to])?;
         let json: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&raw)?)?;
@@ -75,7 +74,7 @@ async fn an_exported_raw_spec_is_the_same_chain() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purged_chain_starts_anew() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let (mut node, head) = stopped_chain(folder.path()).await?;
+    let (mut node, head) = stopped_chain(NodeConfig::new("dev", folder.path()).dev()).await?;
     let base = node.config.base_path.display().to_string();
     succeed(&["purge-chain", "--dev", "--base-path", &base, "-y"])?;
     node.restart().await?;
@@ -93,7 +92,7 @@ async fn a_purged_chain_starts_anew() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_are_exported_checked_and_imported_with_their_proofs() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let (mut node, head) = stopped_chain(folder.path()).await?;
+    let (mut node, head) = stopped_chain(NodeConfig::new("dev", folder.path()).dev()).await?;
     let base = node.config.base_path.display().to_string();
     succeed(&["check-block", "1", "--dev", "--base-path", &base])?;
     fail(&["check-block", "1000000", "--dev", "--base-path", &base])?;
@@ -118,6 +117,48 @@ async fn blocks_are_exported_checked_and_imported_with_their_proofs() -> Result<
     Ok(())
 }
 
+/// Take back the last two blocks of a stopped chain, and check that they are gone for good: the vote
+/// log does not bring them back, others take their place.
+async fn revert_two(node: &mut Node, head: Head, arguments: &[&str]) -> Result<()> {
+    let base = node.config.base_path.display().to_string();
+    let revert = ["revert", "2", "--base-path", &base, "--state-pruning", "archive"];
+    succeed(&[&revert[..], arguments].concat())?;
+    node.restart().await?;
+    node.wait_finalized(head.number).await?;
+    ensure!(hash_at(node, head.number).await? != head.hash, "block {} is back", head.number);
+    let api = node.client().await?;
+    let bob = client::account(&dev::bob());
+    client::submit(&api, &client::transfer(&bob, UNIT), &dev::alice()).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn final_blocks_of_a_dev_chain_are_reverted() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let config = NodeConfig::new("dev", folder.path()).dev();
+    let (mut node, head) = stopped_chain(config.args(&["--state-pruning", "archive"])).await?;
+    // The key of a dev chain may count as an authority's or not: the flag is right in either case.
+    revert_two(&mut node, head, &["--dev", "--unsafe-as-authority"]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_reverts_only_where_its_operator_insists() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let spec = binary::chain_spec("dev.json").display().to_string();
+    let config = NodeConfig::new("keys", folder.path()).chain(&spec);
+    let config = config.args(&["--validator", "--state-pruning", "archive"]);
+    let base = config.base_path.display().to_string();
+    let insert = ["key", "insert", "--base-path", &base, "--chain", &spec];
+    let key = ["--key-type", "pbft", "--scheme", "ed25519", "--suri", "//Alice"];
+    succeed(&[insert, key].concat())?;
+    let (mut node, head) = stopped_chain(config).await?;
+
+    let refused = ["revert", "2", "--chain", &spec, "--base-path", &base];
+    let said = fail(&refused)?;
+    ensure!(said.contains("--unsafe-as-authority"), "it does not say what to do: {said}");
+    revert_two(&mut node, head, &["--chain", &spec, "--unsafe-as-authority"]).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_holds_no_blocks_is_refused() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -135,7 +176,7 @@ async fn a_file_that_holds_no_blocks_is_refused() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_state_is_exported_as_a_spec() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let (node, _) = stopped_chain(folder.path()).await?;
+    let (node, _) = stopped_chain(NodeConfig::new("dev", folder.path()).dev()).await?;
     let base = node.config.base_path.display().to_string();
     let spec = succeed(&["export-state", "--dev", "--base-path", &base])?;
     let json: serde_json::Value = serde_json::from_str(&spec)?;

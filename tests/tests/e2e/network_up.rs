@@ -123,11 +123,14 @@ async fn ctrl_c_stops_it_and_a_crash_leaves_no_nodes() -> Result<()> {
 async fn a_node_that_dies_is_reported() -> Result<()> {
     let up = Launcher::up(&[], PORTS).await?;
     let pids = up.pids()?;
+    let name = text(&up.nodes()?[2], "name")?;
+    let before = up.log().matches(&name).count();
     let victim = nix::unistd::Pid::from_raw(pids[2] as i32);
     nix::sys::signal::kill(victim, Signal::SIGKILL)?;
-    let name = text(&up.nodes()?[2], "name")?;
-    wait_for("the launcher to say which node died", || async { Ok(up.log().contains(&name)) })
-        .await
+    wait_for("the launcher to say which node died", || async {
+        Ok(up.log().matches(&name).count() > before)
+    })
+    .await
 }
 
 #[test]

@@ -28,7 +28,7 @@ async fn set_after(rpc: &Rpc, parent: u32) -> Result<AuthoritySet> {
 /// number of the block.
 fn verify(proof: &Value, genesis: H256, set: &AuthoritySet) -> Result<u32> {
     let encoded = rpc::bytes_of(&proof["encodedHeader"])?;
-    let hash = H256(sp_core::hashing::blake2_256(&encoded));
+    let hash = H256(sp_crypto_hashing::blake2_256(&encoded));
     ensure!(rpc::hash_of(&proof["hash"])? == hash, "the hash is not that of the header");
     let header = Header::decode_all(&mut &encoded[..])?;
     ensure!(proof["number"] == json!(header.number));

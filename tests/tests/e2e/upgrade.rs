@@ -28,7 +28,7 @@ async fn core_version(rpc: &Rpc) -> Result<u32> {
 
 /// The version that ran last, as the runtime noted it in its first block.
 async fn last_upgrade(rpc: &Rpc) -> Result<u32> {
-    let twox = sp_core::hashing::twox_128;
+    let twox = sp_crypto_hashing::twox_128;
     let key = [twox(b"System"), twox(b"LastRuntimeUpgrade")].concat();
     let noted = rpc.storage(&key).await?.context("no LastRuntimeUpgrade")?;
     Ok(Compact::<u32>::decode(&mut &noted[..])?.0)

@@ -30,18 +30,21 @@
 //! with the height after the first one that it saw decided in silence.
 
 mod entry;
+mod files;
 mod frame;
 mod index;
 #[cfg(test)]
 mod tests;
 
 pub use entry::{Condition, Entry, Recovered, VoteLogError, FORMAT_VERSION};
+pub use files::keys_with_log;
 pub use frame::MAX_FRAME_PAYLOAD_BYTES;
 pub use index::{DECIDED_KEPT, MAX_OPEN_BLOCKS};
 
 use crate::types::ProposedBlock;
 use codec::{Decode, DecodeAll, Encode};
 use entry::Header;
+use files::file_name;
 use frame::FRAME_HEADER_BYTES;
 use hansa_pbft_core::Record;
 use hansa_pbft_primitives::{AuthorityId, Certificate, Hash, Height};
@@ -342,15 +345,6 @@ impl VoteLog {
             }
         }
     }
-}
-
-/// The file of `key` on `genesis`.
-fn file_name(genesis: Hash, key: Option<&AuthorityId>) -> String {
-    let key = key.map_or_else(
-        || "follower".into(),
-        |key| array_bytes::bytes2hex("", AsRef::<[u8]>::as_ref(key)),
-    );
-    format!("{}-{key}.votes", array_bytes::bytes2hex("", genesis))
 }
 
 fn io_error(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> VoteLogError {

@@ -12,7 +12,12 @@ fn the_session_keys_make_the_first_set_in_their_order() {
     ExtBuilder::default().validators(&[3, 1, 2]).run(|| {
         let state = Pbft::consensus_state();
         assert_eq!(state.set.id, 0);
-        let keys: Vec<_> = state.set.authorities().iter().map(|a| a.key.clone()).collect();
+        let keys: Vec<_> = state
+            .set
+            .authorities()
+            .iter()
+            .map(|a| a.key.clone())
+            .collect();
         assert_eq!(keys, [key(3), key(1), key(2)]);
         assert_eq!(state.set.total_weight(), 3);
         assert_eq!(state.timing, Timing::default());
@@ -30,16 +35,23 @@ fn weights_come_from_the_runtime() {
     ext.execute_with(|| {
         // The genesis was built before; the next session takes the weight.
         end_session();
-        let weights: Vec<_> =
-            Pbft::consensus_state().set.authorities().iter().map(|a| a.weight).collect();
+        let weights: Vec<_> = Pbft::consensus_state()
+            .set
+            .authorities()
+            .iter()
+            .map(|a| a.weight)
+            .collect();
         assert_eq!(weights, [1, 5, 1, 1]);
     });
 }
 
 #[test]
 fn an_open_session_length_is_the_default() {
-    ExtBuilder { session_length_ms: 0, ..Default::default() }
-        .run(|| assert_eq!(SessionLength::<Test>::get(), DEFAULT_SESSION_LENGTH_MS));
+    ExtBuilder {
+        session_length_ms: 0,
+        ..Default::default()
+    }
+    .run(|| assert_eq!(SessionLength::<Test>::get(), DEFAULT_SESSION_LENGTH_MS));
 }
 
 /// A key of the first sessions can be proven while its session runs and when it is over.
@@ -78,18 +90,33 @@ fn a_validator_twice() {
 #[test]
 #[should_panic(expected = "pbft.timing.idleIntervalMs must not be below minIntervalMs")]
 fn bad_timing() {
-    let timing = Timing { idle_interval_ms: 1, ..Timing::default() };
-    ExtBuilder { timing, ..Default::default() }.build();
+    let timing = Timing {
+        idle_interval_ms: 1,
+        ..Timing::default()
+    };
+    ExtBuilder {
+        timing,
+        ..Default::default()
+    }
+    .build();
 }
 
 #[test]
 #[should_panic(expected = "pbft.sessionLengthMs must be at least 1000")]
 fn too_short_a_session() {
-    ExtBuilder { session_length_ms: 999, ..Default::default() }.build();
+    ExtBuilder {
+        session_length_ms: 999,
+        ..Default::default()
+    }
+    .build();
 }
 
 #[test]
 #[should_panic(expected = "pbft.sessionLengthMs must be at most")]
 fn too_long_a_session() {
-    ExtBuilder { session_length_ms: u64::MAX, ..Default::default() }.build();
+    ExtBuilder {
+        session_length_ms: u64::MAX,
+        ..Default::default()
+    }
+    .build();
 }

@@ -17,13 +17,17 @@ use sp_inherents::InherentData;
 use sp_runtime::DispatchError;
 
 fn certificate(len: usize, signers: &[u16]) -> ParentCertificate {
-    ParentCertificate { view: 0, signers: SignerBitmap::new(len, signers.iter().copied()) }
+    ParentCertificate {
+        view: 0,
+        signers: SignerBitmap::new(len, signers.iter().copied()),
+    }
 }
 
 fn data(certificate: Option<&ParentCertificate>) -> InherentData {
     let mut data = InherentData::new();
     if let Some(certificate) = certificate {
-        data.put_data(INHERENT_IDENTIFIER, certificate).expect("it is new");
+        data.put_data(INHERENT_IDENTIFIER, certificate)
+            .expect("it is new");
     }
     data
 }
@@ -59,7 +63,10 @@ fn it_stands_in_a_block_once() {
     ExtBuilder::default().run(|| {
         block();
         Draft::default().make_with(|| {
-            assert_err!(note(certificate(4, &[0, 1, 2])), Error::<Test>::CertificateTwice)
+            assert_err!(
+                note(certificate(4, &[0, 1, 2])),
+                Error::<Test>::CertificateTwice
+            )
         });
     });
 }
@@ -68,7 +75,10 @@ fn it_stands_in_a_block_once() {
 fn the_first_block_has_none() {
     ExtBuilder::default().run(|| {
         Draft::default().make_with(|| {
-            assert_err!(note(certificate(4, &[0, 1, 2])), Error::<Test>::CertificateUnexpected)
+            assert_err!(
+                note(certificate(4, &[0, 1, 2])),
+                Error::<Test>::CertificateUnexpected
+            )
         });
     });
 }
@@ -77,8 +87,14 @@ fn the_first_block_has_none() {
 fn nobody_can_send_it() {
     ExtBuilder::default().run(|| {
         let call = |origin| Pbft::note_parent_certificate(origin, certificate(4, &[0, 1, 2]));
-        assert_err!(call(RuntimeOrigin::signed(1)).map_err(|e| e.error), DispatchError::BadOrigin);
-        assert_err!(call(RuntimeOrigin::root()).map_err(|e| e.error), DispatchError::BadOrigin);
+        assert_err!(
+            call(RuntimeOrigin::signed(1)).map_err(|e| e.error),
+            DispatchError::BadOrigin
+        );
+        assert_err!(
+            call(RuntimeOrigin::root()).map_err(|e| e.error),
+            DispatchError::BadOrigin
+        );
     });
 }
 
@@ -100,17 +116,26 @@ fn the_author_makes_it_of_the_nodes_data() {
     ExtBuilder::default().run(|| {
         let good = certificate(4, &[0, 1, 2]);
         Draft::default().make_with(|| {
-            assert!(Pallet::<Test>::create_inherent(&data(Some(&good))).is_none(), "first block")
+            assert!(
+                Pallet::<Test>::create_inherent(&data(Some(&good))).is_none(),
+                "first block"
+            )
         });
         Draft::default().make_with(|| {
             let call = Pallet::<Test>::create_inherent(&data(Some(&good)));
-            assert_eq!(call, Some(Call::note_parent_certificate { certificate: good.clone() }));
+            assert_eq!(
+                call,
+                Some(Call::note_parent_certificate {
+                    certificate: good.clone()
+                })
+            );
             assert!(Pallet::<Test>::create_inherent(&data(None)).is_none());
         });
         let mut garbage = InherentData::new();
-        garbage.put_data(INHERENT_IDENTIFIER, &0xffu8).expect("it is new");
-        Draft::default()
-            .make_with(|| assert!(Pallet::<Test>::create_inherent(&garbage).is_none()));
+        garbage
+            .put_data(INHERENT_IDENTIFIER, &0xffu8)
+            .expect("it is new");
+        Draft::default().make_with(|| assert!(Pallet::<Test>::create_inherent(&garbage).is_none()));
     });
 }
 
@@ -122,7 +147,9 @@ fn replicas_check_it() {
         let other = certificate(4, &[1, 2, 3]);
         let weak = certificate(4, &[0, 1]);
         let check = |certificate: &ParentCertificate, expected: Option<&ParentCertificate>| {
-            let call = Call::note_parent_certificate { certificate: certificate.clone() };
+            let call = Call::note_parent_certificate {
+                certificate: certificate.clone(),
+            };
             Pallet::<Test>::check_inherent(&call, &data(expected))
         };
         let required = || Pallet::<Test>::is_inherent_required(&data(None));
@@ -134,7 +161,9 @@ fn replicas_check_it() {
         assert_eq!(check(&good, Some(&good)), Ok(()));
         assert_eq!(check(&other, Some(&good)), Err(InherentError::Mismatch));
         assert_eq!(check(&weak, None), Err(InherentError::NoQuorum));
-        let timing = Call::set_timing { timing: Default::default() };
+        let timing = Call::set_timing {
+            timing: Default::default(),
+        };
         assert_eq!(Pallet::<Test>::check_inherent(&timing, &data(None)), Ok(()));
         assert!(!Pallet::<Test>::is_inherent(&timing));
     });
@@ -143,7 +172,9 @@ fn replicas_check_it() {
 #[test]
 fn it_is_mandatory_and_its_weight_is_that_of_the_set() {
     ExtBuilder::default().run(|| {
-        let call = Call::<Test>::note_parent_certificate { certificate: certificate(4, &[0]) };
+        let call = Call::<Test>::note_parent_certificate {
+            certificate: certificate(4, &[0]),
+        };
         let info = call.get_dispatch_info();
         assert_eq!(info.class, DispatchClass::Mandatory);
         block();

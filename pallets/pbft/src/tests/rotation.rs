@@ -9,8 +9,15 @@ use hansa_pbft_primitives::{ConsensusLog, SignerBitmap};
 
 /// Hand these validators over, as the session pallet does.
 fn hand_over(validators: &[(AccountId, u64)]) {
-    let keys: Vec<_> = validators.iter().map(|(account, k)| (*account, key(*k))).collect();
-    let iter = || keys.iter().map(|(account, key)| (account, key.clone())).collect::<Vec<_>>();
+    let keys: Vec<_> = validators
+        .iter()
+        .map(|(account, k)| (*account, key(*k)))
+        .collect();
+    let iter = || {
+        keys.iter()
+            .map(|(account, key)| (account, key.clone()))
+            .collect::<Vec<_>>()
+    };
     Pbft::on_new_session(true, iter().into_iter(), iter().into_iter());
 }
 
@@ -55,7 +62,10 @@ fn an_invalid_set_is_refused_and_the_old_one_stays() {
         for list in [&[][..], &[(1, 1), (2, 1)], &[(5, 5)]] {
             set_weight(5, 0);
             Draft::default().make_with(|| hand_over(list));
-            assert!(matches!(events()[..], [Event::SetRefused { .. }]), "{list:?}");
+            assert!(
+                matches!(events()[..], [Event::SetRefused { .. }]),
+                "{list:?}"
+            );
             assert_eq!(members(), [1, 2, 3, 4]);
             assert_eq!(Pbft::consensus_state().set.id, 0);
         }
@@ -75,26 +85,42 @@ fn certificates_are_held_against_the_set_that_signed() {
         take_reports();
 
         // Block h hands over. It is decided by the four, as its parent was.
-        let handing_over = Draft { signers: Some(vec![0, 1, 2]), ..Default::default() };
+        let handing_over = Draft {
+            signers: Some(vec![0, 1, 2]),
+            ..Default::default()
+        };
         handing_over.begin();
         assert_eq!(members(), [4]);
         assert_eq!(OutgoingSet::<Test>::get().map(|s| s.set.len()), Some(4));
-        assert_eq!((Pbft::parent_set().set.len(), Pbft::deciding_set().set.len()), (4, 4));
+        assert_eq!(
+            (Pbft::parent_set().set.len(), Pbft::deciding_set().set.len()),
+            (4, 4)
+        );
         handing_over.inherents();
         end();
 
         // Block h + 1 is decided by the one, and reports what the four signed.
         assert_eq!(ParentSet::<Test>::get().map(|s| s.set.len()), Some(4));
-        let next = Draft { signers: Some(vec![1, 2, 3]), ..Default::default() };
+        let next = Draft {
+            signers: Some(vec![1, 2, 3]),
+            ..Default::default()
+        };
         next.begin();
-        assert_eq!((Pbft::parent_set().set.len(), Pbft::deciding_set().set.len()), (4, 1));
+        assert_eq!(
+            (Pbft::parent_set().set.len(), Pbft::deciding_set().set.len()),
+            (4, 1)
+        );
         next.inherents();
         end();
 
         // Block h + 2 reports what the one signed.
         assert_eq!(ParentSet::<Test>::get(), None);
         assert_eq!(Pbft::parent_set().set.len(), 1);
-        Draft { signers: Some(vec![0]), ..Default::default() }.make();
+        Draft {
+            signers: Some(vec![0]),
+            ..Default::default()
+        }
+        .make();
 
         let four = |signed: [bool; 4]| [1, 2, 3, 4].into_iter().zip(signed).collect::<Vec<_>>();
         assert_eq!(
@@ -114,7 +140,10 @@ fn sets_that_follow_each_other_at_once_are_kept_apart() {
     ExtBuilder::default().run(|| {
         block();
         Draft::default().make_with(|| hand_over(&[(1, 1), (2, 2), (3, 3)]));
-        let draft = Draft { signers: Some(vec![0, 1, 2, 3]), ..Default::default() };
+        let draft = Draft {
+            signers: Some(vec![0, 1, 2, 3]),
+            ..Default::default()
+        };
         draft.begin();
         hand_over(&[(1, 1)]);
         assert_eq!(Pbft::parent_set().set.len(), 4);
@@ -122,7 +151,10 @@ fn sets_that_follow_each_other_at_once_are_kept_apart() {
         draft.inherents();
         end();
         assert_eq!(Pbft::parent_set().set.len(), 3);
-        assert_eq!(SignerBitmap::new(3, [0, 1, 2]).check_quorum(&Pbft::parent_set().set), Ok(()));
+        assert_eq!(
+            SignerBitmap::new(3, [0, 1, 2]).check_quorum(&Pbft::parent_set().set),
+            Ok(())
+        );
         Draft::default().make();
         assert_eq!(Pbft::parent_set().set.len(), 1);
         assert_eq!(Pbft::consensus_state().set.id, 2);
@@ -135,7 +167,10 @@ fn each_session_has_its_seed() {
         let mut seeds = std::collections::BTreeSet::from([Seed::<Test>::get()]);
         for _ in 0..5 {
             block();
-            assert!(seeds.contains(&Seed::<Test>::get()), "it stays within a session");
+            assert!(
+                seeds.contains(&Seed::<Test>::get()),
+                "it stays within a session"
+            );
             end_session();
             assert!(seeds.insert(Seed::<Test>::get()), "a seed came twice");
         }
@@ -145,9 +180,8 @@ fn each_session_has_its_seed() {
 #[test]
 fn changed_keys_are_prompt_too() {
     ExtBuilder::default().run(|| {
-        Draft::default().make_with(|| {
-            pallet_session::NextKeys::<Test>::insert(3, MockKeys { pbft: key(33) })
-        });
+        Draft::default()
+            .make_with(|| pallet_session::NextKeys::<Test>::insert(3, MockKeys { pbft: key(33) }));
         end_session();
         assert!(ChangeQueued::<Test>::get());
         let header = block();
@@ -156,6 +190,10 @@ fn changed_keys_are_prompt_too() {
         assert_eq!(set.get(2).map(|a| a.key.clone()), Some(key(33)));
         let session = Session::current_index();
         block();
-        assert_eq!(Session::current_index(), session, "one cut session is enough");
+        assert_eq!(
+            Session::current_index(),
+            session,
+            "one cut session is enough"
+        );
     });
 }

@@ -14,7 +14,11 @@ use proptest::prelude::*;
 use sp_runtime::{traits::BlockNumberProvider, Permill};
 
 fn step(step_ms: u64) {
-    Draft { step_ms, ..Default::default() }.make();
+    Draft {
+        step_ms,
+        ..Default::default()
+    }
+    .make();
 }
 
 #[test]
@@ -59,7 +63,11 @@ fn a_session_ends_in_the_first_block_whose_parent_passed_the_end() {
 
 #[test]
 fn a_block_ends_one_session_and_what_was_skipped_is_not_made_up_for() {
-    ExtBuilder { session_length_ms: 1_000, ..Default::default() }.run(|| {
+    ExtBuilder {
+        session_length_ms: 1_000,
+        ..Default::default()
+    }
+    .run(|| {
         block();
         step(5_500);
         assert_eq!(Session::current_index(), 0);
@@ -78,9 +86,15 @@ fn a_block_ends_one_session_and_what_was_skipped_is_not_made_up_for() {
 fn the_length_can_be_changed() {
     ExtBuilder::default().run(|| {
         block();
-        Draft::default()
-            .make_with(|| { assert_ok!(Pbft::set_session_length(RuntimeOrigin::root(), 2_000)); });
-        assert_eq!(events(), [Event::SessionLengthChanged { session_length_ms: 2_000 }]);
+        Draft::default().make_with(|| {
+            assert_ok!(Pbft::set_session_length(RuntimeOrigin::root(), 2_000));
+        });
+        assert_eq!(
+            events(),
+            [Event::SessionLengthChanged {
+                session_length_ms: 2_000
+            }]
+        );
         step(1_000);
         step(1);
         assert_eq!(Session::current_index(), 1);
@@ -100,7 +114,10 @@ fn progress_is_estimated_by_time() {
         step(2_500);
         let progress = Pbft::estimate_current_session_progress(3).0;
         assert_eq!(progress, Some(Permill::from_percent(25)));
-        assert_eq!(<Pbft as EstimateNextSessionRotation<u32>>::average_session_length(), 50);
+        assert_eq!(
+            <Pbft as EstimateNextSessionRotation<u32>>::average_session_length(),
+            50
+        );
         assert_eq!(Pbft::estimate_next_session_rotation(3).0, None);
     });
 }

@@ -10,13 +10,23 @@ use hansa_pbft_primitives::Timing;
 #[test]
 fn the_timing_can_be_changed() {
     ExtBuilder::default().run(|| {
-        let timing = Timing { min_interval_ms: 500, ..Timing::default() };
-        Draft::default()
-            .make_with(|| { assert_ok!(Pbft::set_timing(RuntimeOrigin::root(), timing)); });
+        let timing = Timing {
+            min_interval_ms: 500,
+            ..Timing::default()
+        };
+        Draft::default().make_with(|| {
+            assert_ok!(Pbft::set_timing(RuntimeOrigin::root(), timing));
+        });
         assert_eq!(events(), [Event::TimingChanged { timing }]);
         assert_eq!(Pbft::consensus_state().timing, timing);
-        let bad = Timing { view_timeout_cap_ms: 1, ..timing };
-        assert_noop!(Pbft::set_timing(RuntimeOrigin::root(), bad), Error::<Test>::BadTiming);
+        let bad = Timing {
+            view_timeout_cap_ms: 1,
+            ..timing
+        };
+        assert_noop!(
+            Pbft::set_timing(RuntimeOrigin::root(), bad),
+            Error::<Test>::BadTiming
+        );
     });
 }
 
@@ -35,7 +45,10 @@ fn a_timestamp_beside_the_digest_is_invalid() {
 fn a_timestamp_that_is_not_after_the_parents_is_invalid() {
     ExtBuilder::default().run(|| {
         block();
-        let draft = Draft { step_ms: 0, ..Default::default() };
+        let draft = Draft {
+            step_ms: 0,
+            ..Default::default()
+        };
         draft.begin();
         let _ = Timestamp::set(RuntimeOrigin::none(), draft.now_ms());
     });

@@ -12,11 +12,13 @@ use hansa_pbft_primitives::{
 };
 use hansa_primitives::{AccountId, Balance, Header, Nonce};
 use hansa_runtime_hub::{
-    Balances, Block, Executive, Pbft, Runtime, RuntimeCall, Session, SessionKeys,
-    SignedPayload, TxExtension, UncheckedExtrinsic,
+    Balances, Block, Executive, Pbft, Runtime, RuntimeCall, Session, SessionKeys, SignedPayload,
+    TxExtension, UncheckedExtrinsic, VERSION,
 };
 use serde_json::Value;
 use sp_block_builder::runtime_decl_for_block_builder::BlockBuilder;
+use sp_core::traits::{ReadRuntimeVersion, ReadRuntimeVersionExt};
+use sp_externalities::Externalities;
 use sp_inherents::InherentData;
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
@@ -25,6 +27,7 @@ use sp_runtime::{
     traits::{Block as _, Header as _},
     ApplyExtrinsicResult, Digest, DispatchError, TransactionOutcome,
 };
+use sp_version::RuntimeVersion;
 
 /// The time of the first block.
 pub const FIRST_MS: u64 = 1_800_000_000_000;
@@ -36,7 +39,10 @@ pub fn genesis_json(preset: &str) -> Value {
     };
     use sp_genesis_builder::runtime_decl_for_genesis_builder::GenesisBuilder;
     let mut genesis = parse(Runtime::get_preset(&None));
-    merge(&mut genesis, parse(Runtime::get_preset(&Some(preset.into()))));
+    merge(
+        &mut genesis,
+        parse(Runtime::get_preset(&Some(preset.into()))),
+    );
     genesis
 }
 
@@ -62,7 +68,11 @@ pub fn build_genesis(genesis: &Value) -> Result<TestExternalities, String> {
 }
 
 /// Sign a call.
-pub fn sign(from: Sr25519Keyring, nonce: Nonce, call: impl Into<RuntimeCall>) -> UncheckedExtrinsic {
+pub fn sign(
+    from: Sr25519Keyring,
+    nonce: Nonce,
+    call: impl Into<RuntimeCall>,
+) -> UncheckedExtrinsic {
     sign_with_tip(from, nonce, 0, call)
 }
 
@@ -89,7 +99,12 @@ pub fn sign_with_tip(
     );
     let payload = SignedPayload::new(call.clone(), extension.clone()).expect("nothing is missing");
     let signature = payload.using_encoded(|bytes| from.sign(bytes));
-    UncheckedExtrinsic::new_signed(call, from.to_account_id().into(), signature.into(), extension)
+    UncheckedExtrinsic::new_signed(
+        call,
+        from.to_account_id().into(),
+        signature.into(),
+        extension,
+    )
 }
 
 pub fn free(who: Sr25519Keyring) -> Balance {
@@ -114,7 +129,11 @@ impl Chain {
     }
 
     pub fn with_genesis(genesis: &Value) -> Self {
-        let build = || build_genesis(genesis).expect("the genesis is sound");
+        let build = || {
+            let mut ext = build_genesis(genesis).expect("the genesis is sound");
+            ext.register_extension(ReadRuntimeVersionExt::new(CodeVersions));
+            ext
+        };
         let mut builder = build();
         let root = builder.execute_with(|| {
             sp_core::H256::from_slice(&sp_io::storage::root(sp_runtime::StateVersion::V1))
@@ -126,7 +145,12 @@ impl Chain {
             Default::default(),
             Digest::default(),
         );
-        Self { builder, replica: build(), head, now_ms: FIRST_MS }
+        Self {
+            builder,
+            replica: build(),
+            head,
+            now_ms: FIRST_MS,
+        }
     }
 
     /// Look at the state; what that changes is undone.
@@ -145,7 +169,12 @@ impl Chain {
     ) -> (Header, Vec<ApplyExtrinsicResult>) {
         self.now_ms += step_ms;
         let (timestamp_ms, number) = (self.now_ms, self.head.number + 1);
-        let digest = PreDigest { view: 0, author: 0, timestamp_ms }.to_digest_item();
+        let digest = PreDigest {
+            view: 0,
+            author: 0,
+            timestamp_ms,
+        }
+        .to_digest_item();
         let draft = Header::new(
             number,
             Default::default(),
@@ -158,14 +187,16 @@ impl Chain {
             let mut extrinsics = inherents(timestamp_ms);
             let inherents = extrinsics.len();
             extrinsics.extend(transactions());
-            let results: Vec<_> =
-                extrinsics.iter().cloned().map(Executive::apply_extrinsic).collect();
+            let results: Vec<_> = extrinsics.iter().cloned().map(apply).collect();
             let kept = extrinsics
                 .into_iter()
                 .zip(&results)
                 .filter_map(|(extrinsic, result)| result.is_ok().then_some(extrinsic))
                 .collect();
-            (Block::new(Executive::finalize_block(), kept), results[inherents..].to_vec())
+            (
+                Block::new(Executive::finalize_block(), kept),
+                results[inherents..].to_vec(),
+            )
         });
         self.builder.commit_all().expect("it is in memory");
         self.head = block.header().clone();
@@ -178,9 +209,14 @@ impl Chain {
         self.replica.execute_with(|| {
             let data = inherent_data(self.now_ms);
             let result = Runtime::check_inherents(block.clone().into(), data);
-            assert!(result.ok(), "{:?}", result.into_errors().collect::<Vec<_>>());
+            assert!(
+                result.ok(),
+                "{:?}",
+                result.into_errors().collect::<Vec<_>>()
+            );
         });
-        self.replica.execute_with(|| Executive::execute_block(block.into()));
+        self.replica
+            .execute_with(|| Executive::execute_block(block.into()));
         self.replica.commit_all().expect("it is in memory");
     }
 
@@ -210,6 +246,38 @@ impl Chain {
     }
 }
 
+/// Apply an extrinsic as a block builder does: one that is refused leaves no trace.
+fn apply(extrinsic: UncheckedExtrinsic) -> ApplyExtrinsicResult {
+    let applied = with_transaction(|| {
+        let result = Executive::apply_extrinsic(extrinsic);
+        let outcome = Ok::<_, DispatchError>(result);
+        match result {
+            Ok(_) => TransactionOutcome::Commit(outcome),
+            Err(_) => TransactionOutcome::Rollback(outcome),
+        }
+    });
+    applied.expect("it is no error")
+}
+
+/// A code of tests: its first byte is its spec version, and an empty one is none.
+struct CodeVersions;
+
+impl ReadRuntimeVersion for CodeVersions {
+    fn read_runtime_version(
+        &self,
+        code: &[u8],
+        _: &mut dyn Externalities,
+    ) -> Result<Vec<u8>, String> {
+        println!("version {:?}", code.first());
+        let spec_version = (*code.first().ok_or("no code")?).into();
+        Ok(RuntimeVersion {
+            spec_version,
+            ..VERSION
+        }
+        .encode())
+    }
+}
+
 /// What a node says of the block under way, or of the next one if none is.
 fn inherent_data(now_ms: u64) -> InherentData {
     let mut data = InherentData::new();
@@ -217,7 +285,8 @@ fn inherent_data(now_ms: u64) -> InherentData {
     let set = Pbft::parent_set().set;
     let signers = SignerBitmap::new(set.len(), 0..set.len() as u16);
     let certificate = ParentCertificate { view: 0, signers };
-    data.put_data(INHERENT_IDENTIFIER, &certificate).expect("it is new");
+    data.put_data(INHERENT_IDENTIFIER, &certificate)
+        .expect("it is new");
     data
 }
 
@@ -229,13 +298,14 @@ fn inherents(now_ms: u64) -> Vec<UncheckedExtrinsic> {
 pub fn keys(seed: &str) -> SessionKeys {
     use sp_core::Pair;
     let pair = hansa_pbft_primitives::AuthorityPair::from_string(seed, None).expect("it is a seed");
-    SessionKeys { pbft: pair.public() }
+    SessionKeys {
+        pbft: pair.public(),
+    }
 }
 
 /// The signature with which an account shows that session keys are its own.
 pub fn proof(owner: &AccountId, seed: &str) -> Vec<u8> {
-    use sp_core::{Pair, proof_of_possession::ProofOfPossessionGenerator};
+    use sp_core::{proof_of_possession::ProofOfPossessionGenerator, Pair};
     let mut pair = sp_core::ed25519::Pair::from_string(seed, None).expect("it is a seed");
     pair.generate_proof_of_possession(owner.as_ref()).encode()
 }
-
