@@ -3,12 +3,7 @@
 
 //! Flags and subcommands.
 
-use crate::{
-    chain_spec,
-    key::KeyCmd,
-    network_up,
-    revert::RevertCmd,
-};
+use crate::{chain_spec, key::KeyCmd, network_up, revert::RevertCmd};
 use sc_cli::{clap, ChainSpec, RunCmd, SubstrateCli};
 
 /// The command line of `hansa`.
@@ -148,11 +143,30 @@ mod tests {
     #[test]
     fn the_pool_has_a_single_state_by_default_and_its_limits_are_flags() {
         let cli = parse(&["--dev"]).unwrap();
-        assert!(matches!(cli.run.pool_config.pool_type, sc_cli::TransactionPoolType::SingleState));
-        let flags = ["--pool-type", "fork-aware", "--pool-limit", "9", "--pool-kbytes", "7"];
+        assert!(matches!(
+            cli.run.pool_config.pool_type,
+            sc_cli::TransactionPoolType::SingleState
+        ));
+        let flags = [
+            "--pool-type",
+            "fork-aware",
+            "--pool-limit",
+            "9",
+            "--pool-kbytes",
+            "7",
+        ];
         let cli = parse(&flags).unwrap();
-        assert!(matches!(cli.run.pool_config.pool_type, sc_cli::TransactionPoolType::ForkAware));
-        assert_eq!((cli.run.pool_config.pool_limit, cli.run.pool_config.pool_kbytes), (9, 7));
+        assert!(matches!(
+            cli.run.pool_config.pool_type,
+            sc_cli::TransactionPoolType::ForkAware
+        ));
+        assert_eq!(
+            (
+                cli.run.pool_config.pool_limit,
+                cli.run.pool_config.pool_kbytes
+            ),
+            (9, 7)
+        );
     }
 
     #[test]

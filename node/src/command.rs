@@ -71,17 +71,26 @@ fn describe(error: &Error) -> String {
             path.display(),
             path.display()
         ),
-        other => other.to_string().split_whitespace().collect::<Vec<_>>().join(" "),
+        other => other
+            .to_string()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" "),
     }
 }
 
 fn run_node(cli: &mut Cli) -> Result<()> {
     if cli.run.no_grandpa {
-        return Err(Error::Input("--no-grandpa: there is no GRANDPA here".into()));
+        return Err(Error::Input(
+            "--no-grandpa: there is no GRANDPA here".into(),
+        ));
     }
     // Development keys are for networks that come and go; a stable network key matters elsewhere.
     if cli.run.get_keyring().is_some() {
-        cli.run.network_params.node_key_params.unsafe_force_node_key_generation = true;
+        cli.run
+            .network_params
+            .node_key_params
+            .unsafe_force_node_key_generation = true;
     }
     let runner = cli.create_runner(&cli.run)?;
     runner.run_node_until_exit(|config| async move {
@@ -94,9 +103,7 @@ fn run_node(cli: &mut Cli) -> Result<()> {
             NetworkBackendType::Libp2p => {
                 service::new_full::<NetworkWorker<Block, Hash>>(config).await
             }
-            NetworkBackendType::Litep2p => {
-                service::new_full::<Litep2pNetworkBackend>(config).await
-            }
+            NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config).await,
         }
         .map_err(Error::Service)
     })
@@ -112,12 +119,11 @@ fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {
             let spec = cli.load_spec(&command.chain)?;
             command.run(spec)
         }
-        Subcommand::CheckBlock(command) => {
-            cli.create_runner(&command)?.async_run(|mut config| {
-                let parts = new_parts(&mut config)?;
-                Ok((command.run(parts.client, parts.import_queue), parts.task_manager))
-            })
-        }
+        Subcommand::CheckBlock(command) => cli.create_runner(&command)?.async_run(|mut config| {
+            let parts = new_parts(&mut config)?;
+            let queue = parts.import_queue(None);
+            Ok((command.run(parts.client, queue), parts.task_manager))
+        }),
         Subcommand::ExportBlocks(command) => {
             cli.create_runner(&command)?.async_run(|mut config| {
                 let database = config.database.clone();
@@ -136,20 +142,24 @@ fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {
         Subcommand::ImportBlocks(command) => {
             cli.create_runner(&command)?.async_run(|mut config| {
                 let parts = new_parts(&mut config)?;
-                Ok((command.run(parts.client, parts.import_queue), parts.task_manager))
+                let queue = parts.import_queue(None);
+                Ok((command.run(parts.client, queue), parts.task_manager))
             })
         }
-        Subcommand::PurgeChain(command) => {
-            cli.create_runner(&command)?.sync_run(|config| purge(&command, config))
-        }
+        Subcommand::PurgeChain(command) => cli
+            .create_runner(&command)?
+            .sync_run(|config| purge(&command, config)),
         Subcommand::Revert(command) => cli.create_runner(&command)?.async_run(|mut config| {
             let parts = new_parts(&mut config)?;
             let result = command.run(&config, &parts.client, &parts.backend, &parts.keystore);
-            Ok((async move { result.map_err(Error::Service) }, parts.task_manager))
+            Ok((
+                async move { result.map_err(Error::Service) },
+                parts.task_manager,
+            ))
         }),
-        Subcommand::ChainInfo(command) => {
-            cli.create_runner(&command)?.sync_run(|config| command.run::<Block>(&config))
-        }
+        Subcommand::ChainInfo(command) => cli
+            .create_runner(&command)?
+            .sync_run(|config| command.run::<Block>(&config)),
     }
 }
 
@@ -157,7 +167,11 @@ fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {
 /// is no longer there. A validator that returns to a running chain without its log is silent
 /// for one height, and then safe.
 fn purge(command: &PurgeChainCmd, config: Configuration) -> Result<()> {
-    let database = config.database.path().and_then(|p| p.parent()).map(|p| p.to_owned());
+    let database = config
+        .database
+        .path()
+        .and_then(|p| p.parent())
+        .map(|p| p.to_owned());
     let votes = vote_log_dir(&config);
     command.run(config.database)?;
     let purged = database.is_none_or(|path| !path.exists());

@@ -41,7 +41,9 @@ impl KeyCmd {
 
     /// The SDK prints a line about what is no key, and then ends with code 0.
     fn check_inspected(&self, command: &InspectKeyCmd) -> Result<()> {
-        let Some(uri) = &self.inspected else { return Ok(()) };
+        let Some(uri) = &self.inspected else {
+            return Ok(());
+        };
         let uri = read_uri(Some(uri))?;
         if with_crypto_scheme!(command.crypto_scheme.scheme, is_key(&uri)) {
             return Ok(());
@@ -89,7 +91,10 @@ impl FromArgMatches for KeyCmd {
             .subcommand_matches("inspect")
             .filter(|inspect| !inspect.get_flag("public"))
             .and_then(|inspect| inspect.get_one::<String>("uri").cloned());
-        Ok(Self { command: KeySubcommand::from_arg_matches(matches)?, inspected })
+        Ok(Self {
+            command: KeySubcommand::from_arg_matches(matches)?,
+            inspected,
+        })
     }
 
     fn update_from_arg_matches(
@@ -110,8 +115,14 @@ mod tests {
         for (text, expected) in [
             ("//Alice", true),
             ("5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY", true),
-            ("bottom drive obey lake curtain smoke basket hold race lonely fit walk", true),
-            ("0x0000000000000000000000000000000000000000000000000000000000000001", true),
+            (
+                "bottom drive obey lake curtain smoke basket hold race lonely fit walk",
+                true,
+            ),
+            (
+                "0x0000000000000000000000000000000000000000000000000000000000000001",
+                true,
+            ),
             ("not a phrase", false),
             ("", false),
         ] {

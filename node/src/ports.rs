@@ -84,14 +84,22 @@ pub fn probe(ports: &[Port]) -> Result<(), PortError> {
 
 /// All ports that a node with this configuration listens on.
 pub fn of_configuration(config: &Configuration) -> Vec<Port> {
-    let rpc = config.rpc.addr.iter().flatten().filter(|endpoint| !endpoint.is_optional).map(|e| {
-        Port {
+    let rpc = config
+        .rpc
+        .addr
+        .iter()
+        .flatten()
+        .filter(|endpoint| !endpoint.is_optional)
+        .map(|e| Port {
             address: e.listen_addr,
             transport: Transport::Tcp,
             purpose: "JSON-RPC; choose another with --rpc-port",
-        }
-    });
-    let network = config.network.listen_addresses.iter().filter_map(of_multiaddr);
+        });
+    let network = config
+        .network
+        .listen_addresses
+        .iter()
+        .filter_map(of_multiaddr);
     let metrics = config.prometheus_config.iter().map(|prometheus| Port {
         address: prometheus.port,
         transport: Transport::Tcp,
@@ -125,7 +133,11 @@ mod tests {
     use super::*;
 
     fn port(address: SocketAddr, transport: Transport) -> Port {
-        Port { address, transport, purpose: "test" }
+        Port {
+            address,
+            transport,
+            purpose: "test",
+        }
     }
 
     #[test]
@@ -135,7 +147,10 @@ mod tests {
         let error = probe(&[port(address, Transport::Tcp)]).unwrap_err();
         assert!(matches!(error, PortError::Taken(_)));
         let message = error.to_string();
-        assert!(message.contains(&format!("port {}", address.port())), "{message}");
+        assert!(
+            message.contains(&format!("port {}", address.port())),
+            "{message}"
+        );
         assert!(message.contains("test"), "{message}");
         drop(listener);
         probe(&[port(address, Transport::Tcp)]).unwrap();
@@ -152,9 +167,15 @@ mod tests {
     #[test]
     fn listening_addresses_are_read() {
         for (text, expected) in [
-            ("/ip4/127.0.0.1/tcp/30333", Some(("127.0.0.1:30333", Transport::Tcp))),
+            (
+                "/ip4/127.0.0.1/tcp/30333",
+                Some(("127.0.0.1:30333", Transport::Tcp)),
+            ),
             ("/ip6/::1/tcp/7/ws", Some(("[::1]:7", Transport::Tcp))),
-            ("/ip4/0.0.0.0/udp/9/webrtc-direct", Some(("0.0.0.0:9", Transport::Udp))),
+            (
+                "/ip4/0.0.0.0/udp/9/webrtc-direct",
+                Some(("0.0.0.0:9", Transport::Udp)),
+            ),
             ("/dns/example.org/tcp/1", None),
             ("/ip4/127.0.0.1", None),
         ] {

@@ -86,7 +86,9 @@ impl RevertCmd {
         let (dir, genesis) = (vote_log_dir(config), client.info().genesis_hash);
         let logs = keys_with_log(&dir, genesis).map_err(vote_log_error)?;
         // Development keys (--alice) are in no keystore, but leave a log.
-        let keys = local_keys(keystore).into_iter().chain(logs.iter().flatten().cloned());
+        let keys = local_keys(keystore)
+            .into_iter()
+            .chain(logs.iter().flatten().cloned());
         if let Some(key) = active_key(client, keys)?.filter(|_| !self.unsafe_as_authority) {
             return Err(Error::Other(format!(
                 "this node has the key, or the vote log, of the current authority {key}: a vote \
@@ -99,11 +101,22 @@ impl RevertCmd {
         let head = before.saturating_sub(reverted);
         // What was decided or signed above the head must not come back at the next start.
         for key in &logs {
-            VoteLog::open(&dir, genesis, key.as_ref())
-                .and_then(|(mut log, _)| log.cut_above(head))
-                .map_err(vote_log_error)?;
+            let cut = || {
+                let (mut log, _) = VoteLog::open(&dir, genesis, key.as_ref())?;
+                log.cut_above(head)?;
+                // Otherwise a chain of which all nodes are taken back would wait for ever for votes
+                // of others that vouch for it.
+                match self.unsafe_as_authority {
+                    true => log.allow_signing_from(head.saturating_add(1)),
+                    false => Ok(()),
+                }
+            };
+            cut().map_err(vote_log_error)?;
         }
-        println!("Took back {reverted} of {} blocks: the head is #{head}", self.blocks);
+        println!(
+            "Took back {reverted} of {} blocks: the head is #{head}",
+            self.blocks
+        );
         if reverted < self.blocks.min(before) {
             return Err(Error::Other(
                 "the other blocks stay: the states before them are not in this database (only one \

@@ -57,12 +57,17 @@ where
     use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
     use substrate_frame_rpc_system::{System, SystemApiServer};
 
-    let FullDeps { client, pool, round_state, justifications, subscription_executor } = deps;
+    let FullDeps {
+        client,
+        pool,
+        round_state,
+        justifications,
+        subscription_executor,
+    } = deps;
     let mut module = RpcModule::new(());
     module.merge(System::new(client.clone(), pool).into_rpc())?;
     module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
-    module.merge(
-        Pbft::new(client, round_state, justifications, subscription_executor).into_rpc(),
-    )?;
+    module
+        .merge(Pbft::new(client, round_state, justifications, subscription_executor).into_rpc())?;
     Ok(module)
 }

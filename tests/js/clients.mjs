@@ -151,9 +151,6 @@ const tests = {
     },
 
     async 'the runtime is upgraded by sudo'({ api, alice, fresh }) {
-        if (!nextRuntime) {
-            return;
-        }
         const before = api.runtimeVersion.specVersion.toNumber();
         const code = `0x${readFileSync(nextRuntime).toString('hex')}`;
         const call = api.tx.system.setCode(code);
@@ -168,6 +165,9 @@ const tests = {
     },
 };
 
+if (!nextRuntime) {
+    delete tests['the runtime is upgraded by sudo'];
+}
 const provider = new WsProvider(url);
 const api = await within('a connection', ApiPromise.create({ provider, noInitWarn: true }));
 const keyring = new Keyring({ type: 'sr25519' });

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 ///
 /// If there is no such file; the message says how to build it.
 pub fn hansa() -> PathBuf {
-    let found = std::env::var_os("HANSA_BIN").map(PathBuf::from).or_else(beside_the_test);
+    let found = std::env::var_os("HANSA_BIN")
+        .map(PathBuf::from)
+        .or_else(beside_the_test);
     match found {
         Some(path) if path.is_file() => path,
         other => panic!(

@@ -72,7 +72,10 @@ pub async fn free_at(
 ) -> Result<u128> {
     let address = dynamic::storage::<([u8; 32],), AccountInfo>("System", "Account");
     let found = at.storage().try_fetch(address, (account.0,)).await?;
-    Ok(found.map(|value| value.decode()).transpose()?.map_or(0, |info| info.data.free))
+    Ok(found
+        .map(|value| value.decode())
+        .transpose()?
+        .map_or(0, |info| info.data.free))
 }
 
 /// An account as the runtime's address type, as a dynamic value.
@@ -82,13 +85,20 @@ fn address(account: &Account) -> Value {
 
 /// `Balances::transfer_keep_alive`.
 pub fn transfer(to: &Account, amount: u128) -> DynamicPayload<Vec<Value>> {
-    dynamic::tx("Balances", "transfer_keep_alive", vec![address(to), Value::u128(amount)])
+    dynamic::tx(
+        "Balances",
+        "transfer_keep_alive",
+        vec![address(to), Value::u128(amount)],
+    )
 }
 
 /// `Balances::transfer_keep_alive` as a value that another call can hold.
 pub fn transfer_value(to: &Account, amount: u128) -> Value {
     let fields = [("dest", address(to)), ("value", Value::u128(amount))];
-    call_value("Balances", Value::named_variant("transfer_keep_alive", fields))
+    call_value(
+        "Balances",
+        Value::named_variant("transfer_keep_alive", fields),
+    )
 }
 
 /// A call of a pallet as a value that another call can hold.
@@ -98,23 +108,31 @@ pub fn call_value(pallet: &str, call: Value) -> Value {
 
 /// `Utility::batch_all`.
 pub fn batch_all(calls: Vec<Value>) -> DynamicPayload<Vec<Value>> {
-    dynamic::tx("Utility", "batch_all", vec![Value::unnamed_composite(calls)])
+    dynamic::tx(
+        "Utility",
+        "batch_all",
+        vec![Value::unnamed_composite(calls)],
+    )
 }
 
 /// `Sudo::sudo_unchecked_weight` of `System::set_code`, as every guide to a runtime upgrade has it.
 pub fn sudo_set_code(code: &[u8]) -> DynamicPayload<Vec<Value>> {
     let set_code = Value::named_variant("set_code", [("code", Value::from_bytes(code))]);
-    let weight = Value::named_composite([
-        ("ref_time", Value::u128(0)),
-        ("proof_size", Value::u128(0)),
-    ]);
-    dynamic::tx("Sudo", "sudo_unchecked_weight", vec![call_value("System", set_code), weight])
+    let weight =
+        Value::named_composite([("ref_time", Value::u128(0)), ("proof_size", Value::u128(0))]);
+    dynamic::tx(
+        "Sudo",
+        "sudo_unchecked_weight",
+        vec![call_value("System", set_code), weight],
+    )
 }
 
 /// Sign and submit a transaction, wait until it is final, and check that it succeeded.
 pub async fn submit<P: Payload>(api: &Client, call: &P, signer: &Keypair) -> Result<Included> {
     let mut transactions = api.tx().await?;
-    let mut progress = transactions.sign_and_submit_then_watch_default(call, signer).await?;
+    let mut progress = transactions
+        .sign_and_submit_then_watch_default(call, signer)
+        .await?;
     let mut seen = Vec::new();
     loop {
         let next = tokio::time::timeout(crate::wait::DEADLINE, progress.next()).await;
@@ -124,7 +142,9 @@ pub async fn submit<P: Payload>(api: &Client, call: &P, signer: &Keypair) -> Res
         match status {
             TransactionStatus::InFinalizedBlock(block) => {
                 block.wait_for_success().await?;
-                return Ok(Included { block: sp_core::H256(block.block_hash().0) });
+                return Ok(Included {
+                    block: sp_core::H256(block.block_hash().0),
+                });
             }
             TransactionStatus::Error { message }
             | TransactionStatus::Invalid { message }
@@ -142,8 +162,11 @@ pub async fn submit_to_fail<P: Payload>(
     signer: &Keypair,
 ) -> Result<String> {
     let mut transactions = api.tx().await?;
-    let progress = transactions.sign_and_submit_then_watch_default(call, signer).await?;
-    let block = tokio::time::timeout(crate::wait::DEADLINE, progress.wait_for_finalized()).await??;
+    let progress = transactions
+        .sign_and_submit_then_watch_default(call, signer)
+        .await?;
+    let block =
+        tokio::time::timeout(crate::wait::DEADLINE, progress.wait_for_finalized()).await??;
     match block.wait_for_success().await {
         Ok(_) => bail!("the transaction should have failed"),
         Err(subxt::error::TransactionEventsError::ExtrinsicFailed(DispatchError::Module(e))) => {
@@ -160,9 +183,15 @@ pub async fn sign_with_nonce<P: Payload>(
     signer: &Keypair,
     nonce: u64,
 ) -> Result<Vec<u8>> {
-    let params = DefaultExtrinsicParamsBuilder::new().nonce(nonce).immortal().build();
+    let params = DefaultExtrinsicParamsBuilder::new()
+        .nonce(nonce)
+        .immortal()
+        .build();
     let transactions = api.tx().await?;
-    Ok(transactions.create_signable_offline(call, params)?.sign(signer)?.into_encoded())
+    Ok(transactions
+        .create_signable_offline(call, params)?
+        .sign(signer)?
+        .into_encoded())
 }
 
 /// The nonce of an account at the last final block.

@@ -3,7 +3,12 @@
 
 //! Several validators, each under the test's control; and `hansa network up`.
 
-use crate::{binary, client, ports, process::Process, rpc::Head, spec, wait_for, Node, NodeConfig};
+use crate::{
+    binary, client, ports,
+    process::{print_tail, Process},
+    rpc::Head,
+    spec, wait_for, Node, NodeConfig,
+};
 use anyhow::{bail, Context, Result};
 use serde_json::Value;
 use std::{
@@ -43,19 +48,28 @@ impl Network {
         let configs: Vec<_> = validators
             .iter()
             .map(|name| {
-                NodeConfig::new(name, folder.path()).chain(&spec).validator(name).args(arguments)
+                NodeConfig::new(name, folder.path())
+                    .chain(&spec)
+                    .validator(name)
+                    .args(arguments)
             })
             .collect();
         let addresses: Vec<_> = configs.iter().map(NodeConfig::address).collect();
         let mut nodes = Vec::new();
         for (i, config) in configs.into_iter().enumerate() {
             let others = addresses.iter().enumerate().filter(|(j, _)| *j != i);
-            nodes.push(Node::launch(config.bootnodes(others.map(|(_, a)| a.clone())))?);
+            nodes.push(Node::launch(
+                config.bootnodes(others.map(|(_, a)| a.clone())),
+            )?);
         }
         for node in &mut nodes {
             node.ready().await?;
         }
-        let network = Self { nodes, spec, folder };
+        let network = Self {
+            nodes,
+            spec,
+            folder,
+        };
         network.wait_finalized(1).await?;
         Ok(network)
     }
@@ -101,9 +115,15 @@ impl Network {
         self.wait_finalized(number).await?;
         let mut hashes = Vec::new();
         for node in &self.nodes {
-            hashes.push((node.config.name.clone(), node.rpc().await?.block_hash(number).await?));
+            hashes.push((
+                node.config.name.clone(),
+                node.rpc().await?.block_hash(number).await?,
+            ));
         }
-        if hashes.iter().any(|(_, hash)| hash.is_none() || *hash != hashes[0].1) {
+        if hashes
+            .iter()
+            .any(|(_, hash)| hash.is_none() || *hash != hashes[0].1)
+        {
             bail!("the nodes disagree on block {number}: {hashes:?}");
         }
         Ok(())
@@ -113,9 +133,10 @@ impl Network {
     pub async fn wait_free(&self, account: &client::Account, free: u128) -> Result<()> {
         for node in &self.nodes {
             let api = node.client().await?;
-            wait_for(&format!("{} to see a balance of {free}", node.config.name), || async {
-                Ok(client::free(&api, account).await? == free)
-            })
+            wait_for(
+                &format!("{} to see a balance of {free}", node.config.name),
+                || async { Ok(client::free(&api, account).await? == free) },
+            )
             .await?;
         }
         Ok(())
@@ -160,15 +181,27 @@ impl Launcher {
         });
         let line = tokio::task::block_in_place(|| rest.recv_timeout(crate::wait::DEADLINE));
         let Ok(line) = line else {
-            bail!("`hansa network up` printed nothing: {:?}\n{}", process.ended(), process.log());
+            bail!(
+                "`hansa network up` printed nothing: {:?}\n{}",
+                process.ended(),
+                process.log()
+            );
         };
         let json = serde_json::from_str(&line).with_context(|| format!("no JSON: {line}"))?;
-        Ok(Self { process, json, rest, folder, base_port })
+        Ok(Self {
+            process,
+            json,
+            rest,
+            folder,
+            base_port,
+        })
     }
 
     /// The nodes of the first chain, as it printed them.
     pub fn nodes(&self) -> Result<&Vec<Value>> {
-        self.json["chains"][0]["nodes"].as_array().context("no nodes in the JSON")
+        self.json["chains"][0]["nodes"]
+            .as_array()
+            .context("no nodes in the JSON")
     }
 
     /// The WebSocket addresses of the nodes.
@@ -178,7 +211,12 @@ impl Launcher {
 
     /// The process ids of the nodes.
     pub fn pids(&self) -> Result<Vec<u32>> {
-        let pid = |n: &Value| n["pid"].as_u64().map(|p| p as u32).context("a node has no pid");
+        let pid = |n: &Value| {
+            n["pid"]
+                .as_u64()
+                .map(|p| p as u32)
+                .context("a node has no pid")
+        };
         self.nodes()?.iter().map(pid).collect()
     }
 
@@ -207,11 +245,7 @@ impl Drop for Launcher {
         self.process.terminate();
         for node in self.nodes().into_iter().flatten() {
             if let Ok(log) = text(node, "log").and_then(|p| Ok(std::fs::read_to_string(p)?)) {
-                let lines: Vec<_> = log.lines().collect();
-                println!("---- {}", node["name"]);
-                for line in lines.iter().skip(lines.len().saturating_sub(30)) {
-                    println!("{line}");
-                }
+                print_tail(node["name"].as_str().unwrap_or("a node"), &log);
             }
         }
     }
@@ -220,5 +254,7 @@ impl Drop for Launcher {
 /// A field that must be a string.
 pub fn text(object: &Value, field: &str) -> Result<String> {
     let found = object[field].as_str();
-    Ok(found.with_context(|| format!("no text `{field}` in {object}"))?.to_string())
+    Ok(found
+        .with_context(|| format!("no text `{field}` in {object}"))?
+        .to_string())
 }

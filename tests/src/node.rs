@@ -72,7 +72,8 @@ impl NodeConfig {
 
     /// More arguments.
     pub fn args(mut self, arguments: &[&str]) -> Self {
-        self.arguments.extend(arguments.iter().map(ToString::to_string));
+        self.arguments
+            .extend(arguments.iter().map(ToString::to_string));
         self
     }
 
@@ -89,7 +90,11 @@ impl NodeConfig {
         // bytes), in base 58.
         let mut id = vec![0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
         id.extend_from_slice(public.as_ref());
-        format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", self.p2p_port, bs58::encode(id).into_string())
+        format!(
+            "/ip4/127.0.0.1/tcp/{}/p2p/{}",
+            self.p2p_port,
+            bs58::encode(id).into_string()
+        )
     }
 
     fn command(&self) -> Command {
@@ -100,8 +105,14 @@ impl NodeConfig {
             .arg("--base-path")
             .arg(&self.base_path)
             .args(["--rpc-port", &self.rpc_port.to_string()])
-            .args(["--listen-addr", &format!("/ip4/127.0.0.1/tcp/{}", self.p2p_port)])
-            .args(["--node-key", crate::rpc::hex(&self.node_key).trim_start_matches("0x")])
+            .args([
+                "--listen-addr",
+                &format!("/ip4/127.0.0.1/tcp/{}", self.p2p_port),
+            ])
+            .args([
+                "--node-key",
+                crate::rpc::hex(&self.node_key).trim_start_matches("0x"),
+            ])
             .args(["--no-prometheus", "--no-telemetry", "--no-mdns"]);
         for address in &self.bootnodes {
             command.args(["--bootnodes", address]);
@@ -145,7 +156,10 @@ impl Node {
                     // No use in waiting on.
                     return Ok(Some(Err(status)));
                 }
-                Rpc::connect(&url).await?.call("system_health", vec![]).await?;
+                Rpc::connect(&url)
+                    .await?
+                    .call("system_health", vec![])
+                    .await?;
                 Ok(Some(Ok(())))
             }
         })
@@ -160,7 +174,9 @@ impl Node {
 
     /// A connection for plain calls.
     pub async fn rpc(&self) -> Result<Rpc> {
-        Rpc::connect(&self.url()).await.with_context(|| format!("no RPC at {}", self.config.name))
+        Rpc::connect(&self.url())
+            .await
+            .with_context(|| format!("no RPC at {}", self.config.name))
     }
 
     /// A client of the kind that applications use.
@@ -200,7 +216,11 @@ impl Node {
 
     /// Freeze or thaw it (SIGSTOP, SIGCONT).
     pub fn freeze(&self, frozen: bool) {
-        self.process.signal(if frozen { Signal::SIGSTOP } else { Signal::SIGCONT });
+        self.process.signal(if frozen {
+            Signal::SIGSTOP
+        } else {
+            Signal::SIGCONT
+        });
     }
 
     /// Start it again with the same flags, after [`stop`](Self::stop) or [`kill`](Self::kill).

@@ -16,7 +16,10 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
-    sync::{mpsc, OnceLock},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc, OnceLock,
+    },
     time::{Duration, Instant},
 };
 
@@ -165,11 +168,26 @@ impl Drop for Process {
     }
 }
 
+/// Whether logs are printed when their processes stop.
+static PRINT_LOGS: AtomicBool = AtomicBool::new(true);
+
+/// Print no logs from now on: for programs that are no tests.
+pub fn print_no_logs() {
+    PRINT_LOGS.store(false, Ordering::Relaxed);
+}
+
 /// Print the end of a log. The test harness shows it only if the test fails.
-fn print_tail(name: &str, log: &str) {
+pub fn print_tail(name: &str, log: &str) {
+    if !PRINT_LOGS.load(Ordering::Relaxed) {
+        return;
+    }
     let lines: Vec<_> = log.lines().collect();
     let from = lines.len().saturating_sub(LOG_TAIL_LINES);
-    println!("---- {name}: the last {} of {} lines logged", lines.len() - from, lines.len());
+    println!(
+        "---- {name}: the last {} of {} lines logged",
+        lines.len() - from,
+        lines.len()
+    );
     for line in &lines[from..] {
         println!("{line}");
     }
@@ -193,7 +211,10 @@ pub fn run(arguments: &[&str]) -> Output {
 /// If it cannot be started, or does not end within `timeout`.
 pub fn run_command(mut command: Command, timeout: Duration) -> Output {
     let shown = format!("{command:?}");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let child = spawn(command).unwrap_or_else(|e| panic!("cannot start {shown}: {e}"));
     let pid = Pid::from_raw(child.id() as i32);
     let (sender, receiver) = mpsc::channel();
@@ -204,7 +225,10 @@ pub fn run_command(mut command: Command, timeout: Duration) -> Output {
             let _ = kill(pid, Signal::SIGKILL);
             let output = receiver.recv().ok().and_then(Result::ok);
             let said = output.map(|o| String::from_utf8_lossy(&o.stderr).into_owned());
-            panic!("still running after {timeout:?}: {shown}\n{}", said.unwrap_or_default())
+            panic!(
+                "still running after {timeout:?}: {shown}\n{}",
+                said.unwrap_or_default()
+            )
         }
     }
 }
@@ -213,7 +237,11 @@ pub fn run_command(mut command: Command, timeout: Duration) -> Output {
 pub fn is_running(pid: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/stat"));
     // The state follows the name, which stands in parentheses and may contain anything.
-    status.is_ok_and(|s| s.rsplit(')').next().is_some_and(|rest| !rest.trim().starts_with('Z')))
+    status.is_ok_and(|s| {
+        s.rsplit(')')
+            .next()
+            .is_some_and(|rest| !rest.trim().starts_with('Z'))
+    })
 }
 
 /// User and system time that a process has used, in clock ticks.

@@ -48,7 +48,10 @@ impl Rpc {
 
     /// Call a method.
     pub async fn call(&self, method: &str, params: Vec<Value>) -> Result<Value> {
-        self.0.request(method, params).await.with_context(|| method.to_string())
+        self.0
+            .request(method, params)
+            .await
+            .with_context(|| method.to_string())
     }
 
     /// Call a method that must be answered with an error, and return that.
@@ -63,7 +66,10 @@ impl Rpc {
     /// Submit a transaction, given in hex. The future owns all it needs, so that many can run at once.
     pub fn submit(&self, transaction: String) -> impl Future<Output = Result<Value>> + 'static {
         let rpc = self.clone();
-        async move { rpc.call("author_submitExtrinsic", vec![json!(transaction)]).await }
+        async move {
+            rpc.call("author_submitExtrinsic", vec![json!(transaction)])
+                .await
+        }
     }
 
     /// Subscribe: `subscribe` and `unsubscribe` are the names of the two methods.
@@ -79,13 +85,19 @@ impl Rpc {
     /// The highest final block.
     pub async fn finalized(&self) -> Result<Head> {
         let hash = hash_of(&self.call("chain_getFinalizedHead", vec![]).await?)?;
-        Ok(Head { number: self.number_of(hash).await?, hash })
+        Ok(Head {
+            number: self.number_of(hash).await?,
+            hash,
+        })
     }
 
     /// The best block.
     pub async fn best(&self) -> Result<Head> {
         let hash = hash_of(&self.call("chain_getBlockHash", vec![]).await?)?;
-        Ok(Head { number: self.number_of(hash).await?, hash })
+        Ok(Head {
+            number: self.number_of(hash).await?,
+            hash,
+        })
     }
 
     /// The hash of the block of this number on the best chain, if there is one.
@@ -96,7 +108,9 @@ impl Rpc {
 
     /// The hash of the genesis block.
     pub async fn genesis(&self) -> Result<H256> {
-        self.block_hash(0).await?.context("a chain has a genesis block")
+        self.block_hash(0)
+            .await?
+            .context("a chain has a genesis block")
     }
 
     /// The number of a block.
@@ -108,7 +122,10 @@ impl Rpc {
     pub async fn extrinsics(&self, hash: H256) -> Result<Vec<Vec<u8>>> {
         let block = self.call("chain_getBlock", vec![json!(hash)]).await?;
         let list = block.pointer("/block/extrinsics").and_then(Value::as_array);
-        list.context("a block has extrinsics")?.iter().map(bytes_of).collect()
+        list.context("a block has extrinsics")?
+            .iter()
+            .map(bytes_of)
+            .collect()
     }
 
     /// Call a runtime API at a block (the best one if none is given) and decode what it returns.
@@ -133,18 +150,24 @@ impl Rpc {
     /// How many peers the node is connected to.
     pub async fn peers(&self) -> Result<u64> {
         let health = self.call("system_health", vec![]).await?;
-        health["peers"].as_u64().with_context(|| format!("no number of peers in {health}"))
+        health["peers"]
+            .as_u64()
+            .with_context(|| format!("no number of peers in {health}"))
     }
 }
 
 /// Bytes as JSON-RPC writes them.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::from("0x"), |text, byte| text + &format!("{byte:02x}"))
+    bytes.iter().fold(String::from("0x"), |text, byte| {
+        text + &format!("{byte:02x}")
+    })
 }
 
 /// The bytes that a string of hex digits stands for.
 pub fn bytes_of(value: &Value) -> Result<Vec<u8>> {
-    let text = value.as_str().with_context(|| format!("{value} is no string"))?;
+    let text = value
+        .as_str()
+        .with_context(|| format!("{value} is no string"))?;
     Ok(sp_core::bytes::from_hex(text)?)
 }
 
@@ -159,7 +182,9 @@ pub fn hash_of(value: &Value) -> Result<H256> {
 
 /// The number in a header as JSON-RPC writes it.
 pub fn number_of(header: &Value) -> Result<u32> {
-    let text = header["number"].as_str().with_context(|| format!("no number in {header}"))?;
+    let text = header["number"]
+        .as_str()
+        .with_context(|| format!("no number in {header}"))?;
     Ok(u32::from_str_radix(text.trim_start_matches("0x"), 16)?)
 }
 
@@ -177,9 +202,15 @@ pub async fn post(port: u16, body: &[u8]) -> Result<(u16, String)> {
     let _ = stream.write_all(body).await;
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
-    let _ = tokio::time::timeout(crate::wait::DEADLINE, read).await.context("no answer")?;
+    let _ = tokio::time::timeout(crate::wait::DEADLINE, read)
+        .await
+        .context("no answer")?;
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    let status = answer.split_whitespace().nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
+    let status = answer
+        .split_whitespace()
+        .nth(1)
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(0);
     let text = answer.split_once("\r\n\r\n").map_or("", |(_, text)| text);
     Ok((status, text.to_string()))
 }

@@ -38,7 +38,14 @@ pub fn edited(folder: &Path, name: &str, edits: &[(&str, Value)]) -> Result<Path
 pub fn raw(folder: &Path, spec: &Path) -> Result<PathBuf> {
     let path = folder.join("raw-spec.json");
     let (from, to) = (spec.display().to_string(), path.display().to_string());
-    let output = process::run(&["export-chain-spec", "--raw", "--chain", &from, "--output", &to]);
+    let output = process::run(&[
+        "export-chain-spec",
+        "--raw",
+        "--chain",
+        &from,
+        "--output",
+        &to,
+    ]);
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "cannot export {from}: {said}");
     Ok(path)

@@ -32,7 +32,7 @@ const I64_CONST: u8 = 0x42;
 /// The runtime `code` (compressed or not) with `spec_version + 1`, compressed.
 pub fn next_version(code: &[u8], spec_version: u32) -> Result<Vec<u8>> {
     ensure!(
-        spec_version >= UNUSUAL && spec_version % 1_000 != 0,
+        spec_version >= UNUSUAL && !spec_version.is_multiple_of(1_000),
         "spec_version {spec_version} may stand in the code by chance: the hub needs an unusual one"
     );
     let next = spec_version.checked_add(1).context("the last version")?;
@@ -68,7 +68,9 @@ fn replace_operands(module: &mut [u8], old: u32, new: u32) -> Result<usize> {
             I64_CONST => 64,
             _ => continue,
         };
-        let Some((operand, length)) = read_leb(&module[at + 1..]) else { continue };
+        let Some((operand, length)) = read_leb(&module[at + 1..]) else {
+            continue;
+        };
         let replaced = match bits {
             32 if operand as u32 == old => i64::from(new as i32),
             64 => {
@@ -81,7 +83,10 @@ fn replace_operands(module: &mut [u8], old: u32, new: u32) -> Result<usize> {
         if replaced != operand {
             write_leb(&mut module[at + 1..at + 1 + length], replaced);
             let written = read_leb(&module[at + 1..]);
-            ensure!(written == Some((replaced, length)), "{new} is longer than {old} in LEB128");
+            ensure!(
+                written == Some((replaced, length)),
+                "{new} is longer than {old} in LEB128"
+            );
             places += 1;
         }
     }
@@ -142,8 +147,8 @@ mod tests {
             .concat()
         };
         let mut patched = module(old);
-        let places =
-            replace_bytes(&mut patched, old, new) + replace_operands(&mut patched, old, new).unwrap();
+        let places = replace_bytes(&mut patched, old, new)
+            + replace_operands(&mut patched, old, new).unwrap();
         assert_eq!((places, patched), (4, module(new)));
     }
 

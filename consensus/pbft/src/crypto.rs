@@ -28,12 +28,15 @@ impl KeystoreCrypto {
 
     /// The first authority of `set` whose key the keystore has.
     pub fn local_authority(&self, set: &AuthoritySet) -> Option<(AuthorityIndex, AuthorityId)> {
-        set.authorities().iter().enumerate().find_map(|(index, authority)| {
-            let key = (authority.key.to_raw_vec(), KEY_TYPE);
-            self.keystore
-                .has_keys(&[key])
-                .then(|| (index as AuthorityIndex, authority.key.clone()))
-        })
+        set.authorities()
+            .iter()
+            .enumerate()
+            .find_map(|(index, authority)| {
+                let key = (authority.key.to_raw_vec(), KEY_TYPE);
+                self.keystore
+                    .has_keys(&[key])
+                    .then(|| (index as AuthorityIndex, authority.key.clone()))
+            })
     }
 
     /// Some key of the keystore that could be an authority's, none if there is none.

@@ -155,7 +155,11 @@ pub fn start_pbft<C, B, P, I>(
     );
     let worker = Worker::new(parts, network.handle, network.incoming);
     spawner.spawn("pbft-network", TASK_GROUP, network.task);
-    spawner.spawn_blocking("pbft-block-server", TASK_GROUP, Box::pin(network.server.run()));
+    spawner.spawn_blocking(
+        "pbft-block-server",
+        TASK_GROUP,
+        Box::pin(network.server.run()),
+    );
     essential.spawn_essential_blocking(
         "pbft-worker",
         TASK_GROUP,

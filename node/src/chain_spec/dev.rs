@@ -35,7 +35,10 @@ impl DevIdentity {
     /// The identity at `index`: Alice to Ferdie, then `//Validator//6` and so on without end.
     pub fn at(index: usize) -> Self {
         match NAMED.get(index) {
-            Some(named) => Self { name: named.to_string(), seed: named.to_seed() },
+            Some(named) => Self {
+                name: named.to_string(),
+                seed: named.to_seed(),
+            },
             None => Self {
                 name: format!("Validator-{index}"),
                 seed: format!("//Validator//{index}"),
@@ -56,7 +59,10 @@ impl DevIdentity {
 
     /// As a validator of a chain spec.
     pub fn validator(&self) -> Option<Validator> {
-        Some(Validator { account: Account(self.account()?), pbft: PbftKey(self.pbft_key()?) })
+        Some(Validator {
+            account: Account(self.account()?),
+            pbft: PbftKey(self.pbft_key()?),
+        })
     }
 }
 

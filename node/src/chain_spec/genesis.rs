@@ -50,8 +50,14 @@ pub fn to_chain_spec(spec: &ShortSpec) -> Result<Box<dyn ChainSpec>, String> {
 
 fn properties(spec: &ShortSpec) -> Properties {
     let mut properties = Properties::new();
-    properties.insert("tokenSymbol".into(), spec.properties.token_symbol.clone().into());
-    properties.insert("tokenDecimals".into(), spec.properties.token_decimals.into());
+    properties.insert(
+        "tokenSymbol".into(),
+        spec.properties.token_symbol.clone().into(),
+    );
+    properties.insert(
+        "tokenDecimals".into(),
+        spec.properties.token_decimals.into(),
+    );
     properties.insert("ss58Format".into(), spec.properties.ss58_format.into());
     properties
 }
@@ -109,7 +115,13 @@ fn call_genesis(storage: Storage, function: &str) -> Result<Vec<u8>, String> {
     let executor = WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().build();
     let mut externalities = BasicExternalities::new(storage);
     executor
-        .call(&mut externalities, &runtime_code, function, &[], CallContext::Offchain)
+        .call(
+            &mut externalities,
+            &runtime_code,
+            function,
+            &[],
+            CallContext::Offchain,
+        )
         .0
         .map_err(|e| format!("the genesis runtime does not answer to {function}: {e}"))
 }

@@ -37,7 +37,10 @@ const EMBEDDED: [(&str, &str); 3] = [
 
 /// The text of an embedded chain spec.
 pub fn embedded(name: &str) -> Option<&'static str> {
-    EMBEDDED.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+    EMBEDDED
+        .iter()
+        .find(|(n, _)| *n == name)
+        .map(|(_, text)| *text)
 }
 
 /// The chain spec that `--chain` names: an embedded one, or a file.
@@ -74,7 +77,9 @@ pub enum SpecFile {
 pub fn read_file(path: &Path) -> Result<SpecFile, String> {
     let size = std::fs::metadata(path).map_err(|e| cannot_read(&e))?.len();
     if size > MAX_SPEC_BYTES {
-        return Err(format!("the file has {size} bytes, more than {MAX_SPEC_BYTES}"));
+        return Err(format!(
+            "the file has {size} bytes, more than {MAX_SPEC_BYTES}"
+        ));
     }
     let text = std::fs::read_to_string(path).map_err(|e| cannot_read(&e))?;
     read_text(&text)
@@ -104,12 +109,16 @@ fn read_text(text: &str) -> Result<SpecFile, String> {
         .map_err(|e| format!("not a JSON object: {e}"))?;
     let form: Form = serde_json::from_str(text).map_err(|e| e.to_string())?;
     let long = form.genesis.as_ref().is_some_and(|g| {
-        ["raw", "runtimeGenesis", "stateRootHash"].iter().any(|key| g.get(key).is_some())
+        ["raw", "runtimeGenesis", "stateRootHash"]
+            .iter()
+            .any(|key| g.get(key).is_some())
     });
     match (form.runtime.is_some(), long) {
-        (true, true) => Err("runtime: names a built-in runtime, but genesis holds code as well: \
+        (true, true) => Err(
+            "runtime: names a built-in runtime, but genesis holds code as well: \
                              leave one of them out"
-            .into()),
+                .into(),
+        ),
         (false, true) => Ok(SpecFile::Long),
         (false, false) if form.genesis.is_some() => {
             Err("runtime: is missing (name a built-in runtime, as in \"runtime\": \"hub\")".into())

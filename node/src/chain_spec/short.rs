@@ -199,7 +199,10 @@ pub struct FieldError {
 
 impl FieldError {
     fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
+        Self {
+            path: path.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -207,8 +210,11 @@ impl ShortSpec {
     /// Read a spec from JSON, and check it.
     pub fn parse(json: &str) -> Result<Self, FieldError> {
         let mut deserializer = serde_json::Deserializer::from_str(json);
-        let spec: Self = serde_path_to_error::deserialize(&mut deserializer).map_err(field_error)?;
-        deserializer.end().map_err(|e| FieldError::new("(end of file)", e.to_string()))?;
+        let spec: Self =
+            serde_path_to_error::deserialize(&mut deserializer).map_err(field_error)?;
+        deserializer
+            .end()
+            .map_err(|e| FieldError::new("(end of file)", e.to_string()))?;
         spec.check()?;
         Ok(spec)
     }
@@ -219,8 +225,15 @@ impl ShortSpec {
             return Err(FieldError::new("name", "must not be empty"));
         }
         check_id(&self.id)?;
-        if self.protocol_id.as_ref().is_some_and(|id| id.trim().is_empty()) {
-            return Err(FieldError::new("protocolId", "must not be empty; leave it out instead"));
+        if self
+            .protocol_id
+            .as_ref()
+            .is_some_and(|id| id.trim().is_empty())
+        {
+            return Err(FieldError::new(
+                "protocolId",
+                "must not be empty; leave it out instead",
+            ));
         }
         self.properties.check()?;
         self.genesis.check()
@@ -230,11 +243,15 @@ impl ShortSpec {
 /// An id becomes a folder and a part of protocol names.
 fn check_id(id: &str) -> Result<(), FieldError> {
     let fits = (1..=MAX_ID_CHARS).contains(&id.len())
-        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if !fits {
         return Err(FieldError::new(
             "id",
-            format!("must be 1 to {MAX_ID_CHARS} letters, digits, `-` or `_`, as it names a folder"),
+            format!(
+                "must be 1 to {MAX_ID_CHARS} letters, digits, `-` or `_`, as it names a folder"
+            ),
         ));
     }
     Ok(())
@@ -243,7 +260,10 @@ fn check_id(id: &str) -> Result<(), FieldError> {
 impl TokenProperties {
     fn check(&self) -> Result<(), FieldError> {
         if self.token_symbol.trim().is_empty() {
-            return Err(FieldError::new("properties.tokenSymbol", "must not be empty"));
+            return Err(FieldError::new(
+                "properties.tokenSymbol",
+                "must not be empty",
+            ));
         }
         if self.token_decimals > MAX_TOKEN_DECIMALS {
             let message = format!("must be at most {MAX_TOKEN_DECIMALS}");
@@ -259,9 +279,10 @@ impl TokenProperties {
 
 impl HubGenesis {
     fn check(&self) -> Result<(), FieldError> {
-        Timing::from(self.timing).check().map_err(|rule| rule_error("genesis.timing", rule))?;
-        check_session_length(self.session_length_ms)
-            .map_err(|rule| rule_error("genesis", rule))?;
+        Timing::from(self.timing)
+            .check()
+            .map_err(|rule| rule_error("genesis.timing", rule))?;
+        check_session_length(self.session_length_ms).map_err(|rule| rule_error("genesis", rule))?;
         self.check_validators()?;
         self.check_balances()
     }
@@ -273,7 +294,10 @@ impl HubGenesis {
         }
         let max = super::genesis::MAX_VALIDATORS;
         if self.validators.len() > max {
-            return Err(FieldError::new(list, format!("must name at most {max} validators")));
+            return Err(FieldError::new(
+                list,
+                format!("must name at most {max} validators"),
+            ));
         }
         let (mut accounts, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for (i, validator) in self.validators.iter().enumerate() {
@@ -325,14 +349,25 @@ fn field_error(error: serde_path_to_error::Error<serde_json::Error>) -> FieldErr
     let path = error.path().to_string();
     let message = error.inner().to_string();
     let of_field = |kind: &str, complaint: &str| {
-        let (field, rest) = message.strip_prefix(kind)?.strip_prefix(" field `")?.split_once('`')?;
-        let path = if path == "." { field.to_owned() } else { format!("{path}.{field}") };
+        let (field, rest) = message
+            .strip_prefix(kind)?
+            .strip_prefix(" field `")?
+            .split_once('`')?;
+        let path = if path == "." {
+            field.to_owned()
+        } else {
+            format!("{path}.{field}")
+        };
         Some(FieldError::new(path, format!("{complaint}{rest}")))
     };
     of_field("missing", "is missing")
         .or_else(|| of_field("duplicate", "stands here twice"))
         .unwrap_or_else(|| {
-            let path = if path == "." { "(whole file)".into() } else { path.clone() };
+            let path = if path == "." {
+                "(whole file)".into()
+            } else {
+                path.clone()
+            };
             FieldError::new(path, message.clone())
         })
 }

@@ -31,7 +31,10 @@ fn refused(text: &str, path: &str, message: &str) {
         Ok(form) => panic!("{path}: taken as {form:?}"),
         Err(error) => error,
     };
-    assert!(error.starts_with(path), "expected {path:?} first in: {error}");
+    assert!(
+        error.starts_with(path),
+        "expected {path:?} first in: {error}"
+    );
     assert!(error.contains(message), "expected {message:?} in: {error}");
     assert!(!error.contains('\n'), "one line: {error}");
 }
@@ -44,10 +47,24 @@ fn the_embedded_specs_are_good_and_made_of_development_keys() {
         assert_eq!(spec.genesis.validators.len(), validators, "{name}");
         for (i, validator) in spec.genesis.validators.iter().enumerate() {
             let expected = DevIdentity::at(i);
-            assert_eq!(Some(&validator.account.0), expected.account().as_ref(), "{name} {i}");
-            assert_eq!(Some(&validator.pbft.0), expected.pbft_key().as_ref(), "{name} {i}");
+            assert_eq!(
+                Some(&validator.account.0),
+                expected.account().as_ref(),
+                "{name} {i}"
+            );
+            assert_eq!(
+                Some(&validator.pbft.0),
+                expected.pbft_key().as_ref(),
+                "{name} {i}"
+            );
         }
-        let accounts: Vec<_> = spec.genesis.balances.0.iter().map(|(a, _)| a.0.clone()).collect();
+        let accounts: Vec<_> = spec
+            .genesis
+            .balances
+            .0
+            .iter()
+            .map(|(a, _)| a.0.clone())
+            .collect();
         let mut expected: Vec<_> = dev::named().map(|d| d.account().unwrap()).collect();
         expected.extend(spec.genesis.admin.map(|admin| admin.0));
         assert_eq!(accounts, expected, "{name}");
@@ -63,12 +80,19 @@ fn a_missing_field_is_named() {
         ("/genesis/timing", "genesis.timing"),
         ("/genesis/validators", "genesis.validators"),
         ("/genesis/validators/0/pbft", "genesis.validators[0].pbft"),
-        ("/genesis/validators/3/account", "genesis.validators[3].account"),
+        (
+            "/genesis/validators/3/account",
+            "genesis.validators[3].account",
+        ),
         ("/properties/tokenSymbol", "properties.tokenSymbol"),
     ] {
         refused(&with(pointer, None), &format!("{path}: is missing"), "");
     }
-    refused(&with("/runtime", None), "runtime: is missing", "\"runtime\": \"hub\"");
+    refused(
+        &with("/runtime", None),
+        "runtime: is missing",
+        "\"runtime\": \"hub\"",
+    );
 }
 
 #[test]
@@ -77,10 +101,17 @@ fn an_unknown_field_is_named() {
         ("/bootnodes", "bootnodes"),
         ("/genesis/staking", "genesis.staking"),
         ("/genesis/timing/blockTimeMs", "genesis.timing.blockTimeMs"),
-        ("/genesis/validators/1/weight", "genesis.validators[1].weight"),
+        (
+            "/genesis/validators/1/weight",
+            "genesis.validators[1].weight",
+        ),
         ("/properties/decimals", "properties.decimals"),
     ] {
-        refused(&with(pointer, Some(json!(1))), &format!("{path}: "), "unknown field");
+        refused(
+            &with(pointer, Some(json!(1))),
+            &format!("{path}: "),
+            "unknown field",
+        );
     }
 }
 
@@ -93,28 +124,113 @@ fn a_value_of_a_wrong_type_or_range_is_named() {
         ("/id", json!(""), "id", "names a folder"),
         ("/id", json!("x".repeat(65)), "id", "names a folder"),
         ("/chainType", json!("Test"), "chainType", "unknown variant"),
-        ("/runtime", json!("spoke"), "runtime", "no built-in runtime `spoke`, only `hub`"),
+        (
+            "/runtime",
+            json!("spoke"),
+            "runtime",
+            "no built-in runtime `spoke`, only `hub`",
+        ),
         ("/runtime", json!(1), "runtime", "expected a string"),
-        ("/bootNodes", json!(["/ip4/1.2.3.4/tcp/1"]), "bootNodes[0]", ""),
+        (
+            "/bootNodes",
+            json!(["/ip4/1.2.3.4/tcp/1"]),
+            "bootNodes[0]",
+            "",
+        ),
         ("/bootNodes", json!("/ip4/1.2.3.4"), "bootNodes", "sequence"),
-        ("/telemetryEndpoints", json!([["wss://x"]]), "telemetryEndpoints", ""),
+        (
+            "/telemetryEndpoints",
+            json!([["wss://x"]]),
+            "telemetryEndpoints",
+            "",
+        ),
         ("/protocolId", json!(""), "protocolId", "must not be empty"),
-        ("/properties/tokenDecimals", json!(39), "properties.tokenDecimals", "at most 38"),
-        ("/properties/tokenDecimals", json!(300), "properties.tokenDecimals", "u8"),
-        ("/properties/ss58Format", json!(20_000), "properties.ss58Format", "at most 16383"),
+        (
+            "/properties/tokenDecimals",
+            json!(39),
+            "properties.tokenDecimals",
+            "at most 38",
+        ),
+        (
+            "/properties/tokenDecimals",
+            json!(300),
+            "properties.tokenDecimals",
+            "u8",
+        ),
+        (
+            "/properties/ss58Format",
+            json!(20_000),
+            "properties.ss58Format",
+            "at most 16383",
+        ),
         ("/genesis", json!([]), "genesis", ""),
-        ("/genesis/timing", json!(200), "genesis.timing", "SpecTiming"),
-        ("/genesis/timing/minIntervalMs", json!(0), "genesis.timing.minIntervalMs", "at least 1"),
-        ("/genesis/timing/minIntervalMs", json!("1"), "genesis.timing.minIntervalMs", "u32"),
-        ("/genesis/timing/minIntervalMs", json!(-1), "genesis.timing.minIntervalMs", "u32"),
-        ("/genesis/timing/idleIntervalMs", json!(1), "genesis.timing.idleIntervalMs", "below"),
-        ("/genesis/sessionLengthMs", json!(10), "genesis.sessionLengthMs", "at least"),
-        ("/genesis/validators", json!([]), "genesis.validators", "at least one"),
-        ("/genesis/validators/2/account", json!("5Grw"), "genesis.validators[2].account", "5Grw"),
-        ("/genesis/validators/2/account", json!(5), "genesis.validators[2].account", "string"),
-        ("/genesis/validators/2/pbft", json!("0x12"), "genesis.validators[2].pbft", "32 bytes"),
+        (
+            "/genesis/timing",
+            json!(200),
+            "genesis.timing",
+            "SpecTiming",
+        ),
+        (
+            "/genesis/timing/minIntervalMs",
+            json!(0),
+            "genesis.timing.minIntervalMs",
+            "at least 1",
+        ),
+        (
+            "/genesis/timing/minIntervalMs",
+            json!("1"),
+            "genesis.timing.minIntervalMs",
+            "u32",
+        ),
+        (
+            "/genesis/timing/minIntervalMs",
+            json!(-1),
+            "genesis.timing.minIntervalMs",
+            "u32",
+        ),
+        (
+            "/genesis/timing/idleIntervalMs",
+            json!(1),
+            "genesis.timing.idleIntervalMs",
+            "below",
+        ),
+        (
+            "/genesis/sessionLengthMs",
+            json!(10),
+            "genesis.sessionLengthMs",
+            "at least",
+        ),
+        (
+            "/genesis/validators",
+            json!([]),
+            "genesis.validators",
+            "at least one",
+        ),
+        (
+            "/genesis/validators/2/account",
+            json!("5Grw"),
+            "genesis.validators[2].account",
+            "5Grw",
+        ),
+        (
+            "/genesis/validators/2/account",
+            json!(5),
+            "genesis.validators[2].account",
+            "string",
+        ),
+        (
+            "/genesis/validators/2/pbft",
+            json!("0x12"),
+            "genesis.validators[2].pbft",
+            "32 bytes",
+        ),
         ("/genesis/balances", json!([]), "genesis.balances", "object"),
-        ("/genesis/sudo", json!("Alice"), "genesis.sudo", "`Alice` is not an account"),
+        (
+            "/genesis/sudo",
+            json!("Alice"),
+            "genesis.sudo",
+            "`Alice` is not an account",
+        ),
     ] {
         refused(&with(pointer, Some(value)), path, message);
     }
@@ -132,11 +248,18 @@ fn a_bad_amount_is_named_with_its_account() {
         (json!(""), "is not an amount"),
         (json!(null), "not null"),
         (json!(["1"]), "not a list"),
-        (json!("340282366920938463463374607431768211456"), "too large"),
+        (
+            json!("340282366920938463463374607431768211456"),
+            "too large",
+        ),
         (json!(0), "below the existential deposit"),
         (json!(1), "below the existential deposit"),
     ] {
-        refused(&with(&format!("/genesis/balances/{ALICE}"), Some(amount)), &path, message);
+        refused(
+            &with(&format!("/genesis/balances/{ALICE}"), Some(amount)),
+            &path,
+            message,
+        );
     }
     let max = json!(u128::MAX.to_string());
     let text = with(&format!("/genesis/balances/{ALICE}"), Some(max));
@@ -150,7 +273,11 @@ fn duplicates_are_refused() {
     let text = with("/genesis/validators/2/account", alice);
     refused(&text, "genesis.validators[2].account", "earlier validator");
     let key = spec.pointer("/genesis/validators/0/pbft").cloned();
-    refused(&with("/genesis/validators/3/pbft", key), "genesis.validators[3].pbft", "earlier");
+    refused(
+        &with("/genesis/validators/3/pbft", key),
+        "genesis.validators[3].pbft",
+        "earlier",
+    );
     // An account twice, once as an address and once in hex; and a field twice.
     let twice = embedded("local").unwrap().replacen(
         "\"balances\": {",
@@ -158,7 +285,9 @@ fn duplicates_are_refused() {
         1,
     );
     refused(&twice, "genesis.balances: account 5Grw", "twice");
-    let twice = embedded("local").unwrap().replacen("\"id\"", "\"name\": \"x\", \"id\"", 1);
+    let twice = embedded("local")
+        .unwrap()
+        .replacen("\"id\"", "\"name\": \"x\", \"id\"", 1);
     refused(&twice, "name: ", "stands here twice");
 }
 
@@ -171,9 +300,15 @@ fn what_is_no_chain_spec_is_refused() {
     let both = with("/genesis/raw", Some(json!({})));
     refused(&both, "runtime: ", "leave one of them out");
     let error = load("/nonexistent/spec.json").err().unwrap();
-    assert!(error.contains("/nonexistent/spec.json") && error.contains("no such file"), "{error}");
+    assert!(
+        error.contains("/nonexistent/spec.json") && error.contains("no such file"),
+        "{error}"
+    );
     let error = load("").err().unwrap();
-    assert!(error.contains("--dev") && error.contains("local"), "{error}");
+    assert!(
+        error.contains("--dev") && error.contains("local"),
+        "{error}"
+    );
     let error = load("/tmp").err().unwrap();
     assert!(error.contains("cannot be read"), "{error}");
 }
@@ -189,7 +324,10 @@ fn the_long_form_is_told_by_its_genesis() {
 #[test]
 fn defaults_are_filled_in_and_amounts_may_be_numbers() {
     let mut spec = local();
-    let genesis = spec.pointer_mut("/genesis").and_then(Value::as_object_mut).unwrap();
+    let genesis = spec
+        .pointer_mut("/genesis")
+        .and_then(Value::as_object_mut)
+        .unwrap();
     genesis.insert("timing".into(), json!({"minIntervalMs": 150}));
     genesis.insert("balances".into(), json!({ALICE: 1_000_000_000_000_000u64}));
     genesis.remove("sessionLengthMs");
@@ -209,10 +347,16 @@ fn the_patch_is_what_the_runtime_expects() {
     let patch = genesis_patch(&spec.genesis);
     let alice = DevIdentity::at(0);
     let key = alice.pbft_key().unwrap().to_string();
-    assert_eq!(patch["session"]["keys"], json!([[ALICE, ALICE, {"pbft": key}]]));
+    assert_eq!(
+        patch["session"]["keys"],
+        json!([[ALICE, ALICE, {"pbft": key}]])
+    );
     assert_eq!(patch["sudo"]["key"], json!(ALICE));
     assert_eq!(patch["balances"]["balances"][0][0], json!(ALICE));
-    assert_eq!(patch["balances"]["balances"][0][1].to_string(), "1000000000000000000");
+    assert_eq!(
+        patch["balances"]["balances"][0][1].to_string(),
+        "1000000000000000000"
+    );
     assert_eq!(patch["pbft"]["timing"]["minIntervalMs"], json!(100));
     assert_eq!(patch["pbft"]["sessionLengthMs"], json!(600_000));
     assert_eq!(genesis_patch(&spec.genesis), patch, "the same each time");

@@ -41,7 +41,9 @@ impl<'de> Deserialize<'de> for Amount {
             )));
         }
         digits.parse().map(Self).map_err(|_| {
-            D::Error::custom(format!("`{digits}` is too large for an amount (at most 2^128 - 1)"))
+            D::Error::custom(format!(
+                "`{digits}` is too large for an amount (at most 2^128 - 1)"
+            ))
         })
     }
 }
@@ -62,9 +64,9 @@ impl Account {
         if let Some(bytes) = hex_bytes(text) {
             return bytes.map(|b| Self(AccountId::new(b)));
         }
-        AccountId::from_ss58check(text)
-            .map(Self)
-            .map_err(|e| format!("`{text}` is not an account (SS58 address or 32 bytes in hex): {e:?}"))
+        AccountId::from_ss58check(text).map(Self).map_err(|e| {
+            format!("`{text}` is not an account (SS58 address or 32 bytes in hex): {e:?}")
+        })
     }
 }
 
@@ -162,7 +164,9 @@ impl<'de, V: DeserializeOwned> Visitor<'de> for UniqueMapVisitor<V> {
         while let Some(key) = map.next_key::<Account>()? {
             if !seen.insert(key.clone()) {
                 let address = key.0.to_ss58check();
-                return Err(A::Error::custom(format!("account {address} stands here twice")));
+                return Err(A::Error::custom(format!(
+                    "account {address} stands here twice"
+                )));
             }
             entries.push((key, map.next_value()?));
         }

@@ -33,12 +33,18 @@ struct AccountRecord {
 impl NodeClient {
     /// A client of the server at `url` (`http://…`). Nothing is sent yet.
     pub fn new(url: &str) -> Result<Self, Error> {
-        HttpClientBuilder::default().request_timeout(REQUEST_LIMIT).build(url).map(Self)
+        HttpClientBuilder::default()
+            .request_timeout(REQUEST_LIMIT)
+            .build(url)
+            .map(Self)
     }
 
     /// The number of the last final block.
     pub async fn finalized_number(&self) -> Result<BlockNumber, Error> {
-        let hash: Hash = self.0.request("chain_getFinalizedHead", rpc_params![]).await?;
+        let hash: Hash = self
+            .0
+            .request("chain_getFinalizedHead", rpc_params![])
+            .await?;
         let header: Option<Header> = self.0.request("chain_getHeader", rpc_params![hash]).await?;
         Ok(header.map_or(0, |header| header.number))
     }
@@ -60,5 +66,11 @@ impl NodeClient {
 /// The key of `System::Account`.
 fn account_key(account: &AccountId) -> Vec<u8> {
     let id: &[u8] = account.as_ref();
-    [&twox_128(b"System")[..], &twox_128(b"Account"), &blake2_128(id), id].concat()
+    [
+        &twox_128(b"System")[..],
+        &twox_128(b"Account"),
+        &blake2_128(id),
+        id,
+    ]
+    .concat()
 }

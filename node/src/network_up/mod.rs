@@ -179,7 +179,9 @@ pub enum UpError {
 /// Start a network, and run it until it is told to stop.
 pub fn run(command: &UpCmd) -> Result<(), UpError> {
     // One thread: nodes notice the death of the thread that started them.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(up(command))
 }
 
@@ -192,9 +194,14 @@ enum Dir {
 impl Dir {
     fn new(wanted: Option<&Path>) -> Result<Self, UpError> {
         let Some(path) = wanted else {
-            return Ok(Self::Temporary(tempfile::Builder::new().prefix("hansa-").tempdir()?));
+            return Ok(Self::Temporary(
+                tempfile::Builder::new().prefix("hansa-").tempdir()?,
+            ));
         };
-        let file_error = |source| UpError::File { path: path.to_owned(), source };
+        let file_error = |source| UpError::File {
+            path: path.to_owned(),
+            source,
+        };
         std::fs::create_dir_all(path).map_err(file_error)?;
         // Nodes get it as an argument, and people read it: absolute.
         path.canonicalize().map(Self::Kept).map_err(file_error)
@@ -279,7 +286,13 @@ impl Network {
             addresses.push(format!("{}/p2p/{}", node.listen_address(), peer_id(node)?));
         }
         let idle_interval = Duration::from_millis(state.timing.idle_interval_ms.into());
-        Ok(Self { spec, chain, nodes, addresses, idle_interval })
+        Ok(Self {
+            spec,
+            chain,
+            nodes,
+            addresses,
+            idle_interval,
+        })
     }
 
     /// Start all nodes, report the network when it is ready, and wait until a node dies.
@@ -295,7 +308,11 @@ impl Network {
             args.extend(command.node_args.iter().cloned());
             ids.push(processes.start(&node.identity.name, &executable, &args, &node.log)?);
         }
-        eprintln!("Starting {} nodes of {}", self.nodes.len(), self.spec.name());
+        eprintln!(
+            "Starting {} nodes of {}",
+            self.nodes.len(),
+            self.spec.name()
+        );
         tokio::select! {
             error = processes.first_death() => return Err(error),
             ready = self.wait_until_ready() => ready?,
@@ -344,7 +361,11 @@ impl Network {
         ]
         .map(str::to_owned)
         .into();
-        let others = self.addresses.iter().enumerate().filter(|(i, _)| *i != index);
+        let others = self
+            .addresses
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| *i != index);
         args.extend(others.flat_map(|(_, address)| ["--bootnodes".into(), address.clone()]));
         args
     }
@@ -367,11 +388,21 @@ impl Network {
 
     async fn report(&self, ids: &[u32]) -> Result<Report, UpError> {
         let Some(first) = self.nodes.first() else {
-            return Ok(Report { chains: Vec::new(), accounts: Vec::new() });
+            return Ok(Report {
+                chains: Vec::new(),
+                accounts: Vec::new(),
+            });
         };
         let client = node_client(first)?;
-        let rpc_error = |source| UpError::Rpc { name: first.identity.name.clone(), source };
-        let genesis = client.genesis().await.map_err(rpc_error)?.unwrap_or_default();
+        let rpc_error = |source| UpError::Rpc {
+            name: first.identity.name.clone(),
+            source,
+        };
+        let genesis = client
+            .genesis()
+            .await
+            .map_err(rpc_error)?
+            .unwrap_or_default();
         let nodes = self
             .nodes
             .iter()
@@ -385,7 +416,11 @@ impl Network {
                 pid: *pid,
                 base_path: node.base_path.clone(),
                 seed: node.identity.seed.clone(),
-                pbft_key: node.identity.pbft_key().map(|k| k.to_string()).unwrap_or_default(),
+                pbft_key: node
+                    .identity
+                    .pbft_key()
+                    .map(|k| k.to_string())
+                    .unwrap_or_default(),
             })
             .collect();
         let chain = ChainReport {
@@ -395,7 +430,10 @@ impl Network {
             nodes,
         };
         let accounts = self.accounts(&client).await.map_err(rpc_error)?;
-        Ok(Report { chains: vec![chain], accounts })
+        Ok(Report {
+            chains: vec![chain],
+            accounts,
+        })
     }
 
     /// The development accounts that have something: the named ones and those of the nodes.
@@ -405,15 +443,28 @@ impl Network {
     ) -> Result<Vec<AccountReport>, jsonrpsee::core::client::Error> {
         let properties = self.spec.properties();
         let number = |key: &str| properties.get(key).and_then(serde_json::Value::as_u64);
-        let decimals = number("tokenDecimals").and_then(|d| u8::try_from(d).ok()).unwrap_or(0);
-        let format = number("ss58Format").and_then(|f| u16::try_from(f).ok()).unwrap_or(42);
-        let symbol = properties.get("tokenSymbol").and_then(|s| s.as_str()).unwrap_or("UNIT");
+        let decimals = number("tokenDecimals")
+            .and_then(|d| u8::try_from(d).ok())
+            .unwrap_or(0);
+        let format = number("ss58Format")
+            .and_then(|f| u16::try_from(f).ok())
+            .unwrap_or(42);
+        let symbol = properties
+            .get("tokenSymbol")
+            .and_then(|s| s.as_str())
+            .unwrap_or("UNIT");
         let mut identities: Vec<DevIdentity> = dev::named().collect();
         let others = self.nodes.iter().map(|n| &n.identity);
-        identities.extend(others.filter(|i| dev::named().all(|named| named != **i)).cloned());
+        identities.extend(
+            others
+                .filter(|i| dev::named().all(|named| named != **i))
+                .cloned(),
+        );
         let mut accounts = Vec::new();
         for identity in identities {
-            let Some(account) = identity.account() else { continue };
+            let Some(account) = identity.account() else {
+                continue;
+            };
             let free = client.free_balance(&account).await?;
             if free > 0 {
                 accounts.push(AccountReport {
@@ -430,8 +481,10 @@ impl Network {
 }
 
 fn node_client(node: &NodePlan) -> Result<NodeClient, UpError> {
-    NodeClient::new(&node.rpc_url("http"))
-        .map_err(|source| UpError::Rpc { name: node.identity.name.clone(), source })
+    NodeClient::new(&node.rpc_url("http")).map_err(|source| UpError::Rpc {
+        name: node.identity.name.clone(),
+        source,
+    })
 }
 
 /// A chain as the nodes get it: they run elsewhere, so the path of a file must be absolute.
@@ -454,7 +507,10 @@ fn generated_chain(validators: usize, dir: &Path) -> Result<String, UpError> {
     resize(&mut spec, validators)?;
     let path = dir.join("chain-spec.json");
     let json = serde_json::to_string_pretty(&spec).map_err(std::io::Error::from)?;
-    std::fs::write(&path, json).map_err(|source| UpError::File { path: path.clone(), source })?;
+    std::fs::write(&path, json).map_err(|source| UpError::File {
+        path: path.clone(),
+        source,
+    })?;
     Ok(path.to_string_lossy().into_owned())
 }
 
@@ -464,7 +520,10 @@ fn resize(spec: &mut ShortSpec, validators: usize) -> Result<(), UpError> {
     spec.id = format!("{}_{validators}", spec.id);
     spec.genesis.validators.clear();
     for identity in (0..validators).map(DevIdentity::at) {
-        let no_key = || UpError::Keys { name: identity.name.clone(), message: "bad seed".into() };
+        let no_key = || UpError::Keys {
+            name: identity.name.clone(),
+            message: "bad seed".into(),
+        };
         let validator = identity.validator().ok_or_else(no_key)?;
         let Account(account) = &validator.account;
         let balances = &mut spec.genesis.balances.0;
@@ -478,12 +537,21 @@ fn resize(spec: &mut ShortSpec, validators: usize) -> Result<(), UpError> {
 
 /// Put a node's pBFT key into its keystore.
 fn insert_pbft_key(node: &NodePlan, chain_id: &str) -> Result<(), UpError> {
-    let keys_error =
-        |message: String| UpError::Keys { name: node.identity.name.clone(), message };
-    let path = node.base_path.join("chains").join(chain_id).join("keystore");
+    let keys_error = |message: String| UpError::Keys {
+        name: node.identity.name.clone(),
+        message,
+    };
+    let path = node
+        .base_path
+        .join("chains")
+        .join(chain_id)
+        .join("keystore");
     let keystore =
         sc_keystore::LocalKeystore::open(&path, None).map_err(|e| keys_error(e.to_string()))?;
-    let key = node.identity.pbft_key().ok_or_else(|| keys_error("bad seed".into()))?;
+    let key = node
+        .identity
+        .pbft_key()
+        .ok_or_else(|| keys_error("bad seed".into()))?;
     keystore
         .insert(KEY_TYPE, &node.identity.seed, key.as_slice())
         .map_err(|()| keys_error(format!("cannot write into {}", path.display())))
@@ -491,9 +559,17 @@ fn insert_pbft_key(node: &NodePlan, chain_id: &str) -> Result<(), UpError> {
 
 /// The peer id of a node, whose network key is made if there is none.
 fn peer_id(node: &NodePlan) -> Result<String, UpError> {
-    let file_error = |source| UpError::File { path: node.node_key.clone(), source };
+    let file_error = |source| UpError::File {
+        path: node.node_key.clone(),
+        source,
+    };
     let config = NodeKeyConfig::Ed25519(Secret::File(node.node_key.clone()));
-    Ok(config.into_keypair().map_err(file_error)?.public().to_peer_id().to_string())
+    Ok(config
+        .into_keypair()
+        .map_err(file_error)?
+        .public()
+        .to_peer_id()
+        .to_string())
 }
 
 #[cfg(test)]
@@ -503,7 +579,10 @@ mod tests {
     #[test]
     fn the_built_in_chain_is_used_as_it_is_for_its_own_number() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(generated_chain(DEFAULT_VALIDATORS, dir.path()).unwrap(), DEFAULT_CHAIN);
+        assert_eq!(
+            generated_chain(DEFAULT_VALIDATORS, dir.path()).unwrap(),
+            DEFAULT_CHAIN
+        );
     }
 
     #[test]
@@ -528,7 +607,9 @@ mod tests {
     #[test]
     fn keys_and_peer_ids_are_kept() {
         let dir = tempfile::tempdir().unwrap();
-        let node = plan::nodes(vec![DevIdentity::at(0)], 9944, dir.path()).unwrap().remove(0);
+        let node = plan::nodes(vec![DevIdentity::at(0)], 9944, dir.path())
+            .unwrap()
+            .remove(0);
         assert_eq!(peer_id(&node).unwrap(), peer_id(&node).unwrap());
         insert_pbft_key(&node, "x").unwrap();
         insert_pbft_key(&node, "x").unwrap();

@@ -55,10 +55,14 @@ impl NodePlan {
         base_port: u16,
         dir: &Path,
     ) -> Result<Self, UpError> {
-        let first = index.saturating_mul(PORTS_PER_NODE).saturating_add(usize::from(base_port));
+        let first = index
+            .saturating_mul(PORTS_PER_NODE)
+            .saturating_add(usize::from(base_port));
         let port = |offset: usize| {
-            u16::try_from(first.saturating_add(offset))
-                .map_err(|_| UpError::BasePortTooHigh { base_port, nodes: index.saturating_add(1) })
+            u16::try_from(first.saturating_add(offset)).map_err(|_| UpError::BasePortTooHigh {
+                base_port,
+                nodes: index.saturating_add(1),
+            })
         };
         let file_name = identity.name.to_lowercase();
         Ok(Self {
@@ -90,9 +94,18 @@ impl NodePlan {
             purpose,
         };
         [
-            port(self.rpc_port, "a node's JSON-RPC; choose others with --base-port"),
-            port(self.p2p_port, "a node's peer-to-peer network; choose others with --base-port"),
-            port(self.metrics_port, "a node's metrics; choose others with --base-port"),
+            port(
+                self.rpc_port,
+                "a node's JSON-RPC; choose others with --base-port",
+            ),
+            port(
+                self.p2p_port,
+                "a node's peer-to-peer network; choose others with --base-port",
+            ),
+            port(
+                self.metrics_port,
+                "a node's metrics; choose others with --base-port",
+            ),
         ]
     }
 }
@@ -127,11 +140,17 @@ pub fn identities_of(
     let known = found.len();
     if let Some(wanted) = wanted {
         if wanted > known {
-            return Err(UpError::TooFewKeys { wanted, known, validators: set.len() });
+            return Err(UpError::TooFewKeys {
+                wanted,
+                known,
+                validators: set.len(),
+            });
         }
         found.truncate(wanted);
     }
-    let weight = found.iter().fold(0, |sum: Weight, (at, _)| sum.saturating_add(set.weight(*at)));
+    let weight = found.iter().fold(0, |sum: Weight, (at, _)| {
+        sum.saturating_add(set.weight(*at))
+    });
     if weight < set.quorum() {
         return Err(UpError::NoQuorum {
             nodes: found.len(),
@@ -151,7 +170,10 @@ mod tests {
     fn set(indices: impl IntoIterator<Item = usize>) -> AuthoritySet {
         let authorities = indices
             .into_iter()
-            .map(|i| Authority { key: DevIdentity::at(i).pbft_key().unwrap(), weight: 1 })
+            .map(|i| Authority {
+                key: DevIdentity::at(i).pbft_key().unwrap(),
+                weight: 1,
+            })
             .collect();
         AuthoritySet::new(0, authorities).unwrap()
     }
@@ -163,16 +185,34 @@ mod tests {
     #[test]
     fn nodes_follow_the_order_of_the_set() {
         let identities = identities_of(&set([2, 0, 7, 1]), None).unwrap();
-        assert_eq!(names(identities), ["Charlie", "Alice", "Validator-7", "Bob"]);
+        assert_eq!(
+            names(identities),
+            ["Charlie", "Alice", "Validator-7", "Bob"]
+        );
     }
 
     #[test]
     fn fewer_nodes_than_validators_must_make_a_quorum() {
         assert_eq!(identities_of(&set(0..4), Some(3)).unwrap().len(), 3);
         let error = identities_of(&set(0..4), Some(2)).unwrap_err();
-        assert!(matches!(error, UpError::NoQuorum { nodes: 2, weight: 2, quorum: 3, .. }));
+        assert!(matches!(
+            error,
+            UpError::NoQuorum {
+                nodes: 2,
+                weight: 2,
+                quorum: 3,
+                ..
+            }
+        ));
         let error = identities_of(&set(0..4), Some(5)).unwrap_err();
-        assert!(matches!(error, UpError::TooFewKeys { wanted: 5, known: 4, validators: 4 }));
+        assert!(matches!(
+            error,
+            UpError::TooFewKeys {
+                wanted: 5,
+                known: 4,
+                validators: 4
+            }
+        ));
     }
 
     #[test]
@@ -193,19 +233,30 @@ mod tests {
     fn ports_do_not_overlap_and_do_not_overflow() {
         let identities: Vec<_> = (0..MAX_NODES).map(DevIdentity::at).collect();
         let plans = nodes(identities.clone(), 20_000, Path::new("/tmp/x")).unwrap();
-        let mut ports: Vec<_> =
-            plans.iter().flat_map(|p| p.ports()).map(|p| p.address.port()).collect();
+        let mut ports: Vec<_> = plans
+            .iter()
+            .flat_map(|p| p.ports())
+            .map(|p| p.address.port())
+            .collect();
         assert_eq!(ports.len(), 3 * MAX_NODES);
         ports.sort();
         ports.dedup();
         assert_eq!(ports.len(), 3 * MAX_NODES);
         let error = nodes(identities, 65_000, Path::new("/tmp/x")).unwrap_err();
-        assert!(matches!(error, UpError::BasePortTooHigh { base_port: 65_000, .. }));
+        assert!(matches!(
+            error,
+            UpError::BasePortTooHigh {
+                base_port: 65_000,
+                ..
+            }
+        ));
     }
 
     #[test]
     fn files_are_named_after_the_node() {
-        let plan = nodes(vec![DevIdentity::at(0)], 9944, Path::new("/tmp/x")).unwrap().remove(0);
+        let plan = nodes(vec![DevIdentity::at(0)], 9944, Path::new("/tmp/x"))
+            .unwrap()
+            .remove(0);
         assert_eq!(plan.log, Path::new("/tmp/x/alice.log"));
         assert_eq!(plan.base_path, Path::new("/tmp/x/alice"));
         assert_eq!(plan.rpc_url("ws"), "ws://127.0.0.1:9944");

@@ -53,8 +53,15 @@ impl Processes {
         args: &[String],
         log: &Path,
     ) -> Result<u32, UpError> {
-        let io_error = |source| UpError::Start { name: name.to_owned(), source };
-        let out = File::options().create(true).append(true).open(log).map_err(io_error)?;
+        let io_error = |source| UpError::Start {
+            name: name.to_owned(),
+            source,
+        };
+        let out = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .map_err(io_error)?;
         let err = out.try_clone().map_err(io_error)?;
         let child = Command::new(executable)
             .args(args)
@@ -66,7 +73,11 @@ impl Processes {
             .spawn()
             .map_err(io_error)?;
         let id = child.id().unwrap_or_default();
-        self.0.push(Process { name: name.to_owned(), log: log.to_owned(), child });
+        self.0.push(Process {
+            name: name.to_owned(),
+            log: log.to_owned(),
+            child,
+        });
         Ok(id)
     }
 
@@ -82,7 +93,11 @@ impl Processes {
                     Ok(status) => describe_exit(status),
                     Err(error) => format!("can no longer be watched: {error}"),
                 };
-                UpError::Died { name: name.clone(), status, log: tail(log) }
+                UpError::Died {
+                    name: name.clone(),
+                    status,
+                    log: tail(log),
+                }
             }
             .boxed()
         });
@@ -100,7 +115,10 @@ impl Processes {
         }
         let deadline = tokio::time::Instant::now() + STOP_LIMIT;
         for process in &mut self.0 {
-            if tokio::time::timeout_at(deadline, process.child.wait()).await.is_err() {
+            if tokio::time::timeout_at(deadline, process.child.wait())
+                .await
+                .is_err()
+            {
                 eprintln!("{} does not stop: killing it", process.name);
                 let _ = process.child.kill().await;
             }
@@ -161,12 +179,19 @@ mod tests {
         let (good, bad) = (dir.path().join("good"), dir.path().join("bad"));
         let sh = Path::new("/bin/sh");
         let mut processes = Processes::default();
-        let id = processes.start("good", sh, &shell("exec sleep 600"), &good).unwrap();
-        processes.start("bad", sh, &shell("echo too bad; exit 7"), &bad).unwrap();
+        let id = processes
+            .start("good", sh, &shell("exec sleep 600"), &good)
+            .unwrap();
+        processes
+            .start("bad", sh, &shell("echo too bad; exit 7"), &bad)
+            .unwrap();
         let UpError::Died { name, status, log } = processes.first_death().await else {
             panic!("another error")
         };
-        assert_eq!((name.as_str(), status.as_str()), ("bad", "ended with code 7"));
+        assert_eq!(
+            (name.as_str(), status.as_str()),
+            ("bad", "ended with code 7")
+        );
         assert_eq!(log, "too bad");
         processes.stop().await;
         let id = Pid::from_raw(id as i32);

@@ -99,10 +99,22 @@ impl fmt::Display for Report {
                 )?;
             }
         }
-        writeln!(f, "\nAccounts (development keys: everybody knows the secrets)")?;
+        writeln!(
+            f,
+            "\nAccounts (development keys: everybody knows the secrets)"
+        )?;
         for account in &self.accounts {
-            let AccountReport { name, address, free_in_tokens, seed, .. } = account;
-            writeln!(f, "    {name:<12} {address}  {free_in_tokens:>24}  secret: {seed}")?;
+            let AccountReport {
+                name,
+                address,
+                free_in_tokens,
+                seed,
+                ..
+            } = account;
+            writeln!(
+                f,
+                "    {name:<12} {address}  {free_in_tokens:>24}  secret: {seed}"
+            )?;
         }
         write!(f, "\nCtrl-C stops all of it.")
     }

@@ -28,12 +28,23 @@ pub fn open(
         .chain_spec
         .as_storage_builder()
         .build_storage()
-        .map_err(|e| Error::Other(format!("the chain spec has no valid genesis: {}", last_cause(&e))))?;
+        .map_err(|e| {
+            Error::Other(format!(
+                "the chain spec has no valid genesis: {}",
+                last_cause(&e)
+            ))
+        })?;
     config.chain_spec.set_storage(storage.clone());
     let (client, backend, keystore, task_manager) =
         sc_service::new_full_parts(config, telemetry, executor.clone(), Vec::new())
             .map_err(|error| explain(error, config.database.path()))?;
-    check_genesis(&client, backend.clone(), storage, executor, config.database.path())?;
+    check_genesis(
+        &client,
+        backend.clone(),
+        storage,
+        executor,
+        config.database.path(),
+    )?;
     Ok((client, backend, keystore, task_manager))
 }
 
@@ -45,7 +56,8 @@ fn check_genesis(
     executor: Executor,
     path: Option<&Path>,
 ) -> Result<(), Error> {
-    let builder = GenesisBlockBuilder::<Block, _, _>::new_with_storage(storage, false, backend, executor)?;
+    let builder =
+        GenesisBlockBuilder::<Block, _, _>::new_with_storage(storage, false, backend, executor)?;
     // The operation is dropped: nothing is written.
     let (block, _operation) = builder.build_genesis_block()?;
     let (expected, found) = (block.hash(), client.info().genesis_hash);
@@ -79,12 +91,15 @@ fn explain(error: Error, path: Option<&Path>) -> Error {
 }
 
 fn at(path: Option<&Path>) -> String {
-    path.map(|path| format!(" at {}", path.display())).unwrap_or_default()
+    path.map(|path| format!(" at {}", path.display()))
+        .unwrap_or_default()
 }
 
 /// The end of a runtime's error, which is long: the panic's message, if it is one.
 fn last_cause(error: &str) -> &str {
-    error.rsplit_once("panicked at ").map_or(error, |(_, cause)| cause)
+    error
+        .rsplit_once("panicked at ")
+        .map_or(error, |(_, cause)| cause)
 }
 
 #[cfg(test)]
@@ -99,11 +114,17 @@ mod tests {
             "Backend error: Internal: Database file is in use. (os error 11)",
         ] {
             let message = explain(Error::Other(text.into()), Some(path)).to_string();
-            assert!(message.contains("the database at /data/db is in use"), "{message}");
+            assert!(
+                message.contains("the database at /data/db is in use"),
+                "{message}"
+            );
         }
         let other = explain(Error::Other("no block".into()), Some(path)).to_string();
         assert_eq!(other, "Other: no block");
         let message = wrong_genesis(Hash::zero(), Hash::repeat_byte(1), Some(path));
-        assert!(message.contains("/data/db") && message.contains("purge-chain"), "{message}");
+        assert!(
+            message.contains("/data/db") && message.contains("purge-chain"),
+            "{message}"
+        );
     }
 }

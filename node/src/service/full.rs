@@ -33,12 +33,27 @@ where
     N: NetworkBackend<Block, Hash>,
 {
     let parts = new_parts(&mut config)?;
-    let Parts { client, backend, mut task_manager, keystore, states, link, .. } = parts;
+    let queue = parts.import_queue(config.prometheus_registry());
+    let Parts {
+        client,
+        backend,
+        mut task_manager,
+        keystore,
+        states,
+        link,
+        ..
+    } = parts;
     let mut telemetry = parts.telemetry;
     let pool = new_pool(&config, &task_manager, &client);
-    let queue = parts.import_queue;
-    let network =
-        network::start::<N>(&config, &task_manager, &client, &pool, queue, &states, &link)?;
+    let network = network::start::<N>(
+        &config,
+        &task_manager,
+        &client,
+        &pool,
+        queue,
+        &states,
+        &link,
+    )?;
     if config.offchain_worker.enabled {
         let service = network.service.clone();
         spawn_offchain_workers(
@@ -51,7 +66,11 @@ where
             service,
         )?;
     }
-    let PbftLink { imported, justifications, .. } = link;
+    let PbftLink {
+        imported,
+        justifications,
+        ..
+    } = link;
     let round_state = SharedRoundState::default();
     let rpc_builder = rpc_builder(&client, &pool, round_state.clone(), justifications);
     let metrics = Metrics::register(config.prometheus_registry())?;
@@ -92,7 +111,11 @@ where
         round_state,
         metrics,
     };
-    start_pbft(engine, &task_manager.spawn_handle(), &task_manager.spawn_essential_handle());
+    start_pbft(
+        engine,
+        &task_manager.spawn_handle(),
+        &task_manager.spawn_essential_handle(),
+    );
     Ok(task_manager)
 }
 
@@ -161,11 +184,10 @@ fn spawn_offchain_workers(
 }
 
 /// Drain what the import tells the engine, on a node that does not run it.
-fn take_no_notice(
-    task_manager: &TaskManager,
-    imported: TracingUnboundedReceiver<ImportedBlock>,
-) {
-    task_manager.spawn_handle().spawn("pbft-imported", Some("pbft"), async move {
-        imported.for_each(|_| std::future::ready(())).await
-    });
+fn take_no_notice(task_manager: &TaskManager, imported: TracingUnboundedReceiver<ImportedBlock>) {
+    task_manager
+        .spawn_handle()
+        .spawn("pbft-imported", Some("pbft"), async move {
+            imported.for_each(|_| std::future::ready(())).await
+        });
 }

@@ -5,7 +5,7 @@
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | this one | what subcommands need as well: client, database, keystore, import queue |
+//! | this one | what subcommands need as well: client, database, keystore, block import |
 //! | [`database`] | opening the database of the right chain, or saying why not |
 //! | [`network`] | the network, with the engine's own protocols |
 //! | [`full`] | a running node: these, pool, RPC and the engine |
@@ -27,10 +27,12 @@ use hansa_primitives::Block;
 use hansa_runtime_hub::apis::RuntimeApi;
 use sc_consensus::BasicQueue;
 use sc_executor::WasmExecutor;
-use sc_service::{Configuration, Error, KeystoreContainer, TFullBackend, TFullClient, TaskManager};
+use sc_network::config::SyncMode;
+use sc_service::{Configuration, Error, KeystoreContainer, PruningMode, TFullClient, TaskManager};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
 use std::{path::PathBuf, sync::Arc};
+use substrate_prometheus_endpoint::Registry;
 
 /// How many telemetry messages may wait.
 const TELEMETRY_BUFFER: usize = 16;
@@ -45,7 +47,7 @@ pub type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
 pub type FullClient = TFullClient<Block, RuntimeApi, Executor>;
 
 /// The database of a chain.
-pub type FullBackend = TFullBackend<Block>;
+pub type FullBackend = sc_client_db::Backend<Block>;
 
 /// The transaction pool of a chain.
 pub type FullPool = TransactionPoolHandle<Block, FullClient>;
@@ -63,8 +65,6 @@ pub struct Parts {
     pub task_manager: TaskManager,
     /// The keys of this node.
     pub keystore: KeystoreContainer,
-    /// Verifies and imports the blocks that sync brings.
-    pub import_queue: BasicQueue<Block>,
     /// Imports blocks as final.
     pub block_import: FullBlockImport,
     /// What the import tells others.
@@ -75,6 +75,20 @@ pub struct Parts {
     pub telemetry: Option<Telemetry>,
 }
 
+impl Parts {
+    /// Make the queue that verifies and imports the blocks which sync, or a file, brings.
+    pub fn import_queue(&self, registry: Option<&Registry>) -> BasicQueue<Block> {
+        import_queue(
+            self.client.clone(),
+            self.states.clone(),
+            Box::new(self.block_import.clone()),
+            Some(Box::new(self.block_import.clone())),
+            &self.task_manager.spawn_essential_handle(),
+            registry,
+        )
+    }
+}
+
 /// Where the vote logs of a chain are.
 pub fn vote_log_dir(config: &Configuration) -> PathBuf {
     config.data_path.join(VOTE_LOG_DIR)
@@ -82,31 +96,25 @@ pub fn vote_log_dir(config: &Configuration) -> PathBuf {
 
 /// Open a chain's database and make the parts around it.
 pub fn new_parts(config: &mut Configuration) -> Result<Parts, Error> {
+    fit_to_final_imports(config)?;
     let telemetry = open_telemetry(config)?;
     let executor: Executor = sc_service::new_wasm_executor(&config.executor);
     let handle = telemetry.as_ref().map(|(_, telemetry)| telemetry.handle());
     let (client, backend, keystore, task_manager) = database::open(config, handle, executor)?;
     let client = Arc::new(client);
     let telemetry = telemetry.map(|(worker, telemetry)| {
-        task_manager.spawn_handle().spawn("telemetry", None, worker.run());
+        task_manager
+            .spawn_handle()
+            .spawn("telemetry", None, worker.run());
         telemetry
     });
     let states = Arc::new(ConsensusStates::new(client.clone()));
     let (block_import, link) = block_import(client.clone(), client.clone(), states.clone());
-    let import_queue = import_queue(
-        client.clone(),
-        states.clone(),
-        Box::new(block_import.clone()),
-        Some(Box::new(block_import.clone())),
-        &task_manager.spawn_essential_handle(),
-        config.prometheus_registry(),
-    );
     Ok(Parts {
         client,
         backend,
         task_manager,
         keystore,
-        import_queue,
         block_import,
         link,
         states,
@@ -114,9 +122,31 @@ pub fn new_parts(config: &mut Configuration) -> Result<Parts, Error> {
     })
 }
 
+/// Settings of the SDK that do not fit a chain on which every block is final when it is imported.
+fn fit_to_final_imports(config: &mut Configuration) -> Result<(), Error> {
+    if !matches!(config.network.sync_mode, SyncMode::Full) {
+        // Who decides a block stands in its parent's state, which the others do not download.
+        return Err(Error::Other(
+            "of the ways to sync only `--sync full` is supported".into(),
+        ));
+    }
+    if config.state_pruning == Some(PruningMode::ArchiveCanonical) {
+        // The SDK canonicalises a block when a later one is made final apart from its import, which
+        // here never happens: states would pile up in memory. Without forks both archives hold the
+        // same.
+        config.state_pruning = Some(PruningMode::ArchiveAll);
+    }
+    Ok(())
+}
+
 fn open_telemetry(config: &Configuration) -> Result<Option<(TelemetryWorker, Telemetry)>, Error> {
-    let endpoints = config.telemetry_endpoints.clone().filter(|endpoints| !endpoints.is_empty());
-    let Some(endpoints) = endpoints else { return Ok(None) };
+    let endpoints = config
+        .telemetry_endpoints
+        .clone()
+        .filter(|endpoints| !endpoints.is_empty());
+    let Some(endpoints) = endpoints else {
+        return Ok(None);
+    };
     let worker = TelemetryWorker::new(TELEMETRY_BUFFER)?;
     let telemetry = worker.handle().new_telemetry(endpoints);
     Ok(Some((worker, telemetry)))

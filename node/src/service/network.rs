@@ -73,7 +73,13 @@ where
         metrics,
         gap_sync_body_policy: None,
     })?;
-    Ok(Network { service, system_rpc, transactions, sync, engine })
+    Ok(Network {
+        service,
+        system_rpc,
+        transactions,
+        sync,
+        engine,
+    })
 }
 
 /// Add the engine's own protocols.

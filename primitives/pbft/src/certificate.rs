@@ -65,7 +65,16 @@ pub enum CertificateError {
 ///
 /// Canonical: as many bytes as the set needs, no bit above the set.
 #[derive(
-    Clone, PartialEq, Eq, Debug, Default, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+    Clone,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
 )]
 pub struct SignerBitmap(BoundedVec<u8, ConstU32<MAX_BITMAP_BYTES>>);
 
@@ -85,18 +94,26 @@ impl SignerBitmap {
     /// Whether authority `index` signed.
     pub fn contains(&self, index: AuthorityIndex) -> bool {
         let index = usize::from(index);
-        self.0.get(index / 8).is_some_and(|byte| byte & (1 << (index % 8)) != 0)
+        self.0
+            .get(index / 8)
+            .is_some_and(|byte| byte & (1 << (index % 8)) != 0)
     }
 
     /// The signers, in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = AuthorityIndex> + '_ {
-        let bits = self.0.len().saturating_mul(8).min(usize::from(AuthorityIndex::MAX));
+        let bits = self
+            .0
+            .len()
+            .saturating_mul(8)
+            .min(usize::from(AuthorityIndex::MAX));
         (0..bits as AuthorityIndex).filter(|i| self.contains(*i))
     }
 
     /// The number of signers.
     pub fn count(&self) -> u32 {
-        self.0.iter().fold(0, |sum, byte| sum.saturating_add(byte.count_ones()))
+        self.0
+            .iter()
+            .fold(0, |sum, byte| sum.saturating_add(byte.count_ones()))
     }
 
     /// Check the form against `set` and that the signers make a quorum of it. No signature is
@@ -174,7 +191,15 @@ impl Certificate {
         }
         let signers = SignerBitmap::new(set.len(), by_signer.keys().copied());
         let signatures = BoundedVec::truncate_from(by_signer.into_values().collect());
-        Self { kind, height, view, hash, proof, signers, signatures }
+        Self {
+            kind,
+            height,
+            view,
+            hash,
+            proof,
+            signers,
+            signatures,
+        }
     }
 
     /// The statement that every signer made.
@@ -184,7 +209,10 @@ impl Certificate {
 
     /// What the holder of this certificate is locked on.
     pub fn prepared(&self) -> Prepared {
-        Prepared { view: self.view, hash: self.hash }
+        Prepared {
+            view: self.view,
+            hash: self.hash,
+        }
     }
 
     /// (signer, signature) pairs.
@@ -218,7 +246,10 @@ impl Certificate {
         self.signers.check_quorum(set)?;
         let (signatures, signers) = (self.signatures.len() as u32, self.signers.count());
         if signatures != signers {
-            return Err(CertificateError::SignatureCount { signatures, signers });
+            return Err(CertificateError::SignatureCount {
+                signatures,
+                signers,
+            });
         }
         let payload = context.payload(self.height, self.view, &self.statement());
         for (signer, signature) in self.votes() {
@@ -281,7 +312,9 @@ impl NewViewProof {
             if change.height != height || change.view != view {
                 return Err(CertificateError::WrongPlace);
             }
-            let authority = set.get(change.authority).ok_or(CertificateError::UnknownSigner)?;
+            let authority = set
+                .get(change.authority)
+                .ok_or(CertificateError::UnknownSigner)?;
             if !seen.insert(change.authority) {
                 return Err(CertificateError::DuplicateSigner);
             }

@@ -3,16 +3,23 @@
 
 //! What a header says for pBFT.
 
-use crate::{
-    AuthorityIndex, AuthoritySet, AuthoritySignature, View, PBFT_ENGINE_ID,
-};
+use crate::{AuthorityIndex, AuthoritySet, AuthoritySignature, View, PBFT_ENGINE_ID};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_runtime::{Digest, DigestItem};
 
 /// The pre-runtime digest: first in the header, and only once.
 #[derive(
-    Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
 )]
 pub struct PreDigest {
     /// The view in which the block was first proposed. A block that is proposed again in a later

@@ -34,10 +34,8 @@ pub trait OnCertificate<AccountId> {
 }
 
 impl<AccountId> OnCertificate<AccountId> for () {
-    fn on_certificate<'a>(
-        _: Option<&'a AccountId>,
-        _: impl Iterator<Item = (&'a AccountId, bool)>,
-    ) where
+    fn on_certificate<'a>(_: Option<&'a AccountId>, _: impl Iterator<Item = (&'a AccountId, bool)>)
+    where
         AccountId: 'a,
     {
     }

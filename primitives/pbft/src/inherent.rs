@@ -15,7 +15,9 @@ pub const INHERENT_IDENTIFIER: InherentIdentifier = *b"pbftcert";
 ///
 /// Replicas check it against the whole certificate, which travels with the proposal, before they
 /// vote; execution checks its form and its weight, and no signature. The child of genesis has none.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+#[derive(
+    Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
 pub struct ParentCertificate {
     /// The view in which the parent became final.
     pub view: View,
@@ -25,7 +27,10 @@ pub struct ParentCertificate {
 
 impl From<&Certificate> for ParentCertificate {
     fn from(certificate: &Certificate) -> Self {
-        Self { view: certificate.view, signers: certificate.signers.clone() }
+        Self {
+            view: certificate.view,
+            signers: certificate.signers.clone(),
+        }
     }
 }
 

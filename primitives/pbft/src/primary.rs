@@ -26,8 +26,12 @@ pub fn primary(
 ) -> Option<AuthorityIndex> {
     let turns = u32::try_from(set.len()).ok()?;
     let turn = view.checked_rem(turns)?;
-    let mut left: Vec<(AuthorityIndex, Weight)> =
-        set.authorities().iter().enumerate().map(|(i, a)| (i as AuthorityIndex, a.weight)).collect();
+    let mut left: Vec<(AuthorityIndex, Weight)> = set
+        .authorities()
+        .iter()
+        .enumerate()
+        .map(|(i, a)| (i as AuthorityIndex, a.weight))
+        .collect();
     let mut total = set.total_weight();
     let mut drawn = None;
     for draw in 0..=turn {
@@ -79,9 +83,14 @@ mod tests {
     fn every_authority_has_its_turn_once_before_any_has_it_twice() {
         let set = set(&[5, 1, 3, 2, 100]);
         for height in 0..50 {
-            let mut order: Vec<_> =
-                (0..5).map(|v| primary(&set, &[7; 32], height, v).unwrap()).collect();
-            assert_eq!(primary(&set, &[7; 32], height, 5), Some(order[0]), "it begins anew");
+            let mut order: Vec<_> = (0..5)
+                .map(|v| primary(&set, &[7; 32], height, v).unwrap())
+                .collect();
+            assert_eq!(
+                primary(&set, &[7; 32], height, 5),
+                Some(order[0]),
+                "it begins anew"
+            );
             order.sort();
             assert_eq!(order, [0, 1, 2, 3, 4]);
         }
@@ -112,7 +121,9 @@ mod tests {
     fn seed_and_height_change_the_order() {
         let set = set(&[1; 16]);
         let order = |seed: u8, height| -> Vec<_> {
-            (0..16).map(|v| primary(&set, &[seed; 32], height, v).unwrap()).collect()
+            (0..16)
+                .map(|v| primary(&set, &[seed; 32], height, v).unwrap())
+                .collect()
         };
         assert_ne!(order(1, 1), order(2, 1));
         assert_ne!(order(1, 1), order(1, 2));

@@ -57,7 +57,18 @@ pub enum AuthoritySetError {
 /// quorums share more than `T`, so at least one honest authority.
 ///
 /// The default is the empty set, which decides nothing.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+#[derive(
+    Clone,
+    PartialEq,
+    Eq,
+    Debug,
+    Default,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
 pub struct AuthoritySet {
     /// The identifier of the set.
     pub id: SetId,
@@ -71,8 +82,9 @@ impl AuthoritySet {
         if authorities.is_empty() {
             return Err(AuthoritySetError::Empty);
         }
-        let authorities: BoundedVec<_, _> =
-            authorities.try_into().map_err(|_| AuthoritySetError::TooMany)?;
+        let authorities: BoundedVec<_, _> = authorities
+            .try_into()
+            .map_err(|_| AuthoritySetError::TooMany)?;
         let mut keys = BTreeSet::new();
         let mut total: Weight = 0;
         for (index, authority) in authorities.iter().enumerate() {
@@ -83,8 +95,9 @@ impl AuthoritySet {
             if !keys.insert(&authority.key) {
                 return Err(AuthoritySetError::DuplicateKey(index));
             }
-            total =
-                total.checked_add(authority.weight).ok_or(AuthoritySetError::WeightOverflow)?;
+            total = total
+                .checked_add(authority.weight)
+                .ok_or(AuthoritySetError::WeightOverflow)?;
         }
         Ok(Self { id, authorities })
     }
@@ -116,12 +129,17 @@ impl AuthoritySet {
 
     /// The position of `key`.
     pub fn index_of(&self, key: &AuthorityId) -> Option<AuthorityIndex> {
-        self.authorities.iter().position(|a| &a.key == key).map(|i| i as AuthorityIndex)
+        self.authorities
+            .iter()
+            .position(|a| &a.key == key)
+            .map(|i| i as AuthorityIndex)
     }
 
     /// `W`, the sum of all weights.
     pub fn total_weight(&self) -> Weight {
-        self.authorities.iter().fold(0, |sum: Weight, a| sum.saturating_add(a.weight))
+        self.authorities
+            .iter()
+            .fold(0, |sum: Weight, a| sum.saturating_add(a.weight))
     }
 
     /// `T`, the weight that may be faulty.
@@ -141,7 +159,10 @@ mod tests {
     use sp_core::Pair;
 
     fn authority(i: u8, weight: Weight) -> Authority {
-        Authority { key: crate::AuthorityPair::from_seed(&[i; 32]).public(), weight }
+        Authority {
+            key: crate::AuthorityPair::from_seed(&[i; 32]).public(),
+            weight,
+        }
     }
 
     #[test]
@@ -154,9 +175,17 @@ mod tests {
             (&[1; 7], 2, 5),
             (&[3, 3, 3, 1], 3, 7),
         ] {
-            let list = weights.iter().enumerate().map(|(i, w)| authority(i as u8, *w)).collect();
+            let list = weights
+                .iter()
+                .enumerate()
+                .map(|(i, w)| authority(i as u8, *w))
+                .collect();
             let set = AuthoritySet::new(0, list).unwrap();
-            assert_eq!((set.faults(), set.quorum()), (faults, quorum), "{weights:?}");
+            assert_eq!(
+                (set.faults(), set.quorum()),
+                (faults, quorum),
+                "{weights:?}"
+            );
             // Two quorums share more than T.
             assert!(2 * quorum - set.total_weight() > faults);
         }
@@ -164,12 +193,24 @@ mod tests {
 
     #[test]
     fn bad_sets_are_refused() {
-        assert_eq!(AuthoritySet::new(0, alloc::vec![]), Err(AuthoritySetError::Empty));
+        assert_eq!(
+            AuthoritySet::new(0, alloc::vec![]),
+            Err(AuthoritySetError::Empty)
+        );
         let zero = alloc::vec![authority(0, 1), authority(1, 0)];
-        assert_eq!(AuthoritySet::new(0, zero), Err(AuthoritySetError::ZeroWeight(1)));
+        assert_eq!(
+            AuthoritySet::new(0, zero),
+            Err(AuthoritySetError::ZeroWeight(1))
+        );
         let twice = alloc::vec![authority(0, 1), authority(0, 2)];
-        assert_eq!(AuthoritySet::new(0, twice), Err(AuthoritySetError::DuplicateKey(1)));
+        assert_eq!(
+            AuthoritySet::new(0, twice),
+            Err(AuthoritySetError::DuplicateKey(1))
+        );
         let heavy = alloc::vec![authority(0, u64::MAX), authority(1, 1)];
-        assert_eq!(AuthoritySet::new(0, heavy), Err(AuthoritySetError::WeightOverflow));
+        assert_eq!(
+            AuthoritySet::new(0, heavy),
+            Err(AuthoritySetError::WeightOverflow)
+        );
     }
 }

@@ -3,7 +3,9 @@
 
 //! What an authority signs.
 
-use crate::{AuthorityId, AuthorityIndex, AuthoritySet, AuthoritySignature, Hash, Height, SetId, View};
+use crate::{
+    AuthorityId, AuthorityIndex, AuthoritySet, AuthoritySignature, Hash, Height, SetId, View,
+};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -20,7 +22,16 @@ pub const NO_PROOF: Hash = Hash::zero();
 
 /// The block for which a replica saw a quorum of Prepare, and in which view: what it is locked on.
 #[derive(
-    Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
 )]
 pub struct Prepared {
     /// The view of the prepared certificate.
@@ -34,7 +45,16 @@ pub struct Prepared {
 /// `proof` is the digest of the [`NewViewProof`](crate::NewViewProof) that came with the proposal,
 /// [`NO_PROOF`] in view 0.
 #[derive(
-    Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
 )]
 pub enum Statement {
     /// *Pre-prepare*: the primary proposes a block.
@@ -73,9 +93,9 @@ impl Statement {
     /// The block that is proposed or voted for; none of a view-change.
     pub fn block(&self) -> Option<Hash> {
         match self {
-            Self::Proposal { hash, .. } | Self::Prepare { hash, .. } | Self::Commit { hash, .. } => {
-                Some(*hash)
-            }
+            Self::Proposal { hash, .. }
+            | Self::Prepare { hash, .. }
+            | Self::Commit { hash, .. } => Some(*hash),
             Self::ViewChange { .. } => None,
         }
     }
@@ -83,7 +103,18 @@ impl Statement {
 
 /// The two kinds of vote of which certificates are made.
 #[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Debug,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
 )]
 pub enum VoteKind {
     /// [`Statement::Prepare`].
@@ -116,13 +147,29 @@ pub struct SigningContext {
 impl SigningContext {
     /// The bytes that are signed for `statement` at (`height`, `view`).
     pub fn payload(&self, height: Height, view: View, statement: &Statement) -> Vec<u8> {
-        (STATEMENT_DOMAIN, self.genesis, self.set_id, height, view, statement).encode()
+        (
+            STATEMENT_DOMAIN,
+            self.genesis,
+            self.set_id,
+            height,
+            view,
+            statement,
+        )
+            .encode()
     }
 
     /// The bytes that the author signs to seal a header, of which `pre_hash` is the hash without
     /// the seal.
     pub fn seal_payload(&self, height: Height, view: View, pre_hash: &Hash) -> Vec<u8> {
-        (SEAL_DOMAIN, self.genesis, self.set_id, height, view, pre_hash).encode()
+        (
+            SEAL_DOMAIN,
+            self.genesis,
+            self.set_id,
+            height,
+            view,
+            pre_hash,
+        )
+            .encode()
     }
 }
 

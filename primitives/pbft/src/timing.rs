@@ -67,7 +67,10 @@ impl Timing {
     /// Check the values against each other; the error names the field and the rule.
     pub fn check(&self) -> Result<(), &'static str> {
         let rules = [
-            (self.min_interval_ms >= 1, "minIntervalMs must be at least 1"),
+            (
+                self.min_interval_ms >= 1,
+                "minIntervalMs must be at least 1",
+            ),
             (
                 self.idle_interval_ms >= self.min_interval_ms,
                 "idleIntervalMs must not be below minIntervalMs",
@@ -76,7 +79,10 @@ impl Timing {
                 self.idle_interval_ms <= MAX_INTERVAL_MS,
                 "idleIntervalMs must be at most 86400000 (a day)",
             ),
-            (self.silent_timeout_ms >= 1, "silentTimeoutMs must be at least 1"),
+            (
+                self.silent_timeout_ms >= 1,
+                "silentTimeoutMs must be at least 1",
+            ),
             (
                 self.view_timeout_ms >= self.silent_timeout_ms,
                 "viewTimeoutMs must not be below silentTimeoutMs",
@@ -89,14 +95,23 @@ impl Timing {
                 self.view_timeout_cap_ms <= MAX_INTERVAL_MS,
                 "viewTimeoutCapMs must be at most 86400000 (a day)",
             ),
-            (self.view_timeout_step_ms >= 1, "viewTimeoutStepMs must be at least 1"),
-            (self.resend_interval_ms >= 10, "resendIntervalMs must be at least 10"),
+            (
+                self.view_timeout_step_ms >= 1,
+                "viewTimeoutStepMs must be at least 1",
+            ),
+            (
+                self.resend_interval_ms >= 10,
+                "resendIntervalMs must be at least 10",
+            ),
             (
                 self.max_clock_drift_ms <= MAX_INTERVAL_MS,
                 "maxClockDriftMs must be at most 86400000 (a day)",
             ),
         ];
-        rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, rule)| Err(rule))
+        rules
+            .iter()
+            .find(|(holds, _)| !holds)
+            .map_or(Ok(()), |(_, rule)| Err(rule))
     }
 
     /// The timeout of `view`: linear growth up to the cap, never exponential.
@@ -126,16 +141,76 @@ mod tests {
         let good = Timing::default();
         assert_eq!(good.check(), Ok(()));
         for (bad, field) in [
-            (Timing { min_interval_ms: 0, ..good }, "minIntervalMs"),
-            (Timing { idle_interval_ms: 1, ..good }, "idleIntervalMs"),
-            (Timing { idle_interval_ms: u32::MAX, ..good }, "idleIntervalMs"),
-            (Timing { silent_timeout_ms: 0, ..good }, "silentTimeoutMs"),
-            (Timing { view_timeout_ms: 1, ..good }, "viewTimeoutMs"),
-            (Timing { view_timeout_cap_ms: 1, ..good }, "viewTimeoutCapMs"),
-            (Timing { view_timeout_cap_ms: u32::MAX, ..good }, "viewTimeoutCapMs"),
-            (Timing { view_timeout_step_ms: 0, ..good }, "viewTimeoutStepMs"),
-            (Timing { resend_interval_ms: 0, ..good }, "resendIntervalMs"),
-            (Timing { max_clock_drift_ms: u32::MAX, ..good }, "maxClockDriftMs"),
+            (
+                Timing {
+                    min_interval_ms: 0,
+                    ..good
+                },
+                "minIntervalMs",
+            ),
+            (
+                Timing {
+                    idle_interval_ms: 1,
+                    ..good
+                },
+                "idleIntervalMs",
+            ),
+            (
+                Timing {
+                    idle_interval_ms: u32::MAX,
+                    ..good
+                },
+                "idleIntervalMs",
+            ),
+            (
+                Timing {
+                    silent_timeout_ms: 0,
+                    ..good
+                },
+                "silentTimeoutMs",
+            ),
+            (
+                Timing {
+                    view_timeout_ms: 1,
+                    ..good
+                },
+                "viewTimeoutMs",
+            ),
+            (
+                Timing {
+                    view_timeout_cap_ms: 1,
+                    ..good
+                },
+                "viewTimeoutCapMs",
+            ),
+            (
+                Timing {
+                    view_timeout_cap_ms: u32::MAX,
+                    ..good
+                },
+                "viewTimeoutCapMs",
+            ),
+            (
+                Timing {
+                    view_timeout_step_ms: 0,
+                    ..good
+                },
+                "viewTimeoutStepMs",
+            ),
+            (
+                Timing {
+                    resend_interval_ms: 0,
+                    ..good
+                },
+                "resendIntervalMs",
+            ),
+            (
+                Timing {
+                    max_clock_drift_ms: u32::MAX,
+                    ..good
+                },
+                "maxClockDriftMs",
+            ),
         ] {
             let error = bad.check().unwrap_err();
             assert!(error.starts_with(field), "{error} should name {field}");

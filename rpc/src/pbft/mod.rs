@@ -10,7 +10,8 @@ mod types;
 pub use error::{Error, BASE_ERROR, CERTIFICATE_MISSING, INTERNAL, UNKNOWN_BLOCK};
 pub use server::Pbft;
 pub use types::{
-    AuthorityInfo, BlockRef, FinalityProof, PreparedInfo, ProofWeights, RoundStateInfo, Signer, ViewChangeInfo,
+    AuthorityInfo, BlockRef, FinalityProof, PreparedInfo, ProofWeights, RoundStateInfo, Signer,
+    ViewChangeInfo,
 };
 
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};

@@ -3,9 +3,7 @@
 
 //! The server of the methods about pBFT.
 
-use super::{
-    BlockRef, Error, FinalityProof, PbftApiServer, RoundStateInfo,
-};
+use super::{BlockRef, Error, FinalityProof, PbftApiServer, RoundStateInfo};
 use futures::StreamExt;
 use hansa_consensus_pbft::{
     authorities::ConsensusStates,
@@ -52,7 +50,13 @@ where
         executor: SubscriptionTaskExecutor,
     ) -> Self {
         let states = Arc::new(ConsensusStates::new(client.clone()));
-        Self { client, states, round_state, justifications, executor }
+        Self {
+            client,
+            states,
+            round_state,
+            justifications,
+            executor,
+        }
     }
 }
 
@@ -62,7 +66,10 @@ where
     C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>> + 'static,
 {
     let decided_by = states.that_decided(&justification.header).ok();
-    FinalityProof::new(justification, decided_by.as_ref().map(|(c, set)| (*c, set.as_ref())))
+    FinalityProof::new(
+        justification,
+        decided_by.as_ref().map(|(c, set)| (*c, set.as_ref())),
+    )
 }
 
 impl<C> Pbft<C>
@@ -99,9 +106,10 @@ where
     fn proof_of(&self, block: BlockRef) -> Result<FinalityProof, Error> {
         let hash: Hash = match block {
             BlockRef::Hash(hash) => hash,
-            BlockRef::Number(number) => {
-                self.client.hash(number)?.ok_or(Error::UnknownBlock(block))?
-            }
+            BlockRef::Number(number) => self
+                .client
+                .hash(number)?
+                .ok_or(Error::UnknownBlock(block))?,
         };
         if self.client.header(hash)?.is_none() {
             return Err(Error::UnknownBlock(block));

@@ -81,7 +81,9 @@ mod weight {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Weight, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
@@ -108,7 +110,10 @@ pub struct PreparedInfo {
 
 impl From<Prepared> for PreparedInfo {
     fn from(prepared: Prepared) -> Self {
-        Self { view: prepared.view, hash: prepared.hash }
+        Self {
+            view: prepared.view,
+            hash: prepared.hash,
+        }
     }
 }
 
@@ -168,7 +173,10 @@ impl From<&RoundState> for RoundStateInfo {
                 .set
                 .authorities()
                 .iter()
-                .map(|a| AuthorityInfo { key: a.key.clone(), weight: a.weight })
+                .map(|a| AuthorityInfo {
+                    key: a.key.clone(),
+                    weight: a.weight,
+                })
                 .collect(),
             total_weight: state.set.total_weight(),
             quorum: state.quorum,
@@ -181,7 +189,10 @@ impl From<&RoundState> for RoundStateInfo {
             view_changes: state
                 .view_changes
                 .iter()
-                .map(|(authority, view)| ViewChangeInfo { authority: *authority, view: *view })
+                .map(|(authority, view)| ViewChangeInfo {
+                    authority: *authority,
+                    view: *view,
+                })
                 .collect(),
             decided: state.decided,
         }
@@ -247,17 +258,28 @@ impl FinalityProof {
         justification: &PbftJustification,
         decided_by: Option<(SigningContext, &AuthoritySet)>,
     ) -> Self {
-        let PbftJustification { header, certificate } = justification;
+        let PbftJustification {
+            header,
+            certificate,
+        } = justification;
         let signers = certificate
             .votes()
             .map(|(authority, signature)| Signer {
                 authority,
-                key: decided_by.and_then(|(_, set)| set.get(authority)).map(|a| a.key.clone()),
+                key: decided_by
+                    .and_then(|(_, set)| set.get(authority))
+                    .map(|a| a.key.clone()),
                 signature: bytes_of(signature),
             })
             .collect();
         let payload = decided_by.map(|(context, _)| {
-            context.payload(certificate.height, certificate.view, &certificate.statement()).into()
+            context
+                .payload(
+                    certificate.height,
+                    certificate.view,
+                    &certificate.statement(),
+                )
+                .into()
         });
         let weights = decided_by.map(|(_, set)| ProofWeights {
             total: set.total_weight(),
@@ -312,14 +334,27 @@ mod tests {
             assert_eq!(serde_json::from_str(json).ok(), expected, "{json}");
         }
         let short_hash = serde_json::from_str::<BlockRef>("\"0x1234567890\"");
-        assert!(short_hash.unwrap_err().to_string().contains("32 bytes in hex"));
+        assert!(short_hash
+            .unwrap_err()
+            .to_string()
+            .contains("32 bytes in hex"));
     }
 
     #[test]
     fn weights_are_strings() {
-        let weights = ProofWeights { total: u64::MAX, quorum: 3, signed: 4 };
+        let weights = ProofWeights {
+            total: u64::MAX,
+            quorum: 3,
+            signed: 4,
+        };
         let json = serde_json::to_string(&weights).unwrap();
-        assert_eq!(json, r#"{"total":"18446744073709551615","quorum":"3","signed":"4"}"#);
-        assert_eq!(serde_json::from_str::<ProofWeights>(&json).unwrap(), weights);
+        assert_eq!(
+            json,
+            r#"{"total":"18446744073709551615","quorum":"3","signed":"4"}"#
+        );
+        assert_eq!(
+            serde_json::from_str::<ProofWeights>(&json).unwrap(),
+            weights
+        );
     }
 }

@@ -216,6 +216,7 @@ impl_runtime_apis! {
 
             impl frame_benchmarking::baseline::Config for Runtime {}
             impl frame_system_benchmarking::Config for Runtime {}
+            impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
 
             let whitelist: Vec<TrackedStorageKey> =
                 AllPalletsWithSystem::whitelisted_storage_keys();

@@ -108,7 +108,7 @@ fn mistakes_are_refused_with_their_name() {
     ] {
         let mut genesis = genesis_json(DEV);
         merge(&mut genesis, patch.clone());
-        let refusal = build_genesis(&genesis).err().expect("it must be refused");
+        let refusal = build_genesis(&genesis).expect_err("it must be refused");
         assert!(refusal.contains(error), "{patch}: {refusal}");
     }
 }

@@ -27,13 +27,23 @@ pub struct Latency {
 
 impl fmt::Display for Latency {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        writeln!(f, "| light load, {} transfers | p50 | p99 |", self.in_block.len())?;
+        writeln!(
+            f,
+            "| light load, {} transfers | p50 | p99 |",
+            self.in_block.len()
+        )?;
         writeln!(f, "| --- | ---: | ---: |")?;
-        for (name, times) in
-            [("submitted → in block", &self.in_block), ("submitted → final", &self.finalised)]
-        {
+        for (name, times) in [
+            ("submitted → in block", &self.in_block),
+            ("submitted → final", &self.finalised),
+        ] {
             let (median, worst) = (percentile(times, 50), percentile(times, 99));
-            writeln!(f, "| {name} | {:.0} ms | {:.0} ms |", millis(median), millis(worst))?;
+            writeln!(
+                f,
+                "| {name} | {:.0} ms | {:.0} ms |",
+                millis(median),
+                millis(worst)
+            )?;
         }
         Ok(())
     }
@@ -48,10 +58,12 @@ fn percentile(times: &[Duration], percent: usize) -> Duration {
 /// Send `count` transfers, one after the other, through the nodes in turn.
 pub async fn measure(bench: &Bench, senders: &mut Connected, count: usize) -> Result<Latency> {
     let signed = senders.sign(WARM_UP + count, bench.nodes.len())?;
-    let mut latency = Latency { in_block: Vec::new(), finalised: Vec::new() };
+    let mut latency = Latency {
+        in_block: Vec::new(),
+        finalised: Vec::new(),
+    };
     for (i, transaction) in signed.iter().enumerate() {
-        let (in_block, finalised) =
-            watch(&bench.nodes[transaction.node], &transaction.hex).await?;
+        let (in_block, finalised) = watch(&bench.nodes[transaction.node], &transaction.hex).await?;
         if i >= WARM_UP {
             latency.in_block.push(in_block);
             latency.finalised.push(finalised);
@@ -69,20 +81,32 @@ async fn watch(rpc: &Rpc, transaction: &str) -> Result<(Duration, Duration)> {
     let start = Instant::now();
     let params = vec![json!(transaction)];
     let mut updates = rpc
-        .subscribe("author_submitAndWatchExtrinsic", params, "author_unwatchExtrinsic")
+        .subscribe(
+            "author_submitAndWatchExtrinsic",
+            params,
+            "author_unwatchExtrinsic",
+        )
         .await?;
     let mut in_block = None;
     loop {
         let next = tokio::time::timeout(hansa_e2e::wait::DEADLINE, updates.next()).await;
-        let status: Value = next.context("a transfer is not final")?.context("no more updates")??;
+        let status: Value = next
+            .context("a transfer is not final")?
+            .context("no more updates")??;
         if status.get("inBlock").is_some() {
             in_block.get_or_insert(start.elapsed());
         } else if status.get("finalized").is_some() {
             let finalised = start.elapsed();
             return Ok((in_block.unwrap_or(finalised), finalised));
-        } else if ["dropped", "invalid", "usurped", "finalityTimeout", "retracted"]
-            .iter()
-            .any(|bad| status == *bad || status.get(*bad).is_some())
+        } else if [
+            "dropped",
+            "invalid",
+            "usurped",
+            "finalityTimeout",
+            "retracted",
+        ]
+        .iter()
+        .any(|bad| status == *bad || status.get(*bad).is_some())
         {
             bail!("a transfer at light load became {status}");
         }

@@ -56,7 +56,10 @@ impl Run {
     }
 
     fn print(&self, verification: Duration) {
-        let per_transfer = self.cpu.checked_div(self.finalised as u32).unwrap_or_default();
+        let per_transfer = self
+            .cpu
+            .checked_div(self.finalised as u32)
+            .unwrap_or_default();
         println!(
             "| {} | {:.0} s | {:.1} | {} | {} | {:.2} ms | {:.0} | {:.0} % | {:.0} % | {} |",
             self.rate,
@@ -98,7 +101,10 @@ pub async fn measure(
         let run = one(bench, senders, rate, plan.sustain).await?;
         run.print(verification);
         if run.holds() {
-            println!("\nSustained for {:.0} s: {rate} transfers/s", run.elapsed.as_secs_f64());
+            println!(
+                "\nSustained for {:.0} s: {rate} transfers/s",
+                run.elapsed.as_secs_f64()
+            );
             return Ok(());
         }
     }
@@ -107,12 +113,7 @@ pub async fn measure(
 }
 
 /// Offer `rate` transfers per second for `window`, then let the network come to rest.
-async fn one(
-    bench: &Bench,
-    senders: &mut Connected,
-    rate: u32,
-    window: Duration,
-) -> Result<Run> {
+async fn one(bench: &Bench, senders: &mut Connected, rate: u32, window: Duration) -> Result<Run> {
     let offered = (f64::from(rate) * window.as_secs_f64()) as usize;
     let signed = senders.sign(offered, bench.nodes.len())?;
     let first = bench.nodes[0].finalized().await?.number;
@@ -170,8 +171,15 @@ async fn offer(bench: &Bench, signed: Vec<Signed>, rate: u32) -> Arc<AtomicUsize
 async fn transfers(rpc: &Rpc, first: u32, last: u32) -> Result<usize> {
     let mut count = 0;
     for number in first + 1..=last {
-        let Some(hash) = rpc.block_hash(number).await? else { continue };
-        count += rpc.extrinsics(hash).await?.iter().filter(|e| is_signed(e)).count();
+        let Some(hash) = rpc.block_hash(number).await? else {
+            continue;
+        };
+        count += rpc
+            .extrinsics(hash)
+            .await?
+            .iter()
+            .filter(|e| is_signed(e))
+            .count();
     }
     Ok(count)
 }

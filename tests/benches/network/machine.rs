@@ -33,12 +33,20 @@ pub async fn idle_cpu(pids: &[u32], window: Duration) -> f64 {
 /// How long one sr25519 verification takes on one thread.
 pub fn sr25519_verification() -> Duration {
     let (pair, _) = sr25519::Pair::generate();
-    let messages: Vec<_> = (0..VERIFICATIONS).map(|i| [i.to_le_bytes(); 30].concat()).collect();
+    let messages: Vec<_> = (0..VERIFICATIONS)
+        .map(|i| [i.to_le_bytes(); 30].concat())
+        .collect();
     let signed: Vec<_> = messages.iter().map(|m| (m, pair.sign(m))).collect();
     let batch = || {
         let start = Instant::now();
-        let good = signed.iter().filter(|(m, s)| sr25519::Pair::verify(s, m, &pair.public()));
-        assert_eq!(good.count(), signed.len(), "signatures that were just made are good");
+        let good = signed
+            .iter()
+            .filter(|(m, s)| sr25519::Pair::verify(s, m, &pair.public()));
+        assert_eq!(
+            good.count(),
+            signed.len(),
+            "signatures that were just made are good"
+        );
         start.elapsed() / VERIFICATIONS
     };
     (0..BATCHES).map(|_| batch()).min().unwrap_or_default()
@@ -49,14 +57,18 @@ pub fn describe() -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let field = |text: &str, name: &str| {
         let line = text.lines().find(|line| line.starts_with(name));
-        let value = line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim());
+        let value = line
+            .and_then(|line| line.split_once(':'))
+            .map(|(_, value)| value.trim());
         value.unwrap_or("unknown").to_string()
     };
     let cpu = field(&read("/proc/cpuinfo"), "model name");
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let memory = field(&read("/proc/meminfo"), "MemTotal");
     let kernel = read("/proc/sys/kernel/osrelease");
-    let version = std::process::Command::new(binary::hansa()).arg("--version").output();
+    let version = std::process::Command::new(binary::hansa())
+        .arg("--version")
+        .output();
     let version = version.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_string());
     format!(
         "- processor: {cpu}, {cores} cores\n- memory: {memory}\n- kernel: {}\n- node: {}",

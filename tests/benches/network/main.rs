@@ -42,7 +42,11 @@ struct Arguments {
     #[arg(long, default_value_t = 1_000)]
     accounts: usize,
     /// The rates to try, in transfers per second, ascending.
-    #[arg(long, value_delimiter = ',', default_value = "100,200,300,400,500,600,800,1000,1300")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "100,200,300,400,500,600,800,1000,1300"
+    )]
     rates: Vec<u32>,
     /// How long each rate is tried.
     #[arg(long, value_name = "SECONDS", default_value_t = 15)]
@@ -74,6 +78,7 @@ impl Bench {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    process::print_no_logs();
     let verification = machine::sr25519_verification();
     println!("# Benchmark of a local network\n");
     println!("{}\n", machine::describe());
@@ -83,9 +88,13 @@ async fn main() -> Result<()> {
     let senders = Senders::new(arguments.accounts);
     let mut chain = spec::read("local.json")?;
     chain["genesis"]["timing"]["minIntervalMs"] = json!(arguments.min_interval_ms);
-    let balances = chain["genesis"]["balances"].as_object_mut().context("a spec has balances")?;
+    let balances = chain["genesis"]["balances"]
+        .as_object_mut()
+        .context("a spec has balances")?;
     balances.extend(senders.balances());
-    let chain = spec::write(folder.path(), "bench.json", &chain)?.display().to_string();
+    let chain = spec::write(folder.path(), "bench.json", &chain)?
+        .display()
+        .to_string();
     let mut flags = vec!["--chain", chain.as_str()];
     flags.extend(arguments.network.iter().map(String::as_str));
     let mut up = Launcher::up(&flags, PORTS).await?;
@@ -93,7 +102,10 @@ async fn main() -> Result<()> {
     for url in up.urls()? {
         nodes.push(Rpc::connect(&url).await?);
     }
-    let bench = Bench { nodes, pids: up.pids()? };
+    let bench = Bench {
+        nodes,
+        pids: up.pids()?,
+    };
     let api = subxt::OnlineClient::from_insecure_url(&up.urls()?[0]).await?;
     let mut senders = senders.connect(&api).await?;
     println!(
@@ -103,7 +115,10 @@ async fn main() -> Result<()> {
     );
 
     let idle = machine::idle_cpu(&bench.pids, Duration::from_secs(10)).await;
-    println!("Idle, all nodes together use {:.1} % of one core\n", 100.0 * idle);
+    println!(
+        "Idle, all nodes together use {:.1} % of one core\n",
+        100.0 * idle
+    );
 
     let light = latency::measure(&bench, &mut senders, arguments.light_transfers).await?;
     println!("{light}");

@@ -10,9 +10,7 @@ use hansa_e2e::{
     rpc::Rpc,
 };
 use serde_json::{json, Map, Value};
-use subxt::{
-    client::OnlineClientAtBlock, config::DefaultExtrinsicParamsBuilder, PolkadotConfig,
-};
+use subxt::{client::OnlineClientAtBlock, config::DefaultExtrinsicParamsBuilder, PolkadotConfig};
 use subxt_signer::{sr25519::Keypair, DeriveJunction};
 
 /// What each account has at the start.
@@ -47,12 +45,19 @@ impl Senders {
     pub fn new(count: usize) -> Self {
         let root = client::keypair("//Bench");
         let pair = |i: usize| root.derive([DeriveJunction::hard(i as u64)]);
-        Self { pairs: (0..count.max(1)).map(pair).collect() }
+        Self {
+            pairs: (0..count.max(1)).map(pair).collect(),
+        }
     }
 
     /// Their balances as a chain spec has them.
     pub fn balances(&self) -> Map<String, Value> {
-        let entry = |pair| (client::account(pair).to_string(), json!(BALANCE.to_string()));
+        let entry = |pair| {
+            (
+                client::account(pair).to_string(),
+                json!(BALANCE.to_string()),
+            )
+        };
         self.pairs.iter().map(entry).collect()
     }
 
@@ -60,7 +65,12 @@ impl Senders {
     pub async fn connect(self, api: &Client) -> Result<Connected> {
         let nonces = vec![0; self.pairs.len()];
         let at = api.at_current_block().await?;
-        Ok(Connected { pairs: self.pairs, nonces, next: 0, at })
+        Ok(Connected {
+            pairs: self.pairs,
+            nonces,
+            next: 0,
+            at,
+        })
     }
 }
 
@@ -77,7 +87,10 @@ impl Connected {
         let receiver: Account = client::account(&self.pairs[self.next]);
         let nonce = self.nonces[sender];
         self.nonces[sender] += 1;
-        let params = DefaultExtrinsicParamsBuilder::new().nonce(nonce).immortal().build();
+        let params = DefaultExtrinsicParamsBuilder::new()
+            .nonce(nonce)
+            .immortal()
+            .build();
         let call = client::transfer(&receiver, AMOUNT);
         let bytes = self
             .at
@@ -85,14 +98,19 @@ impl Connected {
             .create_signable_offline(&call, params)?
             .sign(&self.pairs[sender])?
             .into_encoded();
-        Ok(Signed { node: sender % nodes, hex: hansa_e2e::rpc::hex(&bytes) })
+        Ok(Signed {
+            node: sender % nodes,
+            hex: hansa_e2e::rpc::hex(&bytes),
+        })
     }
 
     /// Take the nonces from the chain again, after transactions were lost.
     pub async fn resynchronise(&mut self, rpc: &Rpc) -> Result<()> {
         for (pair, nonce) in self.pairs.iter().zip(&mut self.nonces) {
             let account = client::account(pair);
-            let found: u32 = rpc.runtime("AccountNonceApi_account_nonce", &account.0, None).await?;
+            let found: u32 = rpc
+                .runtime("AccountNonceApi_account_nonce", &account.0, None)
+                .await?;
             *nonce = u64::from(found);
         }
         Ok(())

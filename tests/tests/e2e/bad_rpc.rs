@@ -21,10 +21,13 @@ async fn assert_alive(node: &mut Node) -> Result<()> {
     Ok(())
 }
 
-/// The code of the error in an answer.
+/// The code of the error in an answer, or in the first one of a batch.
 fn code(answer: &str) -> Result<i64> {
     let json: Value = serde_json::from_str(answer).with_context(|| answer.to_string())?;
-    json["error"]["code"].as_i64().with_context(|| format!("no error in {answer}"))
+    let first = json.get(0).unwrap_or(&json);
+    first["error"]["code"]
+        .as_i64()
+        .with_context(|| format!("no error in {answer}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,20 +48,38 @@ async fn junk_in_place_of_requests() -> Result<()> {
         (deep(100_000).into_bytes(), &[-32700, -32600]),
         (method("no_such_method", "[]").into_bytes(), &[-32601]),
         (method("chain_getBlockHash", "[{}]").into_bytes(), &[-32602]),
-        (method("chain_getBlock", "[\"0x12\"]").into_bytes(), &[-32602]),
-        (method("chain_getBlock", &deep(10_000)).into_bytes(), &[-32700, -32600, -32602]),
-        (method("state_getStorage", "[\"xyz\"]").into_bytes(), &[-32602]),
+        (
+            method("chain_getBlock", "[\"0x12\"]").into_bytes(),
+            &[-32602],
+        ),
+        (
+            method("chain_getBlock", &deep(10_000)).into_bytes(),
+            &[-32700, -32600, -32602],
+        ),
+        (
+            method("state_getStorage", "[\"xyz\"]").into_bytes(),
+            &[-32602],
+        ),
         (method("pbft_proveFinality", "[]").into_bytes(), &[-32602]),
-        (method("pbft_proveFinality", "[\"latest\"]").into_bytes(), &[-32602]),
+        (
+            method("pbft_proveFinality", "[\"latest\"]").into_bytes(),
+            &[-32602],
+        ),
         (method("pbft_proveFinality", "[-1]").into_bytes(), &[-32602]),
-        (method("pbft_proveFinality", "[4294967295]").into_bytes(), &[20_002]),
+        (
+            method("pbft_proveFinality", "[4294967295]").into_bytes(),
+            &[20_002],
+        ),
         (method("pbft_proveFinality", "[0]").into_bytes(), &[20_003]),
     ];
     for (request, expected) in cases {
         let (status, answer) = rpc::post(port, request).await?;
         let shown: String = String::from_utf8_lossy(request).chars().take(80).collect();
         let code = code(&answer).with_context(|| format!("{shown}: HTTP {status}"))?;
-        ensure!(expected.contains(&code), "{shown}: {code}, not of {expected:?}");
+        ensure!(
+            expected.contains(&code),
+            "{shown}: {code}, not of {expected:?}"
+        );
     }
     assert_alive(&mut node).await
 }
@@ -87,8 +108,18 @@ async fn bytes_that_are_no_transactions() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut node = Node::start(NodeConfig::new("dev", folder.path()).dev()).await?;
     let rpc = node.rpc().await?;
-    for junk in ["", "0x", "0x00", "0xzz", "0x0", "0x1004deadbeef", "0xffffffffffffffff", "hello"] {
-        rpc.call_error("author_submitExtrinsic", vec![json!(junk)]).await?;
+    for junk in [
+        "",
+        "0x",
+        "0x00",
+        "0xzz",
+        "0x0",
+        "0x1004deadbeef",
+        "0xffffffffffffffff",
+        "hello",
+    ] {
+        rpc.call_error("author_submitExtrinsic", vec![json!(junk)])
+            .await?;
     }
     for junk in [json!(null), json!(5), json!({}), json!([]), json!(["0x00"])] {
         rpc.call_error("author_submitExtrinsic", vec![junk]).await?;
@@ -106,10 +137,20 @@ async fn bytes_that_are_no_transactions() -> Result<()> {
 async fn nested_batch(node: &Node, depth: usize) -> Result<Vec<u8>> {
     use codec::{Compact, Encode};
     let metadata = node.client().await?.at_current_block().await?.metadata();
-    let utility = metadata.pallet_by_name("Utility").context("no pallet Utility")?;
-    let batch = utility.call_variant_by_name("batch").context("no call batch")?.index;
-    let system = metadata.pallet_by_name("System").context("no pallet System")?;
-    let remark = system.call_variant_by_name("remark").context("no call remark")?.index;
+    let utility = metadata
+        .pallet_by_name("Utility")
+        .context("no pallet Utility")?;
+    let batch = utility
+        .call_variant_by_name("batch")
+        .context("no call batch")?
+        .index;
+    let system = metadata
+        .pallet_by_name("System")
+        .context("no pallet System")?;
+    let remark = system
+        .call_variant_by_name("remark")
+        .context("no call remark")?
+        .index;
     // Version 4, unsigned; then a batch of one, of one, … of a remark.
     let mut call = vec![4];
     for _ in 0..depth {
@@ -128,12 +169,24 @@ async fn questions_that_make_no_sense() -> Result<()> {
     let nowhere = json!(sp_core::H256::repeat_byte(0xee));
     let cases = [
         ("state_call", vec![json!("No_such_call"), json!("0x")]),
-        ("state_call", vec![json!("Core_execute_block"), json!("0x00")]),
-        ("state_call", vec![json!("TaggedTransactionQueue_validate_transaction"), json!("0x00")]),
+        (
+            "state_call",
+            vec![json!("Core_execute_block"), json!("0x00")],
+        ),
+        (
+            "state_call",
+            vec![
+                json!("TaggedTransactionQueue_validate_transaction"),
+                json!("0x00"),
+            ],
+        ),
         ("state_getMetadata", vec![nowhere.clone()]),
         ("state_getStorage", vec![json!("0x00"), nowhere.clone()]),
         ("state_getKeysPaged", vec![json!("0x"), json!(u32::MAX)]),
-        ("state_queryStorageAt", vec![json!(["0x00"]), nowhere.clone()]),
+        (
+            "state_queryStorageAt",
+            vec![json!(["0x00"]), nowhere.clone()],
+        ),
         ("payment_queryInfo", vec![json!("0x00")]),
         ("system_accountNextIndex", vec![json!("nobody")]),
         ("chain_getHeader", vec![json!("0x")]),

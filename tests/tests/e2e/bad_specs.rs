@@ -14,7 +14,10 @@ fn assert_refused(file: &Path, what: &str, expected: &[&str]) -> Result<()> {
     let file = file.display().to_string();
     let output = process::run(&["--chain", &file, "--tmp", "--alice", "--no-telemetry"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    ensure!(!output.status.success(), "{what}: the exit code is 0; it said: {said}");
+    ensure!(
+        !output.status.success(),
+        "{what}: the exit code is 0; it said: {said}"
+    );
     ensure!(!said.contains("panicked"), "{what}: it panicked: {said}");
     let lines: Vec<_> = said.lines().filter(|l| !l.trim().is_empty()).collect();
     ensure!(lines.len() == 1, "{what}: not one line: {said}");
@@ -26,8 +29,12 @@ fn assert_refused(file: &Path, what: &str, expected: &[&str]) -> Result<()> {
 
 /// Put `value` at `pointer` of a spec; null takes the field out.
 fn put(spec: &mut Value, pointer: &str, value: &Value) {
-    let Some((parent, field)) = pointer.rsplit_once('/') else { return };
-    let Some(parent) = spec.pointer_mut(parent) else { return };
+    let Some((parent, field)) = pointer.rsplit_once('/') else {
+        return;
+    };
+    let Some(parent) = spec.pointer_mut(parent) else {
+        return;
+    };
     match (parent, value) {
         (Value::Object(object), Value::Null) => drop(object.remove(field)),
         (Value::Object(object), value) => drop(object.insert(field.into(), value.clone())),
@@ -55,27 +62,87 @@ fn each_bad_field_is_named() -> Result<()> {
         ("/runtime", Value::Null, "runtime"),
         ("/colour", json!("blue"), "colour"),
         ("/bootNodes", json!(["nowhere"]), "bootNodes[0]"),
-        ("/properties/tokenDecimals", json!(-1), "properties.tokenDecimals"),
-        ("/properties/tokenDecimals", json!(99), "properties.tokenDecimals"),
+        (
+            "/properties/tokenDecimals",
+            json!(-1),
+            "properties.tokenDecimals",
+        ),
+        (
+            "/properties/tokenDecimals",
+            json!(99),
+            "properties.tokenDecimals",
+        ),
         ("/properties/colour", json!(1), "properties.colour"),
         ("/genesis", Value::Null, "genesis"),
         ("/genesis/colour", json!(1), "genesis.colour"),
-        ("/genesis/timing/minIntervalMs", json!(0), "genesis.timing.minIntervalMs"),
-        ("/genesis/timing/minIntervalMs", json!("fast"), "genesis.timing.minIntervalMs"),
-        ("/genesis/timing/minIntervalMs", json!(1.5), "genesis.timing.minIntervalMs"),
-        ("/genesis/timing/idleIntervalMs", json!(1), "genesis.timing.idleIntervalMs"),
-        ("/genesis/timing/idleIntervalMs", json!(u64::MAX), "genesis.timing.idleIntervalMs"),
-        ("/genesis/timing/viewTimeoutCapMs", json!(1), "genesis.timing.viewTimeoutCapMs"),
+        (
+            "/genesis/timing/minIntervalMs",
+            json!(0),
+            "genesis.timing.minIntervalMs",
+        ),
+        (
+            "/genesis/timing/minIntervalMs",
+            json!("fast"),
+            "genesis.timing.minIntervalMs",
+        ),
+        (
+            "/genesis/timing/minIntervalMs",
+            json!(1.5),
+            "genesis.timing.minIntervalMs",
+        ),
+        (
+            "/genesis/timing/idleIntervalMs",
+            json!(1),
+            "genesis.timing.idleIntervalMs",
+        ),
+        (
+            "/genesis/timing/idleIntervalMs",
+            json!(u64::MAX),
+            "genesis.timing.idleIntervalMs",
+        ),
+        (
+            "/genesis/timing/viewTimeoutCapMs",
+            json!(1),
+            "genesis.timing.viewTimeoutCapMs",
+        ),
         ("/genesis/timing/colour", json!(1), "genesis.timing.colour"),
-        ("/genesis/sessionLengthMs", json!(1), "genesis.sessionLengthMs"),
+        (
+            "/genesis/sessionLengthMs",
+            json!(1),
+            "genesis.sessionLengthMs",
+        ),
         ("/genesis/validators", json!([]), "genesis.validators"),
         ("/genesis/validators", Value::Null, "genesis.validators"),
-        ("/genesis/validators/1", alice.clone(), "genesis.validators[1]"),
-        ("/genesis/validators/1/pbft", alice["pbft"].clone(), "genesis.validators[1].pbft"),
-        ("/genesis/validators/2/pbft", Value::Null, "genesis.validators[2].pbft"),
-        ("/genesis/validators/2/pbft", json!("0x1234"), "genesis.validators[2].pbft"),
-        ("/genesis/validators/2/account", json!("Alice"), "genesis.validators[2].account"),
-        ("/genesis/validators/2/colour", json!(1), "genesis.validators[2].colour"),
+        (
+            "/genesis/validators/1",
+            alice.clone(),
+            "genesis.validators[1]",
+        ),
+        (
+            "/genesis/validators/1/pbft",
+            alice["pbft"].clone(),
+            "genesis.validators[1].pbft",
+        ),
+        (
+            "/genesis/validators/2/pbft",
+            Value::Null,
+            "genesis.validators[2].pbft",
+        ),
+        (
+            "/genesis/validators/2/pbft",
+            json!("0x1234"),
+            "genesis.validators[2].pbft",
+        ),
+        (
+            "/genesis/validators/2/account",
+            json!("Alice"),
+            "genesis.validators[2].account",
+        ),
+        (
+            "/genesis/validators/2/colour",
+            json!(1),
+            "genesis.validators[2].colour",
+        ),
         ("/genesis/balances/nobody", json!("5"), "genesis.balances"),
         ("/genesis/balances", json!([1, 2]), "genesis.balances"),
         ("/genesis/sudo", json!("nobody"), "genesis.sudo"),
@@ -93,11 +160,20 @@ fn each_bad_field_is_named() -> Result<()> {
 fn each_bad_amount_is_named_with_its_account() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let good = spec::read("local.json")?;
-    let balances = good["genesis"]["balances"].as_object().cloned().unwrap_or_default();
+    let balances = good["genesis"]["balances"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     let account = balances.keys().next().cloned().unwrap_or_default();
     let too_large = "340282366920938463463374607431768211456";
     for (i, amount) in [
-        json!("lots"), json!(-5), json!(1.5), json!(true), json!(""), json!("1e9"), json!(1),
+        json!("lots"),
+        json!(-5),
+        json!(1.5),
+        json!(true),
+        json!(""),
+        json!("1e9"),
+        json!(1),
         json!(too_large),
     ]
     .iter()
@@ -137,6 +213,14 @@ fn files_that_are_no_specs_are_refused() -> Result<()> {
         // The message names the file.
         assert_refused(&file, name, &[&format!("{name}.json")])?;
     }
-    assert_refused(&folder.path().join("missing.json"), "missing", &["missing.json"])?;
-    assert_refused(folder.path(), "a folder", &[&folder.path().display().to_string()])
+    assert_refused(
+        &folder.path().join("missing.json"),
+        "missing",
+        &["missing.json"],
+    )?;
+    assert_refused(
+        folder.path(),
+        "a folder",
+        &[&folder.path().display().to_string()],
+    )
 }

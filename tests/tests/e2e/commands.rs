@@ -4,9 +4,7 @@
 //! The subcommands that work on specs, databases and keys.
 
 use anyhow::{ensure, Context, Result};
-use hansa_e2e::{
-    binary, client, client::UNIT, process, rpc::Head, Node, NodeConfig,
-};
+use hansa_e2e::{binary, client, client::UNIT, process, rpc::Head, Node, NodeConfig};
 use sp_core::H256;
 use subxt_signer::sr25519::dev;
 
@@ -14,7 +12,11 @@ use subxt_signer::sr25519::dev;
 fn succeed(arguments: &[&str]) -> Result<String> {
     let output = process::run(arguments);
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{arguments:?} ended with {}: {said}", output.status);
+    ensure!(
+        output.status.success(),
+        "{arguments:?} ended with {}: {said}",
+        output.status
+    );
     ensure!(!said.contains("panicked"), "{arguments:?} panicked: {said}");
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -23,7 +25,10 @@ fn succeed(arguments: &[&str]) -> Result<String> {
 fn fail(arguments: &[&str]) -> Result<String> {
     let output = process::run(arguments);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    ensure!(!output.status.success(), "{arguments:?} should have failed: {said}");
+    ensure!(
+        !output.status.success(),
+        "{arguments:?} should have failed: {said}"
+    );
     ensure!(!said.contains("panicked"), "{arguments:?} panicked: {said}");
     Ok(said)
 }
@@ -57,16 +62,29 @@ async fn an_exported_raw_spec_is_the_same_chain() -> Result<()> {
         let short = binary::chain_spec(&format!("{name}.json"));
         let raw = folder.path().join(format!("{name}-raw.json"));
         let (from, to) = (short.display().to_string(), raw.display().to_string());
-        succeed(&["export-chain-spec", "--chain", &from, "--raw", "--output", &to])?;
+        succeed(&[
+            "export-chain-spec",
+            "--chain",
+            &from,
+            "--raw",
+            "--output",
+            &to,
+        ])?;
         let json: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&raw)?)?;
-        ensure!(json["genesis"]["raw"]["top"]["0x3a636f6465"].is_string(), "{name}: no code");
+        ensure!(
+            json["genesis"]["raw"]["top"]["0x3a636f6465"].is_string(),
+            "{name}: no code"
+        );
 
         let config = NodeConfig::new(&format!("short-{name}"), folder.path());
         let of_short = Node::start(config.chain(&short)).await?;
         let config = NodeConfig::new(&format!("raw-{name}"), folder.path());
         let of_raw = Node::start(config.chain(&raw)).await?;
         let genesis = of_short.rpc().await?.genesis().await?;
-        ensure!(of_raw.rpc().await?.genesis().await? == genesis, "{name}: another genesis");
+        ensure!(
+            of_raw.rpc().await?.genesis().await? == genesis,
+            "{name}: another genesis"
+        );
     }
     Ok(())
 }
@@ -81,7 +99,10 @@ async fn a_purged_chain_starts_anew() -> Result<()> {
     node.wait_finalized(1).await?;
     let rpc = node.rpc().await?;
     let now = rpc.finalized().await?;
-    ensure!(now.number < head.number, "it went on from {head:?} at {now:?}");
+    ensure!(
+        now.number < head.number,
+        "it went on from {head:?} at {now:?}"
+    );
     // The vote log went with the database, or it would refuse to vote at heights it knows.
     let api = node.client().await?;
     let bob = client::account(&dev::bob());
@@ -99,7 +120,17 @@ async fn blocks_are_exported_checked_and_imported_with_their_proofs() -> Result<
 
     let blocks = folder.path().join("blocks").display().to_string();
     let to = head.number.to_string();
-    succeed(&["export-blocks", "--dev", "--base-path", &base, "--from", "1", "--to", &to, &blocks])?;
+    succeed(&[
+        "export-blocks",
+        "--dev",
+        "--base-path",
+        &base,
+        "--from",
+        "1",
+        "--to",
+        &to,
+        &blocks,
+    ])?;
 
     // Another node imports them, has them as final blocks, and goes on from there.
     let config = NodeConfig::new("copy", folder.path()).dev();
@@ -107,9 +138,16 @@ async fn blocks_are_exported_checked_and_imported_with_their_proofs() -> Result<
     succeed(&["import-blocks", "--dev", "--base-path", &copy_base, &blocks])?;
     let copy = Node::start(config).await?;
     copy.wait_finalized(head.number).await?;
-    ensure!(hash_at(&copy, head.number).await? == head.hash, "the copy has another chain");
+    ensure!(
+        hash_at(&copy, head.number).await? == head.hash,
+        "the copy has another chain"
+    );
     let number = serde_json::json!(head.number);
-    let proof = copy.rpc().await?.call("pbft_proveFinality", vec![number]).await?;
+    let proof = copy
+        .rpc()
+        .await?
+        .call("pbft_proveFinality", vec![number])
+        .await?;
     ensure!(!proof.is_null(), "the proof of the head was not imported");
 
     node.restart().await?;
@@ -121,11 +159,22 @@ async fn blocks_are_exported_checked_and_imported_with_their_proofs() -> Result<
 /// log does not bring them back, others take their place.
 async fn revert_two(node: &mut Node, head: Head, arguments: &[&str]) -> Result<()> {
     let base = node.config.base_path.display().to_string();
-    let revert = ["revert", "2", "--base-path", &base, "--state-pruning", "archive"];
+    let revert = [
+        "revert",
+        "2",
+        "--base-path",
+        &base,
+        "--state-pruning",
+        "archive",
+    ];
     succeed(&[&revert[..], arguments].concat())?;
     node.restart().await?;
     node.wait_finalized(head.number).await?;
-    ensure!(hash_at(node, head.number).await? != head.hash, "block {} is back", head.number);
+    ensure!(
+        hash_at(node, head.number).await? != head.hash,
+        "block {} is back",
+        head.number
+    );
     let api = node.client().await?;
     let bob = client::account(&dev::bob());
     client::submit(&api, &client::transfer(&bob, UNIT), &dev::alice()).await?;
@@ -149,14 +198,29 @@ async fn an_authority_reverts_only_where_its_operator_insists() -> Result<()> {
     let config = config.args(&["--validator", "--state-pruning", "archive"]);
     let base = config.base_path.display().to_string();
     let insert = ["key", "insert", "--base-path", &base, "--chain", &spec];
-    let key = ["--key-type", "pbft", "--scheme", "ed25519", "--suri", "//Alice"];
+    let key = [
+        "--key-type",
+        "pbft",
+        "--scheme",
+        "ed25519",
+        "--suri",
+        "//Alice",
+    ];
     succeed(&[insert, key].concat())?;
     let (mut node, head) = stopped_chain(config).await?;
 
     let refused = ["revert", "2", "--chain", &spec, "--base-path", &base];
     let said = fail(&refused)?;
-    ensure!(said.contains("--unsafe-as-authority"), "it does not say what to do: {said}");
-    revert_two(&mut node, head, &["--chain", &spec, "--unsafe-as-authority"]).await
+    ensure!(
+        said.contains("--unsafe-as-authority"),
+        "it does not say what to do: {said}"
+    );
+    revert_two(
+        &mut node,
+        head,
+        &["--chain", &spec, "--unsafe-as-authority"],
+    )
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,11 +229,20 @@ async fn a_file_that_holds_no_blocks_is_refused() -> Result<()> {
     let base = folder.path().join("base").display().to_string();
     let junk = folder.path().join("junk");
     std::fs::write(&junk, [0xff; 100])?;
-    let said = fail(&["import-blocks", "--dev", "--base-path", &base, &junk.display().to_string()]);
+    let said = fail(&[
+        "import-blocks",
+        "--dev",
+        "--base-path",
+        &base,
+        &junk.display().to_string(),
+    ]);
     ensure!(!said?.is_empty());
     let missing = folder.path().join("missing").display().to_string();
     let said = fail(&["import-blocks", "--dev", "--base-path", &base, &missing])?;
-    ensure!(said.contains("No such file") || said.contains("missing"), "{said}");
+    ensure!(
+        said.contains("No such file") || said.contains("missing"),
+        "{said}"
+    );
     Ok(())
 }
 
@@ -199,7 +272,11 @@ fn keys_are_made_and_inspected() -> Result<()> {
 #[test]
 fn help_and_version_are_there() -> Result<()> {
     ensure!(succeed(&["--version"])?.contains("hansa"));
-    for arguments in [&["--help"][..], &["network", "up", "--help"], &["revert", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["network", "up", "--help"],
+        &["revert", "--help"],
+    ] {
         ensure!(!succeed(arguments)?.is_empty(), "{arguments:?}");
     }
     Ok(())

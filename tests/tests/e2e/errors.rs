@@ -38,16 +38,24 @@ async fn a_spent_nonce_is_refused_and_a_later_one_waits() -> Result<()> {
     let later = client::sign_with_nonce(&api, &call, &dev::alice(), nonce + 1).await?;
     let later = vec![json!(rpc::hex(&later))];
     let mut watch = rpc
-        .subscribe("author_submitAndWatchExtrinsic", later.clone(), "author_unwatchExtrinsic")
+        .subscribe(
+            "author_submitAndWatchExtrinsic",
+            later.clone(),
+            "author_unwatchExtrinsic",
+        )
         .await?;
     let first = watch.next().await.transpose()?;
-    ensure!(first == Some(json!("future")), "its first status is {first:?}");
+    ensure!(
+        first == Some(json!("future")),
+        "its first status is {first:?}"
+    );
     // The same transaction once more is known already.
     let known = rpc.call_error("author_submitExtrinsic", later).await?;
     ensure!(known.code() == 1013, "{known:?}");
 
     let missing = client::sign_with_nonce(&api, &call, &dev::alice(), nonce).await?;
-    rpc.call("author_submitExtrinsic", vec![json!(rpc::hex(&missing))]).await?;
+    rpc.call("author_submitExtrinsic", vec![json!(rpc::hex(&missing))])
+        .await?;
     wait_for_some("both transfers to be final", || async {
         Ok((client::free(&api, &receiver).await? == 3 * UNIT).then_some(()))
     })
@@ -88,7 +96,10 @@ async fn a_transfer_of_more_than_one_has_fails_in_its_block() -> Result<()> {
     let api = node.client().await?;
     let call = client::transfer(&client::account(&dev::bob()), 10u128.pow(30));
     let why = client::submit_to_fail(&api, &call, &dev::charlie()).await?;
-    ensure!(why.contains("Underflow"), "it failed for another reason: {why}");
+    ensure!(
+        why.contains("Underflow"),
+        "it failed for another reason: {why}"
+    );
     Ok(())
 }
 

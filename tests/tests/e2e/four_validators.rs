@@ -55,8 +55,13 @@ async fn a_node_that_joins_late_syncs_finalises_and_takes_transactions() -> Resu
 
     // Each block that it has came with its proof.
     let rpc = network.nodes[late].rpc().await?;
-    let proof = rpc.call("pbft_proveFinality", vec![serde_json::json!(1)]).await?;
-    ensure!(!proof.is_null(), "the node that joined late has no proof of block 1");
+    let proof = rpc
+        .call("pbft_proveFinality", vec![serde_json::json!(1)])
+        .await?;
+    ensure!(
+        !proof.is_null(),
+        "the node that joined late has no proof of block 1"
+    );
     Ok(())
 }
 
@@ -103,8 +108,14 @@ async fn without_two_of_four_it_halts_and_goes_on_when_one_is_back() -> Result<(
     });
     tokio::time::sleep(Duration::from_secs(8)).await;
     let still = rpc.finalized().await?;
-    ensure!(still == halted, "two of four went on from {halted:?} to {still:?}");
-    ensure!(rpc.best().await? == still, "a block that is not final is the best one");
+    ensure!(
+        still == halted,
+        "two of four went on from {halted:?} to {still:?}"
+    );
+    ensure!(
+        rpc.best().await? == still,
+        "a block that is not final is the best one"
+    );
 
     network.nodes[2].restart().await?;
     pending.await??;

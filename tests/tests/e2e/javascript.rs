@@ -5,11 +5,7 @@
 
 use anyhow::{ensure, Context, Result};
 use hansa_e2e::{process, wasm, Network, Node, NodeConfig};
-use std::{
-    path::Path,
-    process::Command,
-    time::Duration,
-};
+use std::{path::Path, process::Command, time::Duration};
 
 /// How long all of it may take; the first time the packages are downloaded.
 const TIMEOUT: Duration = Duration::from_secs(600);
@@ -33,7 +29,11 @@ async fn run(node: &Node, folder: &Path) -> Result<()> {
     let output = tokio::task::spawn_blocking(|| process::run_command(command, TIMEOUT)).await?;
     println!("{}", String::from_utf8_lossy(&output.stdout));
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "the script ended with {}: {said}", output.status);
+    ensure!(
+        output.status.success(),
+        "the script ended with {}: {said}",
+        output.status
+    );
     Ok(())
 }
 

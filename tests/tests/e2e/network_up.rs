@@ -18,17 +18,33 @@ const PORTS: u16 = 50;
 
 /// The names of an object's fields.
 fn fields(value: &Value) -> BTreeSet<&str> {
-    value.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+    value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.as_str())
+        .collect()
 }
 
 /// Check the line of JSON against what the nodes say of themselves.
 async fn assert_shape(up: &Launcher, validators: usize) -> Result<()> {
-    ensure!(fields(&up.json) == BTreeSet::from(["chains", "accounts"]), "{}", up.json);
+    ensure!(
+        fields(&up.json) == BTreeSet::from(["chains", "accounts"]),
+        "{}",
+        up.json
+    );
     let chains = up.json["chains"].as_array().context("chains is a list")?;
     ensure!(chains.len() == 1, "{} chains", chains.len());
     let chain = &chains[0];
-    ensure!(fields(chain) == BTreeSet::from(["name", "id", "genesis", "nodes"]), "{chain}");
-    ensure!(up.nodes()?.len() == validators, "{} nodes", up.nodes()?.len());
+    ensure!(
+        fields(chain) == BTreeSet::from(["name", "id", "genesis", "nodes"]),
+        "{chain}"
+    );
+    ensure!(
+        up.nodes()?.len() == validators,
+        "{} nodes",
+        up.nodes()?.len()
+    );
     for node in up.nodes()? {
         let expected = BTreeSet::from(["name", "rpc", "p2p", "log", "pid", "base_path"]);
         ensure!(fields(node) == expected, "{node}");
@@ -36,24 +52,43 @@ async fn assert_shape(up: &Launcher, validators: usize) -> Result<()> {
         let genesis = hansa_e2e::rpc::hash_of(&chain["genesis"])?;
         ensure!(rpc.genesis().await? == genesis, "another genesis at {node}");
         ensure!(rpc.call("system_chain", vec![]).await? == chain["name"]);
-        ensure!(rpc.finalized().await?.number >= 1, "{node} has no final block");
+        ensure!(
+            rpc.finalized().await?.number >= 1,
+            "{node} has no final block"
+        );
         let id = rpc.call("system_localPeerId", vec![]).await?;
         let id = id.as_str().context("a peer id is a string")?;
-        ensure!(text(node, "p2p")?.ends_with(&format!("/p2p/{id}")), "not {id}: {node}");
+        ensure!(
+            text(node, "p2p")?.ends_with(&format!("/p2p/{id}")),
+            "not {id}: {node}"
+        );
         ensure!(Path::new(&text(node, "log")?).is_file(), "no log: {node}");
-        ensure!(Path::new(&text(node, "base_path")?).is_dir(), "no base path: {node}");
+        ensure!(
+            Path::new(&text(node, "base_path")?).is_dir(),
+            "no base path: {node}"
+        );
         let pid = node["pid"].as_u64().context("a pid is a number")?;
         ensure!(process::is_running(pid as u32), "no process: {node}");
     }
-    let accounts = up.json["accounts"].as_array().context("accounts is a list")?;
+    let accounts = up.json["accounts"]
+        .as_array()
+        .context("accounts is a list")?;
     let alice = client::account(&dev::alice());
-    let found = accounts.iter().find(|a| a["address"] == json!(alice.to_string()));
+    let found = accounts
+        .iter()
+        .find(|a| a["address"] == json!(alice.to_string()));
     let found = found.with_context(|| format!("no {alice} among {accounts:?}"))?;
-    ensure!(fields(found) == BTreeSet::from(["name", "address", "free"]), "{found}");
+    ensure!(
+        fields(found) == BTreeSet::from(["name", "address", "free"]),
+        "{found}"
+    );
     let api = OnlineClient::from_insecure_url(&up.urls()?[0]).await?;
     let free: u128 = text(found, "free")?.parse()?;
     // What validators earn in fees comes on top as blocks are made.
-    ensure!(client::free(&api, &alice).await? >= free, "less than {free}");
+    ensure!(
+        client::free(&api, &alice).await? >= free,
+        "less than {free}"
+    );
     ensure!(free > 0);
     Ok(())
 }
@@ -78,8 +113,14 @@ async fn four_validators_start_work_and_leave_nothing_behind() -> Result<()> {
     client::submit(&api, &client::transfer(&receiver, UNIT), &dev::bob()).await?;
 
     let (status, rest) = up.stop();
-    ensure!(status.is_some_and(|s| s.success()), "it ended with {status:?}");
-    ensure!(rest.is_empty(), "more than one line on its standard output: {rest:?}");
+    ensure!(
+        status.is_some_and(|s| s.success()),
+        "it ended with {status:?}"
+    );
+    ensure!(
+        rest.is_empty(),
+        "more than one line on its standard output: {rest:?}"
+    );
     // Nothing is left at once, not only some time later.
     for pid in &pids {
         ensure!(!process::is_running(*pid), "process {pid} still runs");
@@ -98,9 +139,15 @@ async fn other_numbers_of_validators_and_other_chains() -> Result<()> {
 
     let folder = tempfile::tempdir()?;
     let edits = [("/name", json!("Somewhere")), ("/id", json!("somewhere"))];
-    let spec = spec::edited(folder.path(), "poa.json", &edits)?.display().to_string();
+    let spec = spec::edited(folder.path(), "poa.json", &edits)?
+        .display()
+        .to_string();
     let other = Launcher::up(&["--chain", &spec], PORTS).await?;
-    ensure!(other.json["chains"][0]["id"] == "somewhere", "{}", other.json);
+    ensure!(
+        other.json["chains"][0]["id"] == "somewhere",
+        "{}",
+        other.json
+    );
     assert_shape(&other, 4).await
 }
 
@@ -146,9 +193,15 @@ fn a_port_that_is_taken_is_named_before_anything_starts() -> Result<()> {
             .arg(folder.path().join("network"));
         let output = process::run_command(command, process::COMMAND_TIMEOUT);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        ensure!(!output.status.success(), "it started with port {taken} taken");
+        ensure!(
+            !output.status.success(),
+            "it started with port {taken} taken"
+        );
         ensure!(output.stdout.is_empty(), "it printed something");
-        ensure!(said.contains(&taken.to_string()), "{taken} is not in: {said}");
+        ensure!(
+            said.contains(&taken.to_string()),
+            "{taken} is not in: {said}"
+        );
         ensure!(!said.contains("panicked"), "{said}");
     }
     Ok(())

@@ -5,9 +5,7 @@
 
 use anyhow::{ensure, Context, Result};
 use codec::{DecodeAll, Encode};
-use hansa_e2e::{
-    client, client::UNIT, rpc, rpc::Rpc, wait_for_some, Network, Node, NodeConfig,
-};
+use hansa_e2e::{client, client::UNIT, rpc, rpc::Rpc, wait_for_some, Network, Node, NodeConfig};
 use hansa_pbft_primitives::{
     AuthoritySet, Certificate, ConsensusState, PreDigest, SigningContext, VoteKind,
 };
@@ -19,8 +17,13 @@ use subxt_signer::sr25519::dev;
 
 /// The set that decides the child of block `parent`.
 async fn set_after(rpc: &Rpc, parent: u32) -> Result<AuthoritySet> {
-    let hash = rpc.block_hash(parent).await?.with_context(|| format!("no block {parent}"))?;
-    let state: ConsensusState = rpc.runtime("PbftApi_consensus_state", &[], Some(hash)).await?;
+    let hash = rpc
+        .block_hash(parent)
+        .await?
+        .with_context(|| format!("no block {parent}"))?;
+    let state: ConsensusState = rpc
+        .runtime("PbftApi_consensus_state", &[], Some(hash))
+        .await?;
     Ok(state.set)
 }
 
@@ -29,23 +32,38 @@ async fn set_after(rpc: &Rpc, parent: u32) -> Result<AuthoritySet> {
 fn verify(proof: &Value, genesis: H256, set: &AuthoritySet) -> Result<u32> {
     let encoded = rpc::bytes_of(&proof["encodedHeader"])?;
     let hash = H256(sp_crypto_hashing::blake2_256(&encoded));
-    ensure!(rpc::hash_of(&proof["hash"])? == hash, "the hash is not that of the header");
+    ensure!(
+        rpc::hash_of(&proof["hash"])? == hash,
+        "the hash is not that of the header"
+    );
     let header = Header::decode_all(&mut &encoded[..])?;
     ensure!(proof["number"] == json!(header.number));
     ensure!(rpc::number_of(&proof["header"])? == header.number);
 
     let certificate = rpc::bytes_of(&proof["certificate"])?;
     let certificate = Certificate::decode_all(&mut &certificate[..])?;
-    let context = SigningContext { genesis, set_id: set.id };
+    let context = SigningContext {
+        genesis,
+        set_id: set.id,
+    };
     certificate.verify(VoteKind::Commit, &context, set)?;
-    ensure!((certificate.height, certificate.hash) == (header.number, hash), "another block");
+    ensure!(
+        (certificate.height, certificate.hash) == (header.number, hash),
+        "another block"
+    );
     let digest = PreDigest::find(&header.digest).context("no digest of pBFT")?;
-    ensure!(certificate.view >= digest.view, "certified before it was proposed");
+    ensure!(
+        certificate.view >= digest.view,
+        "certified before it was proposed"
+    );
 
     // What is there for people must agree with what is there for machines.
     ensure!(proof["view"] == json!(certificate.view) && proof["setId"] == json!(set.id));
-    let payload =
-        context.payload(certificate.height, certificate.view, &certificate.statement());
+    let payload = context.payload(
+        certificate.height,
+        certificate.view,
+        &certificate.statement(),
+    );
     ensure!(rpc::bytes_of(&proof["payload"])? == payload);
     let signers = proof["signers"].as_array().context("signers is a list")?;
     ensure!(signers.len() == certificate.votes().count());
@@ -75,8 +93,13 @@ async fn every_block_has_a_proof_that_verifies_on_every_node() -> Result<()> {
             ensure!(set.len() == 4 && set.quorum() == 3, "{set:?}");
             let proof = rpc.call("pbft_proveFinality", vec![json!(number)]).await?;
             ensure!(verify(&proof, genesis, &set)? == number);
-            let by_hash = rpc.call("pbft_proveFinality", vec![proof["hash"].clone()]).await?;
-            ensure!(by_hash == proof, "asked by number and by hash it answers differently");
+            let by_hash = rpc
+                .call("pbft_proveFinality", vec![proof["hash"].clone()])
+                .await?;
+            ensure!(
+                by_hash == proof,
+                "asked by number and by hash it answers differently"
+            );
         }
     }
     Ok(())
@@ -90,11 +113,17 @@ async fn a_proof_does_not_verify_for_another_chain_set_or_block() -> Result<()> 
     let proof = rpc.call("pbft_proveFinality", vec![json!(1)]).await?;
     verify(&proof, genesis, &set)?;
 
-    ensure!(verify(&proof, H256::repeat_byte(7), &set).is_err(), "of another chain");
+    ensure!(
+        verify(&proof, H256::repeat_byte(7), &set).is_err(),
+        "of another chain"
+    );
     let mut members = set.authorities().to_vec();
     members.rotate_left(1);
     let rotated = AuthoritySet::new(set.id, members.clone())?;
-    ensure!(verify(&proof, genesis, &rotated).is_err(), "of other signers");
+    ensure!(
+        verify(&proof, genesis, &rotated).is_err(),
+        "of other signers"
+    );
     let later = AuthoritySet::new(set.id + 1, set.authorities().to_vec())?;
     ensure!(verify(&proof, genesis, &later).is_err(), "of a later set");
 
@@ -104,7 +133,10 @@ async fn a_proof_does_not_verify_for_another_chain_set_or_block() -> Result<()> 
         forged[at] ^= 1;
         let mut bad = proof.clone();
         bad["certificate"] = json!(rpc::hex(&forged));
-        ensure!(verify(&bad, genesis, &set).is_err(), "with another byte {at}");
+        ensure!(
+            verify(&bad, genesis, &set).is_err(),
+            "with another byte {at}"
+        );
     }
     Ok(())
 }
@@ -122,7 +154,9 @@ async fn what_cannot_be_proven_has_an_error_of_its_own() -> Result<()> {
         (json!("latest"), -32602),
     ];
     for (block, code) in cases {
-        let error = rpc.call_error("pbft_proveFinality", vec![block.clone()]).await?;
+        let error = rpc
+            .call_error("pbft_proveFinality", vec![block.clone()])
+            .await?;
         ensure!(error.code() == code, "{block}: {error:?}");
     }
     Ok(())
@@ -134,7 +168,11 @@ async fn the_stream_of_proofs_has_each_block_once_and_in_order() -> Result<()> {
     let rpc = network.nodes[1].rpc().await?;
     let (genesis, set) = (rpc.genesis().await?, set_after(&rpc, 0).await?);
     let mut stream = rpc
-        .subscribe("pbft_subscribeJustifications", vec![], "pbft_unsubscribeJustifications")
+        .subscribe(
+            "pbft_subscribeJustifications",
+            vec![],
+            "pbft_unsubscribeJustifications",
+        )
         .await?;
     let api = network.nodes[0].client().await?;
     let sender = tokio::spawn(async move {
@@ -149,7 +187,10 @@ async fn the_stream_of_proofs_has_each_block_once_and_in_order() -> Result<()> {
         let next = tokio::time::timeout(hansa_e2e::wait::DEADLINE, stream.next()).await?;
         let proof = next.context("the stream ended")??;
         let number = verify(&proof, genesis, &set)?;
-        ensure!(last.is_none_or(|last| number == last + 1), "{number} after {last:?}");
+        ensure!(
+            last.is_none_or(|last| number == last + 1),
+            "{number} after {last:?}"
+        );
         last = Some(number);
     }
     sender.await?
@@ -171,14 +212,37 @@ async fn the_round_state_tells_of_the_next_height() -> Result<()> {
         .await?;
         let fields: BTreeSet<_> = state.as_object().context("an object")?.keys().collect();
         for field in [
-            "view", "setId", "authorities", "totalWeight", "quorum", "primary", "local",
-            "proposal", "prepared", "prepares", "commits", "viewChanges", "decided",
+            "view",
+            "setId",
+            "authorities",
+            "totalWeight",
+            "quorum",
+            "primary",
+            "local",
+            "proposal",
+            "prepared",
+            "prepares",
+            "commits",
+            "viewChanges",
+            "decided",
         ] {
             ensure!(fields.contains(&field.to_string()), "no {field} in {state}");
         }
-        ensure!(state["authorities"].as_array().is_some_and(|a| a.len() == 4), "{state}");
-        ensure!(state["totalWeight"] == "4" && state["quorum"] == "3", "{state}");
-        ensure!(state["local"] == json!(i), "{} is not authority {i}: {state}", node.config.name);
+        ensure!(
+            state["authorities"]
+                .as_array()
+                .is_some_and(|a| a.len() == 4),
+            "{state}"
+        );
+        ensure!(
+            state["totalWeight"] == "4" && state["quorum"] == "3",
+            "{state}"
+        );
+        ensure!(
+            state["local"] == json!(i),
+            "{} is not authority {i}: {state}",
+            node.config.name
+        );
         ensure!(state["primary"].as_u64().is_some_and(|p| p < 4), "{state}");
     }
     Ok(())

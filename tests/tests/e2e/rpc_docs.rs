@@ -41,7 +41,10 @@ fn examples(page: &str) -> Vec<Example> {
         if object.get("method").is_some() && object.get("id").is_some() {
             request = Some(object);
         } else if object.get("result").is_some() || object.get("error").is_some() {
-            examples.extend(request.take().map(|request| Example { request, answer: object }));
+            examples.extend(request.take().map(|request| Example {
+                request,
+                answer: object,
+            }));
         }
     }
     examples
@@ -56,8 +59,12 @@ fn assert_form(path: &str, expected: &Value, found: &Value) -> Result<()> {
         | (Value::Number(_), Value::Number(_))
         | (Value::String(_), Value::String(_)) => Ok(()),
         (Value::Array(expected), Value::Array(found)) => {
-            let Some(first) = expected.first() else { return Ok(()) };
-            found.iter().try_for_each(|item| assert_form(&format!("{path}[]"), first, item))
+            let Some(first) = expected.first() else {
+                return Ok(());
+            };
+            found
+                .iter()
+                .try_for_each(|item| assert_form(&format!("{path}[]"), first, item))
         }
         (Value::Object(expected), Value::Object(found)) => {
             let (e, f): (Vec<_>, Vec<_>) = (expected.keys().collect(), found.keys().collect());
@@ -78,7 +85,11 @@ async fn each_example_is_answered_as_the_page_says() -> Result<()> {
     let path = binary::repository().join("docs/RPC.md");
     let page = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let examples = examples(&page);
-    for method in ["pbft_roundState", "pbft_proveFinality", "pbft_subscribeJustifications"] {
+    for method in [
+        "pbft_roundState",
+        "pbft_proveFinality",
+        "pbft_subscribeJustifications",
+    ] {
         let shown = examples.iter().any(|e| e.request["method"] == method);
         ensure!(shown, "the page has no example of {method}");
     }
@@ -100,7 +111,10 @@ async fn each_example_is_answered_as_the_page_says() -> Result<()> {
         let (_, text) = rpc::post(node.config.rpc_port, &body).await?;
         let found: Value = serde_json::from_str(&text).with_context(|| text.clone())?;
         if let Some(error) = answer.get("error") {
-            ensure!(found["error"]["code"] == error["code"], "{request}: {found}");
+            ensure!(
+                found["error"]["code"] == error["code"],
+                "{request}: {found}"
+            );
         } else {
             assert_form(method, &answer["result"], &found["result"])
                 .with_context(|| format!("{request}: {found}"))?;

@@ -5,9 +5,7 @@
 
 use anyhow::{ensure, Context, Result};
 use codec::{Compact, Decode};
-use hansa_e2e::{
-    client, client::UNIT, rpc::Rpc, wait_for, wasm, Network, Node, NodeConfig,
-};
+use hansa_e2e::{client, client::UNIT, rpc::Rpc, wait_for, wasm, Network, Node, NodeConfig};
 use subxt_signer::sr25519::dev;
 
 /// The key under which a chain's state holds its runtime.
@@ -23,7 +21,10 @@ async fn spec_version(rpc: &Rpc) -> Result<u32> {
 /// What the runtime answers when it is asked: the fourth field of its version.
 async fn core_version(rpc: &Rpc) -> Result<u32> {
     type UpToSpecVersion = (String, String, u32, u32);
-    Ok(rpc.runtime::<UpToSpecVersion>("Core_version", &[], None).await?.3)
+    Ok(rpc
+        .runtime::<UpToSpecVersion>("Core_version", &[], None)
+        .await?
+        .3)
 }
 
 /// The version that ran last, as the runtime noted it in its first block.
@@ -43,14 +44,26 @@ async fn upgrade(node: &Node) -> Result<u32> {
     // A client that lives through the upgrade, as wallets do.
     let api = node.client().await?;
     client::submit(&api, &client::sudo_set_code(&next), &dev::alice()).await?;
-    ensure!(rpc.storage(CODE).await? == Some(next), "the code is not the new one");
+    ensure!(
+        rpc.storage(CODE).await? == Some(next),
+        "the code is not the new one"
+    );
 
     let receiver = client::account(&client::keypair("//Upgrade"));
     client::submit(&api, &client::transfer(&receiver, UNIT), &dev::alice()).await?;
     ensure!(client::free(&api, &receiver).await? == UNIT);
-    ensure!(spec_version(&rpc).await? == old + 1, "nodes read another version");
-    ensure!(core_version(&rpc).await? == old + 1, "the runtime says another version");
-    ensure!(last_upgrade(&rpc).await? == old + 1, "the runtime did not notice that it is new");
+    ensure!(
+        spec_version(&rpc).await? == old + 1,
+        "nodes read another version"
+    );
+    ensure!(
+        core_version(&rpc).await? == old + 1,
+        "the runtime says another version"
+    );
+    ensure!(
+        last_upgrade(&rpc).await? == old + 1,
+        "the runtime did not notice that it is new"
+    );
     Ok(old + 1)
 }
 
@@ -81,7 +94,10 @@ async fn four_validators_and_one_that_joins_later_go_over_together() -> Result<(
     }
     for node in &network.nodes {
         let rpc = node.rpc().await?;
-        wait_for("the new version", || async { Ok(spec_version(&rpc).await? == version) }).await?;
+        wait_for("the new version", || async {
+            Ok(spec_version(&rpc).await? == version)
+        })
+        .await?;
     }
     Ok(())
 }
@@ -95,10 +111,16 @@ async fn code_that_is_no_newer_runtime_is_refused() -> Result<()> {
     for bad in [&code[..], b"", b"no wasm at all"] {
         client::submit(&api, &client::sudo_set_code(bad), &dev::alice()).await?;
         // Sudo itself succeeds; the call inside does not, and the code stays.
-        ensure!(rpc.storage(CODE).await? == Some(code.clone()), "the code was replaced");
+        ensure!(
+            rpc.storage(CODE).await? == Some(code.clone()),
+            "the code was replaced"
+        );
     }
     let next = wasm::next_version(&code, spec_version(&rpc).await?)?;
     let why = client::submit_to_fail(&api, &client::sudo_set_code(&next), &dev::bob()).await?;
-    ensure!(why.contains("RequireSudo"), "it failed for another reason: {why}");
+    ensure!(
+        why.contains("RequireSudo"),
+        "it failed for another reason: {why}"
+    );
     Ok(())
 }

@@ -37,7 +37,10 @@ async fn sets_change_at_the_end_of_a_session_and_late_nodes_follow_all_of_them()
     ];
     let spec = spec::edited(folder.path(), "local.json", &edits)?;
     let mut network = Network::start(&spec, &VALIDATORS, &[]).await?;
-    let (api, rpc) = (network.nodes[0].client().await?, network.nodes[0].rpc().await?);
+    let (api, rpc) = (
+        network.nodes[0].client().await?,
+        network.nodes[0].rpc().await?,
+    );
     let dave = client::account(&dev::dave());
     let receiver = client::account(&client::keypair("//Sets"));
     let first = wait_set(&rpc, 4).await?;
@@ -77,7 +80,10 @@ async fn only_the_admin_changes_validators_and_never_to_an_empty_set() -> Result
 
     let direct = dynamic::tx("Pbft", "add_authority", vec![Value::from_bytes(bob.0)]);
     let why = client::submit_to_fail(&api, &direct, &dev::bob()).await?;
-    ensure!(why.contains("BadOrigin") || why.contains("Bad origin"), "{why}");
+    ensure!(
+        why.contains("BadOrigin") || why.contains("Bad origin"),
+        "{why}"
+    );
 
     // Sudo reports the failure of the call inside in its event; the set stays as it is.
     for (call, account) in [("remove_authority", &alice), ("add_authority", &bob)] {
@@ -86,6 +92,8 @@ async fn only_the_admin_changes_validators_and_never_to_an_empty_set() -> Result
         ensure!(state.set.len() == 1, "{call}: {:?}", state.set);
     }
     let next = client::submit(&api, &client::transfer(&bob, UNIT), &dev::alice()).await?;
-    rpc.number_of(next.block).await.context("the chain goes on")?;
+    rpc.number_of(next.block)
+        .await
+        .context("the chain goes on")?;
     Ok(())
 }

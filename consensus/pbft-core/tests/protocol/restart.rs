@@ -141,7 +141,7 @@ fn a_lock_survives() {
     let certificate = w.certificate(Prepare, 0, block(1), NO_PROOF, others(me));
     let prepare = w.vote(Prepare, me, 0, block(1), NO_PROOF);
     let commit = w.vote(Commit, me, 0, block(1), NO_PROOF);
-    let records = vec![
+    let records = [
         Record::Sent(prepare.clone()),
         Record::Prepared(certificate.clone()),
         Record::Sent(commit.clone()),

@@ -133,6 +133,7 @@ enum Event {
     Boot { to: usize },
 }
 
+#[expect(clippy::large_enum_variant, reason = "one at a time")]
 enum DriverInput {
     StartHeight,
     Input(Input),

@@ -58,13 +58,15 @@ pub enum HeaderError {
         /// The primary.
         expected: Option<AuthorityIndex>,
     },
-    /// The timestamp is not after the parent's.
-    #[error("the timestamp {got} is not after the parent's, {parent}")]
-    NotAfterParent {
+    /// The timestamp is not after the parent's by the minimum interval.
+    #[error(
+        "the timestamp is {got}, {due} is the earliest: the parent's and the minimum interval"
+    )]
+    TooEarly {
         /// The block's, in milliseconds since 1970.
         got: u64,
-        /// The parent's.
-        parent: u64,
+        /// The earliest.
+        due: u64,
     },
     /// The timestamp is ahead of the local clock by more than the drift that is allowed.
     #[error("the timestamp is {ahead_ms} ms ahead of the local clock, {allowed_ms} are allowed")]
@@ -171,7 +173,7 @@ pub fn check_header(
 ) -> Result<CheckedHeader, HeaderError> {
     let checked = check_form(header)?;
     let pre = checked.pre_digest;
-    check_parent(&checked, parent)?;
+    check_parent(&checked, parent, &state.timing)?;
     if !view.admits(pre.view) {
         return Err(HeaderError::WrongView {
             got: pre.view,
@@ -201,7 +203,14 @@ pub fn check_header(
 }
 
 /// Check parent hash, number and time against the parent.
-fn check_parent(checked: &CheckedHeader, parent: &Header) -> Result<(), HeaderError> {
+///
+/// The interval is the primary's to keep; were it not checked, one could fill the chain faster than
+/// it was set up for, up to the clock drift that is allowed.
+fn check_parent(
+    checked: &CheckedHeader,
+    parent: &Header,
+    timing: &Timing,
+) -> Result<(), HeaderError> {
     let header = &checked.pre_header;
     let (got, expected) = (*header.parent_hash(), parent.hash());
     if got != expected {
@@ -212,14 +221,13 @@ fn check_parent(checked: &CheckedHeader, parent: &Header) -> Result<(), HeaderEr
         return Err(HeaderError::WrongNumber { got, expected });
     }
     // Genesis has no time.
-    if let Some(PreDigest {
-        timestamp_ms: parent,
-        ..
-    }) = PreDigest::find(parent.digest())
-    {
+    if let Some(parent) = PreDigest::find(parent.digest()) {
         let got = checked.pre_digest.timestamp_ms;
-        if got <= parent {
-            return Err(HeaderError::NotAfterParent { got, parent });
+        let due = parent
+            .timestamp_ms
+            .saturating_add(u64::from(timing.min_interval_ms));
+        if got < due {
+            return Err(HeaderError::TooEarly { got, due });
         }
     }
     Ok(())
@@ -257,7 +265,7 @@ mod tests {
         let pre = PreDigest {
             view: 0,
             author: 0,
-            timestamp_ms: TIME - 1,
+            timestamp_ms: TIME - u64::from(Timing::default().min_interval_ms),
         };
         pre_header(HEIGHT - 1, GENESIS, pre)
     }
@@ -423,9 +431,9 @@ mod tests {
                     timestamp_ms: TIME - 1,
                     ..pre()
                 }),
-                HeaderError::NotAfterParent {
+                HeaderError::TooEarly {
                     got: TIME - 1,
-                    parent: TIME - 1,
+                    due: TIME,
                 },
             ),
             (other_seal, HeaderError::BadSeal),

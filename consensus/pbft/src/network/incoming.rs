@@ -32,6 +32,10 @@ pub struct Incoming {
 
 /// What a peer did.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "taken apart at once, never kept in numbers"
+)]
 pub enum PeerEvent {
     /// It is connected on the vote protocol. It may be told what is current.
     Connected,

@@ -85,6 +85,10 @@ pub struct BlockRequest {
 
 /// The answer to a [`BlockRequest`].
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "taken apart at once, never kept in numbers"
+)]
 pub enum BlockResponse {
     /// The block is not here.
     #[codec(index = 0)]

@@ -27,7 +27,9 @@ pub(super) fn file_name(genesis: Hash, key: Option<&AuthorityId>) -> String {
 /// no such file.
 fn key_of(name: &str, genesis: Hash) -> Option<Option<AuthorityId>> {
     let key = name.strip_suffix(SUFFIX)?;
-    let key = key.strip_prefix(&array_bytes::bytes2hex("", genesis))?.strip_prefix('-')?;
+    let key = key
+        .strip_prefix(&array_bytes::bytes2hex("", genesis))?
+        .strip_prefix('-')?;
     if key == FOLLOWER {
         return Some(None);
     }
@@ -71,7 +73,10 @@ mod tests {
     fn logs_are_listed() {
         let dir = tempfile::tempdir().unwrap();
         let genesis = Hash::repeat_byte(7);
-        assert_eq!(keys_with_log(&dir.path().join("none"), genesis).unwrap(), []);
+        assert_eq!(
+            keys_with_log(&dir.path().join("none"), genesis).unwrap(),
+            []
+        );
         fs::write(dir.path().join(file_name(genesis, None)), "").unwrap();
         fs::write(dir.path().join("other"), "").unwrap();
         assert_eq!(keys_with_log(dir.path(), genesis).unwrap(), [None]);

@@ -40,13 +40,29 @@ const POOL_PATIENCE: std::time::Duration = std::time::Duration::from_millis(250)
 /// Something that ran on another thread is finished.
 pub(crate) enum TaskDone {
     /// A block was built.
-    Built { height: Height, view: View, result: Result<Built, BuildError> },
+    Built {
+        height: Height,
+        view: View,
+        result: Result<Built, BuildError>,
+    },
     /// A proposal was executed.
-    Executed { height: Height, hash: Hash, result: Result<HeldBlock, BlockError> },
+    Executed {
+        height: Height,
+        hash: Hash,
+        result: Result<HeldBlock, BlockError>,
+    },
     /// A block came from a peer, or did not.
-    Fetched { height: Height, hash: Hash, result: Result<ProposedBlock, BlockRequestError> },
+    Fetched {
+        height: Height,
+        hash: Hash,
+        result: Result<ProposedBlock, BlockRequestError>,
+    },
     /// The decided block was imported, or not.
-    Imported { height: Height, hash: Hash, result: Result<ImportOutcome, ConsensusError> },
+    Imported {
+        height: Height,
+        hash: Hash,
+        result: Result<ImportOutcome, ConsensusError>,
+    },
     /// The pool has processed the parent of `height`.
     PoolCurrent { height: Height },
     /// A thread of ours panicked or was cancelled.
@@ -70,7 +86,11 @@ where
             TaskDone::Lost { what } => return Err(WorkerError::Stopped(what)),
         };
         // Of a height that is over: sync was faster.
-        if self.round.as_ref().is_none_or(|round| round.height != height) {
+        if self
+            .round
+            .as_ref()
+            .is_none_or(|round| round.height != height)
+        {
             return Ok(());
         }
         match done {
@@ -92,7 +112,8 @@ where
         F: FnOnce() -> TaskDone + Send + 'static,
     {
         let task = tokio::task::spawn_blocking(work);
-        self.tasks.push(async move { task.await.unwrap_or(TaskDone::Lost { what }) }.boxed());
+        self.tasks
+            .push(async move { task.await.unwrap_or(TaskDone::Lost { what }) }.boxed());
     }
 
     /// Wait for `future` beside the loop.
@@ -115,12 +136,16 @@ where
     /// When to begin to build for `view`.
     pub(super) fn build_at_ms(&self, round: &Round, view: View) -> u64 {
         let lead_ms = self.lead.lead_ms(round.state.timing.min_interval_ms);
-        round.pace.build_at_ms(self.work.pending(), view > 0, lead_ms)
+        round
+            .pace
+            .build_at_ms(self.work.pending(), view > 0, lead_ms)
     }
 
     /// Build or propose if the time has come.
     pub(super) fn drive_production(&mut self, now_ms: u64) -> Result<(), WorkerError> {
-        let Some(round) = self.round.as_ref() else { return Ok(()) };
+        let Some(round) = self.round.as_ref() else {
+            return Ok(());
+        };
         let height = round.height;
         match round.production {
             Production::Asked { view } if now_ms >= self.build_at_ms(round, view) => {
@@ -138,7 +163,9 @@ where
     }
 
     fn build(&mut self, view: View, now_ms: u64) {
-        let Some(round) = self.round.as_mut() else { return };
+        let Some(round) = self.round.as_mut() else {
+            return;
+        };
         let Some(author) = round.local else { return };
         round.production = Production::Building { view };
         let (height, parent, state) = (round.height, round.parent.clone(), round.state.clone());
@@ -157,7 +184,11 @@ where
                 limits: BuildLimits::default(),
             };
             let result = handle.block_on(builder.build(&*pool, request));
-            TaskDone::Built { height, view, result }
+            TaskDone::Built {
+                height,
+                view,
+                result,
+            }
         });
     }
 
@@ -166,7 +197,9 @@ where
         view: View,
         result: Result<Built, BuildError>,
     ) -> Result<(), WorkerError> {
-        let Some(round) = self.round.as_mut() else { return Ok(()) };
+        let Some(round) = self.round.as_mut() else {
+            return Ok(());
+        };
         if round.production != (Production::Building { view }) {
             return Ok(());
         }
@@ -182,7 +215,8 @@ where
         let took = built.held.executed_in;
         self.metrics.proposals_built.inc();
         self.metrics.build_seconds.observe(took.as_secs_f64());
-        self.lead.observe(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        self.lead
+            .observe(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         debug!(
             target: LOG_TARGET,
             "🧱 Built #{} {:?} in {took:?}: {} transactions, {} bytes, ended by {:?}",
@@ -208,13 +242,21 @@ where
         question: Question,
     ) -> Option<Input> {
         let round = self.round.as_mut().filter(|round| round.height == height)?;
-        let answer = |valid| Input::Validated { height, view: question.view, hash, valid };
+        let answer = |valid| Input::Validated {
+            height,
+            view: question.view,
+            hash,
+            valid,
+        };
         if round.bad.contains(&hash) {
             return Some(answer(false));
         }
         if let Some(block) = round.block(&hash) {
             if let Err(reason) = check_placement(round, block, question) {
-                self.metrics.proposals_refused.with_label_values(&["placement"]).inc();
+                self.metrics
+                    .proposals_refused
+                    .with_label_values(&["placement"])
+                    .inc();
                 warn!(target: LOG_TARGET, "Proposal #{height} {hash:?} refused: {reason}");
                 return Some(answer(false));
             }
@@ -228,7 +270,12 @@ where
             round.executing.insert(hash, vec![question]);
             self.execute(hash);
         } else {
-            round.missing.entry(hash).or_default().questions.push(question);
+            round
+                .missing
+                .entry(hash)
+                .or_default()
+                .questions
+                .push(question);
             self.fetch_missing();
         }
         None
@@ -237,8 +284,12 @@ where
     /// Execute a proposed block. Where its view and its clock allow it is checked for each
     /// question apart: what execution says holds for all of them.
     fn execute(&mut self, hash: Hash) {
-        let Some(round) = self.round.as_mut() else { return };
-        let Some(proposal) = round.proposed.get(&hash).cloned() else { return };
+        let Some(round) = self.round.as_mut() else {
+            return;
+        };
+        let Some(proposal) = round.proposed.get(&hash).cloned() else {
+            return;
+        };
         let (height, parent, state) = (round.height, round.parent.clone(), round.state.clone());
         let known = round.parent_certificate.clone();
         if !has_transactions(&proposal) {
@@ -252,7 +303,11 @@ where
                 known_certificate: known.as_ref(),
             };
             let result = executor.execute(&parent, proposal, &state, &rules);
-            TaskDone::Executed { height, hash, result }
+            TaskDone::Executed {
+                height,
+                hash,
+                result,
+            }
         });
     }
 
@@ -261,14 +316,18 @@ where
         hash: Hash,
         result: Result<HeldBlock, BlockError>,
     ) -> Result<(), WorkerError> {
-        let Some(round) = self.round.as_mut() else { return Ok(()) };
+        let Some(round) = self.round.as_mut() else {
+            return Ok(());
+        };
         let height = round.height;
         let questions = round.executing.remove(&hash).unwrap_or_default();
         round.proposed.remove(&hash);
         let decided = round.decided.as_ref().is_some_and(|c| c.hash == hash);
         match result {
             Ok(held) => {
-                self.metrics.execute_seconds.observe(held.executed_in.as_secs_f64());
+                self.metrics
+                    .execute_seconds
+                    .observe(held.executed_in.as_secs_f64());
                 if round.held.len() >= MAX_HELD && !decided {
                     // The oldest that is not asked for any more gives way: any that is held can be
                     // executed again.
@@ -280,16 +339,27 @@ where
             }
             Err(error) => {
                 warn!(target: LOG_TARGET, "Proposal #{height} {hash:?} refused: {error}");
-                self.metrics.proposals_refused.with_label_values(&["invalid"]).inc();
+                self.metrics
+                    .proposals_refused
+                    .with_label_values(&["invalid"])
+                    .inc();
                 if error.blames_author() {
                     round.bad.insert(hash);
                 }
                 if decided {
-                    return Err(WorkerError::InvalidDecision { hash, reason: error.to_string() });
+                    return Err(WorkerError::InvalidDecision {
+                        hash,
+                        reason: error.to_string(),
+                    });
                 }
                 for question in questions {
                     let view = question.view;
-                    self.step(Input::Validated { height, view, hash, valid: false })?;
+                    self.step(Input::Validated {
+                        height,
+                        view,
+                        hash,
+                        valid: false,
+                    })?;
                 }
                 return Ok(());
             }
@@ -305,7 +375,9 @@ where
     /// Ask for what is missing, unless a request is under way. Called when something is found
     /// missing, and at each resend interval.
     pub(super) fn fetch_missing(&mut self) {
-        let Some(round) = self.round.as_mut() else { return };
+        let Some(round) = self.round.as_mut() else {
+            return;
+        };
         let height = round.height;
         let decided = round.decided.as_ref().map(|c| c.hash).filter(|hash| {
             round.block(hash).is_none() && !round.importing && !round.executing.contains_key(hash)
@@ -324,7 +396,11 @@ where
             debug!(target: LOG_TARGET, "Asking peers for block #{height} {hash:?}");
             let request = self.network.request_block(hash, height, None);
             self.await_beside(async move {
-                TaskDone::Fetched { height, hash, result: request.await }
+                TaskDone::Fetched {
+                    height,
+                    hash,
+                    result: request.await,
+                }
             });
         }
     }
@@ -334,7 +410,9 @@ where
         hash: Hash,
         result: Result<ProposedBlock, BlockRequestError>,
     ) -> Result<(), WorkerError> {
-        let Some(round) = self.round.as_mut() else { return Ok(()) };
+        let Some(round) = self.round.as_mut() else {
+            return Ok(());
+        };
         match result {
             Ok(block) => {
                 round.propose(block);
@@ -353,8 +431,12 @@ where
 
     /// A block is at hand that may have been missing.
     pub(super) fn on_block_came(&mut self, hash: Hash) -> Result<(), WorkerError> {
-        let Some(round) = self.round.as_mut() else { return Ok(()) };
-        let Some(missing) = round.missing.remove(&hash) else { return Ok(()) };
+        let Some(round) = self.round.as_mut() else {
+            return Ok(());
+        };
+        let Some(missing) = round.missing.remove(&hash) else {
+            return Ok(());
+        };
         let height = round.height;
         if round.decided.as_ref().is_some_and(|c| c.hash == hash) {
             return self.import_decided();
@@ -381,14 +463,20 @@ where
 
     /// The height is decided.
     pub(super) fn on_decided(&mut self, certificate: Certificate) -> Result<(), WorkerError> {
-        let Some(round) = self.round.as_mut().filter(|r| r.height == certificate.height) else {
+        let Some(round) = self
+            .round
+            .as_mut()
+            .filter(|r| r.height == certificate.height)
+        else {
             return Ok(());
         };
         if round.decided.is_some() {
             return Ok(());
         }
         if let Some(seen) = round.first_seen.get(&certificate.hash) {
-            self.metrics.finality_seconds.observe(seen.elapsed().as_secs_f64());
+            self.metrics
+                .finality_seconds
+                .observe(seen.elapsed().as_secs_f64());
         }
         round.timer = None;
         round.production = Production::NotAsked;
@@ -398,7 +486,9 @@ where
 
     /// Bring the decided block into the database, once it is executed.
     pub(super) fn import_decided(&mut self) -> Result<(), WorkerError> {
-        let Some(round) = self.round.as_mut() else { return Ok(()) };
+        let Some(round) = self.round.as_mut() else {
+            return Ok(());
+        };
         let Some(certificate) = round.decided.clone().filter(|_| !round.importing) else {
             return Ok(());
         };
@@ -418,14 +508,24 @@ where
         // Durable before the database says that it is final.
         self.voting.decided(&certificate, &held.block)?;
         let own = round.local == Some(held.pre_digest.author);
-        let origin = if own { BlockOrigin::Own } else { BlockOrigin::ConsensusBroadcast };
+        let origin = if own {
+            BlockOrigin::Own
+        } else {
+            BlockOrigin::ConsensusBroadcast
+        };
         let (import, handle) = (self.import.clone(), tokio::runtime::Handle::current());
         let metrics = self.metrics.clone();
         self.spawn("block import", move || {
             let started = Instant::now();
             let result = handle.block_on(import.import_held(held, certificate, origin));
-            metrics.import_seconds.observe(started.elapsed().as_secs_f64());
-            TaskDone::Imported { height, hash, result }
+            metrics
+                .import_seconds
+                .observe(started.elapsed().as_secs_f64());
+            TaskDone::Imported {
+                height,
+                hash,
+                result,
+            }
         });
         Ok(())
     }
@@ -435,7 +535,9 @@ where
         hash: Hash,
         result: Result<ImportOutcome, ConsensusError>,
     ) -> Result<(), WorkerError> {
-        let Some(round) = self.round.as_mut() else { return Ok(()) };
+        let Some(round) = self.round.as_mut() else {
+            return Ok(());
+        };
         round.importing = false;
         match result {
             // The next height begins when the import tells of the block.
@@ -451,11 +553,7 @@ where
 
 /// Whether the block may be the answer to `question`: header in the right view, and if it is fresh
 /// not ahead of the clock.
-fn check_placement(
-    round: &Round,
-    block: &ProposedBlock,
-    question: Question,
-) -> Result<(), String> {
+fn check_placement(round: &Round, block: &ProposedBlock, question: Question) -> Result<(), String> {
     let Some(pre) = PreDigest::find(block.block.header().digest()) else {
         return Err("the header names no view".into());
     };
@@ -471,6 +569,13 @@ fn check_placement(
 
 /// Whether there is anything but inherents in a block.
 fn has_transactions(block: &ProposedBlock) -> bool {
-    let bare = |blob: &[u8]| blob.first().is_none_or(|byte| byte & EXTRINSIC_TYPE_MASK == 0);
-    block.block.extrinsics().iter().any(|extrinsic| !bare(extrinsic.inner()))
+    let bare = |blob: &[u8]| {
+        blob.first()
+            .is_none_or(|byte| byte & EXTRINSIC_TYPE_MASK == 0)
+    };
+    block
+        .block
+        .extrinsics()
+        .iter()
+        .any(|extrinsic| !bare(extrinsic.inner()))
 }

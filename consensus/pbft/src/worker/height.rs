@@ -9,9 +9,7 @@ use super::{
     Worker, WorkerError,
 };
 use crate::{
-    block::{
-        import::ImportedBlock, PbftClient,
-    },
+    block::{import::ImportedBlock, PbftClient},
     justification::finality_proof,
     network::HelloInfo,
     types::ProposedBlock,
@@ -51,9 +49,15 @@ where
         self.voting.open(height, &state.set)?;
         for certificate in self.voting.decided_above(info.best_number) {
             let (height, hash) = (certificate.height, certificate.hash);
-            let Some(block) = self.voting.block(&hash) else { break };
+            let Some(block) = self.voting.block(&hash) else {
+                break;
+            };
             let origin = BlockOrigin::ConsensusBroadcast;
-            match self.import.import_decided(block.block, certificate, origin).await {
+            match self
+                .import
+                .import_decided(block.block, certificate, origin)
+                .await
+            {
                 Ok(_) => info!(
                     target: LOG_TARGET,
                     "⏪ Block #{height} {hash:?}, which was decided before the node stopped, is \
@@ -75,7 +79,10 @@ where
     /// Begin with the height above the best block.
     pub(super) fn begin_at_head(&mut self) -> Result<(), WorkerError> {
         let hash = self.client.info().best_hash;
-        let header = self.client.header(hash)?.ok_or(WorkerError::NoHeader(hash))?;
+        let header = self
+            .client
+            .header(hash)?
+            .ok_or(WorkerError::NoHeader(hash))?;
         let certificate = finality_proof(&*self.client, hash)?.map(|proof| proof.certificate);
         self.begin(header, hash, certificate)
     }
@@ -90,11 +97,17 @@ where
             }
         }
         self.metrics.finalised_height.set(u64::from(last.height));
-        if self.round.as_ref().is_some_and(|round| round.height > last.height) {
+        if self
+            .round
+            .as_ref()
+            .is_some_and(|round| round.height > last.height)
+        {
             return Ok(());
         }
-        let header =
-            self.client.header(last.hash)?.ok_or(WorkerError::NoHeader(last.hash))?;
+        let header = self
+            .client
+            .header(last.hash)?
+            .ok_or(WorkerError::NoHeader(last.hash))?;
         self.begin(header, last.hash, last.certificate)?;
         self.voting.maintain()?;
         Ok(())
@@ -111,9 +124,17 @@ where
         let state = self.states.for_child_of(parent_hash)?;
         let parent_ms = PreDigest::find(parent.digest()).map(|pre| pre.timestamp_ms);
         let mandate = self.voting.mandate(height, &state, parent_ms)?;
-        let early = self.round.take().map(|round| round.proposed).unwrap_or_default();
+        let early = self
+            .round
+            .take()
+            .map(|round| round.proposed)
+            .unwrap_or_default();
         self.network.set_authorities(&state.set);
-        self.network.set_local(HelloInfo { set_id: state.set.id, height, authority: mandate.key });
+        self.network.set_local(HelloInfo {
+            set_id: state.set.id,
+            height,
+            authority: mandate.key,
+        });
         let mut round = Round {
             height,
             pace: Pace::new(parent_ms, &state.timing),
@@ -152,14 +173,23 @@ where
             seed: state.seed,
             local: mandate.local,
         };
-        self.step(Input::Start { config, restored: mandate.restored })
+        self.step(Input::Start {
+            config,
+            restored: mandate.restored,
+        })
     }
 
     /// Keep a block that is proposed for the next height.
     pub(super) fn keep_early(&mut self, block: ProposedBlock) {
-        let Some(round) = self.round.as_mut() else { return };
+        let Some(round) = self.round.as_mut() else {
+            return;
+        };
         let next: Height = round.height.saturating_add(1);
-        let early = round.proposed.values().filter(|block| block.height() == next).count();
+        let early = round
+            .proposed
+            .values()
+            .filter(|block| block.height() == next)
+            .count();
         if block.height() == next && early < MAX_EARLY {
             round.propose(block);
         }

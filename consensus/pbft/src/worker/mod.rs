@@ -212,20 +212,27 @@ where
     /// Whatever is due by the clock.
     fn tick(&mut self) -> Result<(), WorkerError> {
         let (now, now_ms) = (Instant::now(), unix_ms());
-        let Some(round) = self.round.as_mut() else { return Ok(()) };
+        let Some(round) = self.round.as_mut() else {
+            return Ok(());
+        };
         let owed = self.work.pending() && now_ms >= round.pace.due_ms;
         if !round.work_told && (owed || now_ms >= round.pace.idle_ms) {
             round.work_told = true;
             self.step(Input::Work)?;
         }
         self.drive_production(now_ms)?;
-        let Some(round) = self.round.as_mut() else { return Ok(()) };
+        let Some(round) = self.round.as_mut() else {
+            return Ok(());
+        };
         let height = round.height;
         if let Some(timer) = round.timer.filter(|timer| timer.fires_at <= now) {
             round.timer = None;
             self.metrics.timeouts.inc();
             debug!(target: LOG_TARGET, "⏰ Height {height}: the timer of view {} fired", timer.view);
-            self.step(Input::Timeout { height, view: timer.view })?;
+            self.step(Input::Timeout {
+                height,
+                view: timer.view,
+            })?;
         }
         if self.resend_at <= now {
             self.resend_at = now + self.resend_interval();
@@ -239,12 +246,18 @@ where
     fn next_wake(&self) -> Instant {
         let (now, now_ms) = (Instant::now(), unix_ms());
         let mut wake = (now + MAX_SLEEP).min(self.resend_at);
-        let Some(round) = self.round.as_ref() else { return wake };
+        let Some(round) = self.round.as_ref() else {
+            return wake;
+        };
         let mut at_ms = |ms: u64| {
             wake = wake.min(now + Duration::from_millis(ms.saturating_sub(now_ms)));
         };
         if !round.work_told {
-            at_ms(if self.work.pending() { round.pace.due_ms } else { round.pace.idle_ms });
+            at_ms(if self.work.pending() {
+                round.pace.due_ms
+            } else {
+                round.pace.idle_ms
+            });
         }
         match round.production {
             Production::Asked { view } => at_ms(self.build_at_ms(round, view)),
@@ -258,7 +271,11 @@ where
     }
 
     fn resend_interval(&self) -> Duration {
-        let timing = self.round.as_ref().map(|round| round.state.timing).unwrap_or_default();
+        let timing = self
+            .round
+            .as_ref()
+            .map(|round| round.state.timing)
+            .unwrap_or_default();
         Duration::from_millis(u64::from(timing.resend_interval_ms))
     }
 
@@ -274,8 +291,13 @@ where
     }
 
     fn on_message(&mut self, peer: PeerId, message: Message) -> Result<(), WorkerError> {
-        self.metrics.messages_received.with_label_values(&[wire::kind(&message)]).inc();
-        let Some(round) = self.round.as_ref() else { return Ok(()) };
+        self.metrics
+            .messages_received
+            .with_label_values(&[wire::kind(&message)])
+            .inc();
+        let Some(round) = self.round.as_ref() else {
+            return Ok(());
+        };
         if message.height() < round.height {
             self.help_behind(peer, message.height());
             return Ok(());
@@ -290,7 +312,9 @@ where
         block: Option<ProposedBlock>,
     ) -> Result<(), WorkerError> {
         self.metrics.proposals_received.inc();
-        let Some(round) = self.round.as_mut() else { return Ok(()) };
+        let Some(round) = self.round.as_mut() else {
+            return Ok(());
+        };
         let height = message.height();
         match block {
             Some(block) if height == round.height => {
@@ -313,7 +337,9 @@ where
     fn help_behind(&mut self, peer: PeerId, height: Height) {
         let certificate = self.voting.decided_at(height).or_else(|| {
             let hash = self.client.hash(height).ok().flatten()?;
-            let proof = crate::justification::finality_proof(&*self.client, hash).ok().flatten()?;
+            let proof = crate::justification::finality_proof(&*self.client, hash)
+                .ok()
+                .flatten()?;
             Some(proof.certificate)
         });
         if let Some(certificate) = certificate {

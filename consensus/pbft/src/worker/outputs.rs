@@ -40,8 +40,9 @@ where
         peer: Option<PeerId>,
         outputs: Vec<Output>,
     ) -> Result<Vec<Input>, WorkerError> {
-        let (records, outputs): (Vec<_>, Vec<_>) =
-            outputs.into_iter().partition(|output| matches!(output, Output::Persist(_)));
+        let (records, outputs): (Vec<_>, Vec<_>) = outputs
+            .into_iter()
+            .partition(|output| matches!(output, Output::Persist(_)));
         self.persist(records)?;
         let mut inputs = Vec::new();
         for output in outputs {
@@ -50,14 +51,27 @@ where
                 Output::Persist(_) => {}
                 Output::Send(message) => self.send(&message),
                 Output::Build { height, view } => self.on_build_asked(height, view),
-                Output::Validate { height, view, hash, reproposal } => {
+                Output::Validate {
+                    height,
+                    view,
+                    hash,
+                    reproposal,
+                } => {
                     inputs.extend(self.validate(height, hash, Question { view, reproposal }));
                 }
-                Output::StartTimer { height, view, silent } => {
+                Output::StartTimer {
+                    height,
+                    view,
+                    silent,
+                } => {
                     self.start_timer(height, view, silent);
                 }
                 Output::Finalise(certificate) => self.on_decided(certificate)?,
-                Output::EnteredView { height, view, primary } => {
+                Output::EnteredView {
+                    height,
+                    view,
+                    primary,
+                } => {
                     if view > 0 {
                         self.metrics.view_changes.inc();
                         info!(
@@ -88,12 +102,16 @@ where
         let Some(round) = self.round.as_ref().filter(|_| !records.is_empty()) else {
             return Ok(());
         };
-        self.voting.persist(round.height, records, |hash| round.block(hash))?;
+        self.voting
+            .persist(round.height, records, |hash| round.block(hash))?;
         Ok(())
     }
 
     fn send(&mut self, message: &Message) {
-        self.metrics.messages_sent.with_label_values(&[wire::kind(message)]).inc();
+        self.metrics
+            .messages_sent
+            .with_label_values(&[wire::kind(message)])
+            .inc();
         let Message::Proposal { statement, .. } = message else {
             self.network.broadcast(message);
             return;
@@ -125,8 +143,11 @@ where
             return;
         };
         let timing = &round.state.timing;
-        let timeout_ms =
-            if silent && view == 0 { timing.silent_timeout_ms } else { timing.timeout_ms(view) };
+        let timeout_ms = if silent && view == 0 {
+            timing.silent_timeout_ms
+        } else {
+            timing.timeout_ms(view)
+        };
         let fires_at = Instant::now() + Duration::from_millis(u64::from(timeout_ms));
         round.timer = Some(ViewTimer { view, fires_at });
     }

@@ -26,7 +26,10 @@ impl Pace {
                 due_ms: parent_ms.saturating_add(u64::from(timing.min_interval_ms)),
                 idle_ms: parent_ms.saturating_add(u64::from(timing.idle_interval_ms)),
             },
-            None => Self { due_ms: 0, idle_ms: 0 },
+            None => Self {
+                due_ms: 0,
+                idle_ms: 0,
+            },
         }
     }
 
@@ -34,7 +37,11 @@ impl Pace {
     /// much before the block is due, so that it takes in what came meanwhile; else at the end of
     /// the idle interval.
     pub fn build_at_ms(&self, work: bool, urgent: bool, lead_ms: u64) -> u64 {
-        let start = if work || urgent { self.due_ms } else { self.idle_ms };
+        let start = if work || urgent {
+            self.due_ms
+        } else {
+            self.idle_ms
+        };
         start.saturating_sub(lead_ms)
     }
 
@@ -60,7 +67,10 @@ impl BuildLead {
 
     /// The lead in milliseconds, at most `min_interval_ms`.
     pub fn lead_ms(&self, min_interval_ms: u32) -> u64 {
-        self.mean_us.saturating_mul(2).div_ceil(1_000).min(u64::from(min_interval_ms))
+        self.mean_us
+            .saturating_mul(2)
+            .div_ceil(1_000)
+            .min(u64::from(min_interval_ms))
     }
 }
 
@@ -70,8 +80,11 @@ mod tests {
 
     #[test]
     fn a_block_is_due_after_the_minimum_interval_with_work_and_the_idle_interval_without() {
-        let timing =
-            Timing { min_interval_ms: 200, idle_interval_ms: 6_000, ..Timing::default() };
+        let timing = Timing {
+            min_interval_ms: 200,
+            idle_interval_ms: 6_000,
+            ..Timing::default()
+        };
         let pace = Pace::new(Some(10_000), &timing);
         // (work, urgent, lead, expected start)
         for (work, urgent, lead, start) in [
@@ -80,12 +93,20 @@ mod tests {
             (false, false, 0, 16_000),
             (false, true, 0, 10_200),
         ] {
-            assert_eq!(pace.build_at_ms(work, urgent, lead), start, "{work} {urgent} {lead}");
+            assert_eq!(
+                pace.build_at_ms(work, urgent, lead),
+                start,
+                "{work} {urgent} {lead}"
+            );
         }
         assert_eq!(pace.timestamp_ms(10_150), 10_200, "never before it is due");
         assert_eq!(pace.timestamp_ms(12_000), 12_000);
         let first = Pace::new(None, &timing);
-        assert_eq!(first.build_at_ms(false, false, 0), 0, "the first block is due at once");
+        assert_eq!(
+            first.build_at_ms(false, false, 0),
+            0,
+            "the first block is due at once"
+        );
     }
 
     #[test]
@@ -95,7 +116,11 @@ mod tests {
         for _ in 0..100 {
             lead.observe(20_000);
         }
-        assert!((38..=40).contains(&lead.lead_ms(200)), "{}", lead.lead_ms(200));
+        assert!(
+            (38..=40).contains(&lead.lead_ms(200)),
+            "{}",
+            lead.lead_ms(200)
+        );
         for _ in 0..100 {
             lead.observe(u64::MAX);
         }

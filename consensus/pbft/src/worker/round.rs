@@ -102,7 +102,10 @@ pub(crate) struct Missing {
 impl Round {
     /// The block with `hash`, executed or not.
     pub fn block(&self, hash: &Hash) -> Option<&ProposedBlock> {
-        self.held.get(hash).map(|held| &held.block).or_else(|| self.proposed.get(hash))
+        self.held
+            .get(hash)
+            .map(|held| &held.block)
+            .or_else(|| self.proposed.get(hash))
     }
 
     /// Keep a proposed block; false if there is no room for more.

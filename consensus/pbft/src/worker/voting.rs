@@ -15,9 +15,7 @@ use crate::{
     LOG_TARGET,
 };
 use hansa_pbft_core::Record;
-use hansa_pbft_primitives::{
-    AuthorityId, AuthorityIndex, AuthoritySet, Certificate, Hash, Height,
-};
+use hansa_pbft_primitives::{AuthorityId, AuthorityIndex, AuthoritySet, Certificate, Hash, Height};
 use hansa_primitives::Block;
 use log::{error, info, warn};
 use parking_lot::Mutex;
@@ -42,7 +40,8 @@ impl OpenLog {
 impl BlockProvider for OpenLog {
     // The log has every block that this node voted for before the vote leaves.
     fn encoded_block(&self, _: Height, hash: Hash) -> Option<Vec<u8>> {
-        self.with(|log| log.encoded_block(&hash).ok().flatten()).flatten()
+        self.with(|log| log.encoded_block(&hash).ok().flatten())
+            .flatten()
     }
 }
 
@@ -54,7 +53,10 @@ impl DecidedLog for OpenLog {
         origin: BlockOrigin,
     ) -> io::Result<()> {
         let record = |log: &mut VoteLog| {
-            if log.last_decided().is_some_and(|last| last >= certificate.height) {
+            if log
+                .last_decided()
+                .is_some_and(|last| last >= certificate.height)
+            {
                 return Ok(());
             }
             let bulk = matches!(origin, BlockOrigin::NetworkInitialSync | BlockOrigin::File);
@@ -63,7 +65,10 @@ impl DecidedLog for OpenLog {
                 let parent = certificate.height.checked_sub(1);
                 let parent_certificate = parent.and_then(|height| log.decided(height)).cloned();
                 let block = block.clone();
-                log.append(Entry::Block(ProposedBlock { block, parent_certificate }))?;
+                log.append(Entry::Block(ProposedBlock {
+                    block,
+                    parent_certificate,
+                }))?;
             }
             log.append(Entry::Decided(certificate.clone()))?;
             if !bulk || certificate.height.checked_rem(BULK_SYNC_HEIGHTS) == Some(0) {
@@ -72,7 +77,9 @@ impl DecidedLog for OpenLog {
             }
             Ok::<_, VoteLogError>(())
         };
-        self.with(record).unwrap_or(Ok(())).map_err(io::Error::other)
+        self.with(record)
+            .unwrap_or(Ok(()))
+            .map_err(io::Error::other)
     }
 }
 
@@ -102,7 +109,15 @@ pub(crate) struct Voting {
 
 impl Voting {
     pub fn new(dir: PathBuf, genesis: Hash, crypto: KeystoreCrypto, metrics: Metrics) -> Self {
-        Self { dir, genesis, crypto, open: OpenLog::default(), opened_at_ms: 0, warned: false, metrics }
+        Self {
+            dir,
+            genesis,
+            crypto,
+            open: OpenLog::default(),
+            opened_at_ms: 0,
+            warned: false,
+            metrics,
+        }
     }
 
     /// The log, for those who read from it or write decided blocks to it.
@@ -118,7 +133,10 @@ impl Voting {
         set: &AuthoritySet,
     ) -> Result<Option<(AuthorityIndex, AuthorityId)>, VoteLogError> {
         let member = self.crypto.local_authority(set);
-        let key = member.as_ref().map(|(_, key)| key.clone()).or_else(|| self.crypto.any_key());
+        let key = member
+            .as_ref()
+            .map(|(_, key)| key.clone())
+            .or_else(|| self.crypto.any_key());
         if let Some(key) = key {
             self.open_for(&key, height)?;
         }
@@ -140,7 +158,9 @@ impl Voting {
     ) -> Result<Mandate, VoteLogError> {
         let (local, member_key) = self.open(height, &state.set)?.unzip();
         let mut open = self.open.0.lock();
-        let Some((key, log)) = open.as_mut() else { return Ok(Mandate::default()) };
+        let Some((key, log)) = open.as_mut() else {
+            return Ok(Mandate::default());
+        };
         if log.signing_from().is_none_or(|from| from > height) {
             let drift_ms = u64::from(state.timing.max_clock_drift_ms);
             let safe_after_ms = self.opened_at_ms.saturating_add(drift_ms);
@@ -153,13 +173,24 @@ impl Voting {
                          block final that was proposed after this start."
                     );
                 }
-                return Ok(Mandate { key: member_key, ..Mandate::default() });
+                return Ok(Mandate {
+                    key: member_key,
+                    ..Mandate::default()
+                });
             }
             log.allow_signing_from(height)?;
             info!(target: LOG_TARGET, "🗳 The vote log of {key} is complete from height {height} on.");
         }
-        let restored = if local.is_some() { log.records(height).to_vec() } else { Vec::new() };
-        Ok(Mandate { local, key: member_key, restored })
+        let restored = if local.is_some() {
+            log.records(height).to_vec()
+        } else {
+            Vec::new()
+        };
+        Ok(Mandate {
+            local,
+            key: member_key,
+            restored,
+        })
     }
 
     fn open_for(&mut self, key: &AuthorityId, height: Height) -> Result<(), VoteLogError> {
@@ -187,7 +218,9 @@ impl Voting {
             ),
         }
         // Blocks became final without this log: it is an old copy.
-        let behind = log.last_decided().is_some_and(|last| last.saturating_add(1) < height);
+        let behind = log
+            .last_decided()
+            .is_some_and(|last| last.saturating_add(1) < height);
         if behind && log.signing_from().is_some() {
             log.append(Entry::Incomplete)?;
             log.sync()?;
@@ -222,7 +255,10 @@ impl Voting {
         block: &ProposedBlock,
     ) -> Result<(), VoteLogError> {
         let append = |log: &mut VoteLog| {
-            if log.last_decided().is_some_and(|last| last >= certificate.height) {
+            if log
+                .last_decided()
+                .is_some_and(|last| last >= certificate.height)
+            {
                 return Ok(());
             }
             log.append(Entry::Block(block.clone()))?;
@@ -234,20 +270,26 @@ impl Voting {
 
     /// Keep the file small. Called when a height is decided, when no vote waits.
     pub fn maintain(&self) -> Result<(), VoteLogError> {
-        self.open.with(|log| log.maintain().map(drop)).unwrap_or(Ok(()))
+        self.open
+            .with(|log| log.maintain().map(drop))
+            .unwrap_or(Ok(()))
     }
 
     /// The certificates of the decided heights above `height` that the log holds, ascending.
     pub fn decided_above(&self, height: Height) -> Vec<Certificate> {
-        self.open.with(|log| log.decided_above(height)).unwrap_or_default()
+        self.open
+            .with(|log| log.decided_above(height))
+            .unwrap_or_default()
     }
 
     /// A block that is in the log.
     pub fn block(&self, hash: &Hash) -> Option<ProposedBlock> {
-        self.open.with(|log| log.block(hash))?.unwrap_or_else(|error| {
-            error!(target: LOG_TARGET, "{error}");
-            None
-        })
+        self.open
+            .with(|log| log.block(hash))?
+            .unwrap_or_else(|error| {
+                error!(target: LOG_TARGET, "{error}");
+                None
+            })
     }
 
     /// The certificate of a height that the log holds as decided.
@@ -257,7 +299,9 @@ impl Voting {
 
     fn sync(&self, log: &mut VoteLog) -> Result<(), VoteLogError> {
         let took = log.sync()?;
-        self.metrics.vote_log_sync_seconds.observe(took.as_secs_f64());
+        self.metrics
+            .vote_log_sync_seconds
+            .observe(took.as_secs_f64());
         self.metrics.vote_log_bytes.set(log.file_bytes());
         Ok(())
     }

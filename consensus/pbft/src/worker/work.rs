@@ -51,14 +51,20 @@ impl Work {
         P: TransactionPool<Hash = Hash> + ?Sized,
     {
         self.pool_is_current = true;
-        self.left_out.retain(|_, since| now.duration_since(*since) < LEFT_OUT_FOR);
+        self.left_out
+            .retain(|_, since| now.duration_since(*since) < LEFT_OUT_FOR);
         let room = MAX_LEFT_OUT.saturating_sub(self.left_out.len());
-        for hash in std::mem::take(&mut self.ready_before).into_iter().take(room) {
+        for hash in std::mem::take(&mut self.ready_before)
+            .into_iter()
+            .take(room)
+        {
             if pool.ready_transaction(&hash).is_some() {
                 self.left_out.entry(hash).or_insert(now);
             }
         }
-        self.pending = pool.ready().any(|tx| !self.left_out.contains_key(tx.hash()));
+        self.pending = pool
+            .ready()
+            .any(|tx| !self.left_out.contains_key(tx.hash()));
     }
 
     /// A transaction became ready.
@@ -73,7 +79,11 @@ impl Work {
         P: TransactionPool<Hash = Hash> + ?Sized,
     {
         if self.pool_is_current {
-            self.ready_before = pool.ready().take(MAX_LEFT_OUT).map(|tx| *tx.hash()).collect();
+            self.ready_before = pool
+                .ready()
+                .take(MAX_LEFT_OUT)
+                .map(|tx| *tx.hash())
+                .collect();
         }
     }
 }
