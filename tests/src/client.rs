@@ -29,6 +29,8 @@ pub const UNIT: u128 = 1_000_000_000_000;
 pub struct Included {
     /// The hash of its block.
     pub block: sp_core::H256,
+    /// Its position in the block.
+    pub index: u32,
 }
 
 /// What `System::Account` holds, as far as tests look at it.
@@ -141,9 +143,10 @@ pub async fn submit<P: Payload>(api: &Client, call: &P, signer: &Keypair) -> Res
             .with_context(|| format!("the watch ended early; so far: {seen:?}"))??;
         match status {
             TransactionStatus::InFinalizedBlock(block) => {
-                block.wait_for_success().await?;
+                let events = block.wait_for_success().await?;
                 return Ok(Included {
                     block: sp_core::H256(block.block_hash().0),
+                    index: u32::try_from(events.extrinsic_index())?,
                 });
             }
             TransactionStatus::Error { message }

@@ -150,7 +150,7 @@ pub mod pallet {
         StorageValue<_, BoundedVec<T::AccountId, ConstU32<MAX_AUTHORITIES>>, ValueQuery>;
 
     /// The account that may do what [`Config::AdminOrigin`] may, where the runtime lets
-    /// [`EnsureAdmin`](crate::EnsureAdmin) be that origin: a multisig account of the operators, say.
+    /// [`EnsureAdmin`] be that origin: a multisig account of the operators, say.
     #[pallet::storage]
     pub type Admin<T: Config> = StorageValue<_, T::AccountId, OptionQuery>;
 

@@ -9,11 +9,14 @@ use hansa_e2e::{
 };
 use hansa_pbft_primitives::{AuthoritySet, ConsensusState};
 use serde_json::json;
-use subxt::dynamic::{self, Value};
-use subxt_signer::sr25519::dev;
+use subxt::{
+    dynamic::{self, Value},
+    tx::DynamicPayload,
+};
+use subxt_signer::sr25519::{dev, Keypair};
 
 /// `Sudo::sudo` of a call of the pallet `Pbft` that takes an account.
-fn sudo_pbft(call: &str, account: &client::Account) -> subxt::tx::DynamicPayload<Vec<Value>> {
+fn sudo_pbft(call: &str, account: &client::Account) -> DynamicPayload<Vec<Value>> {
     let fields = [("account", Value::from_bytes(account.0))];
     let inner = client::call_value("Pbft", Value::named_variant(call, fields));
     dynamic::tx("Sudo", "sudo", vec![inner])
@@ -67,6 +70,75 @@ async fn sets_change_at_the_end_of_a_session_and_late_nodes_follow_all_of_them()
         network.assert_agree(number).await?;
     }
     network.wait_free(&receiver, 2 * UNIT).await
+}
+
+/// `Multisig::as_multi` of a call, by one of `signers` of whom three are needed. `first` is where
+/// the first of them asked for it.
+fn as_multi(
+    call: &Value,
+    signers: &[Keypair],
+    by: usize,
+    first: Option<(u32, u32)>,
+) -> DynamicPayload<Vec<Value>> {
+    let mut others: Vec<_> = signers.iter().map(client::account).collect();
+    others.remove(by);
+    others.sort_by_key(|account| account.0);
+    let others = others.iter().map(|account| Value::from_bytes(account.0));
+    let first = match first {
+        None => Value::unnamed_variant("None", []),
+        Some((height, index)) => {
+            let (height, index) = (Value::u128(height.into()), Value::u128(index.into()));
+            let when = Value::named_composite([("height", height), ("index", index)]);
+            Value::unnamed_variant("Some", [when])
+        }
+    };
+    let limit = |name, limit| (name, Value::u128(limit));
+    let weight = [
+        limit("ref_time", 10_000_000_000),
+        limit("proof_size", 1_000_000),
+    ];
+    let threshold = Value::u128(3);
+    let weight = Value::named_composite(weight);
+    let fields = vec![
+        threshold,
+        Value::unnamed_composite(others),
+        first,
+        call.clone(),
+        weight,
+    ];
+    dynamic::tx("Multisig", "as_multi", fields)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_of_four_operators_change_validators_where_there_is_no_sudo() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let edits = [
+        ("/genesis/timing/idleIntervalMs", json!(1_000)),
+        ("/genesis/sessionLengthMs", json!(3_000)),
+    ];
+    let spec = spec::edited(folder.path(), "poa.json", &edits)?;
+    let network = Network::start(&spec, &VALIDATORS, &[]).await?;
+    let (api, rpc) = (
+        network.nodes[0].client().await?,
+        network.nodes[0].rpc().await?,
+    );
+    let operators = [dev::alice(), dev::bob(), dev::charlie(), dev::dave()];
+    let account = Value::from_bytes(client::account(&operators[3]).0);
+    let call = Value::named_variant("remove_authority", [("account", account)]);
+    let call = client::call_value("Pbft", call);
+
+    let asked = as_multi(&call, &operators, 0, None);
+    let asked = client::submit(&api, &asked, &operators[0]).await?;
+    let first = Some((rpc.number_of(asked.block).await?, asked.index));
+    client::submit(&api, &as_multi(&call, &operators, 1, first), &operators[1]).await?;
+    let state: ConsensusState = rpc.runtime("PbftApi_consensus_state", &[], None).await?;
+    ensure!(state.set.len() == 4, "two of four were enough");
+    client::submit(&api, &as_multi(&call, &operators, 2, first), &operators[2]).await?;
+    wait_set(&rpc, 3).await?;
+
+    let receiver = client::account(&client::keypair("//Operators"));
+    client::submit(&api, &client::transfer(&receiver, UNIT), &operators[3]).await?;
+    network.wait_free(&receiver, UNIT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -539,7 +539,7 @@ mod tests {
         let pre = PreDigest {
             view: 3,
             author,
-            timestamp_ms: 2,
+            timestamp_ms: 1 + u64::from(state.timing.min_interval_ms),
         };
         let unsealed = || pre_header(2, parent.hash(), pre);
 
