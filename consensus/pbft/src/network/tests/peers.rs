@@ -21,21 +21,18 @@ fn hello_comes_first_both_ways() {
 
     node.greet(peer, Some(1));
     node.receive(peer, true, encode_vote(&vote(2)));
-    let authority = Some(pair(1).public());
+    let authority = pair(1).public();
     let info = HelloInfo {
         set_id: 0,
         height: 1,
-        authority: authority.clone(),
+        authority: Some(authority.clone()),
     };
     let expected = [
         (peer, PeerEvent::Hello(info)),
         (peer, PeerEvent::Message(vote(2))),
     ];
     assert_eq!(node.events(), expected);
-    assert_eq!(
-        node.pbft.handle.authority_peers(),
-        [(peer, authority.unwrap())]
-    );
+    assert_eq!(node.pbft.handle.authority_peers(), [(peer, authority)]);
     node.greet(peer, Some(1));
     assert!(node.events().is_empty(), "said again it is no news");
     node.close(peer);
