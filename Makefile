@@ -77,8 +77,8 @@ doc: setup-build ## builds the documentation of our crates
 	@$(ENV) cargo doc $(CARGO_FLAGS) --no-deps --lib $(NODE) $(ARGS)
 
 .PHONY: bench
-bench: setup-build ## runs the benchmarks in the crates' benches folders
-	@$(ENV) cargo bench --profile release --workspace --locked --benches $(ARGS)
+bench: setup-build ## measures latency, throughput and CPU of a local network; ARGS="--help" for its flags
+	@$(ENV) cargo bench --profile release --workspace --locked --bench network -- $(ARGS)
 
 .PHONY: weights
 weights: setup-build ## measures the pallets and writes their weights; ARGS=<pallet> for some
