@@ -23,7 +23,7 @@ use futures::FutureExt;
 use hansa_pbft_core::Input;
 use hansa_pbft_primitives::{Certificate, Hash, Height, PreDigest, View};
 use hansa_primitives::Block;
-use log::{debug, info, warn};
+use log::{debug, warn};
 use sc_client_api::Backend;
 use sc_consensus::BlockImport;
 use sc_transaction_pool_api::TransactionPool;
@@ -493,6 +493,10 @@ where
             return Ok(());
         };
         let (height, hash) = (round.height, certificate.hash);
+        if round.bad.contains(&hash) {
+            let reason = "it was refused as a proposal".into();
+            return Err(WorkerError::InvalidDecision { hash, reason });
+        }
         let Some(held) = round.held.remove(&hash) else {
             if !round.executing.contains_key(&hash) {
                 if round.proposed.contains_key(&hash) {
@@ -542,11 +546,7 @@ where
         match result {
             // The next height begins when the import tells of the block.
             Ok(_) => Ok(()),
-            Err(error) => {
-                let reason = error.to_string();
-                info!(target: LOG_TARGET, "Block {hash:?} could not be imported: {reason}");
-                Err(WorkerError::InvalidDecision { hash, reason })
-            }
+            Err(error) => Err(WorkerError::Import { hash, reason: error.to_string() }),
         }
     }
 }

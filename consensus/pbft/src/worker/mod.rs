@@ -94,6 +94,14 @@ pub enum WorkerError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A final block could not be brought into the database.
+    #[error("block {hash:?} is final and cannot be imported: {reason}")]
+    Import {
+        /// The block.
+        hash: Hash,
+        /// What went wrong.
+        reason: String,
+    },
     /// A part that the worker cannot do without is gone.
     #[error("{0} has stopped")]
     Stopped(&'static str),
