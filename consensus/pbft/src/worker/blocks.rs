@@ -546,7 +546,10 @@ where
         match result {
             // The next height begins when the import tells of the block.
             Ok(_) => Ok(()),
-            Err(error) => Err(WorkerError::Import { hash, reason: error.to_string() }),
+            Err(error) => Err(WorkerError::Import {
+                hash,
+                reason: error.to_string(),
+            }),
         }
     }
 }
