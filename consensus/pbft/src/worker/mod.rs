@@ -35,7 +35,7 @@ use crate::{
     },
     crypto::KeystoreCrypto,
     metrics::Metrics,
-    network::{wire, Incoming, Misbehaviour, PbftIncoming, PbftNetworkHandle, PeerEvent},
+    network::{Incoming, Misbehaviour, PbftIncoming, PbftNetworkHandle, PeerEvent},
     types::ProposedBlock,
     vote_log::VoteLogError,
     SharedRoundState, LOG_TARGET,
@@ -299,10 +299,6 @@ where
     }
 
     fn on_message(&mut self, peer: PeerId, message: Message) -> Result<(), WorkerError> {
-        self.metrics
-            .messages_received
-            .with_label_values(&[wire::kind(&message)])
-            .inc();
         let Some(round) = self.round.as_ref() else {
             return Ok(());
         };

@@ -7,11 +7,7 @@ use super::{
     round::{Production, Question, ViewTimer},
     Worker, WorkerError,
 };
-use crate::{
-    block::PbftClient,
-    network::{wire, Misbehaviour},
-    LOG_TARGET,
-};
+use crate::{block::PbftClient, network::Misbehaviour, LOG_TARGET};
 use hansa_pbft_core::{Input, Output, Record};
 use hansa_pbft_primitives::{Hash, Height, Message, View};
 use hansa_primitives::Block;
@@ -108,10 +104,6 @@ where
     }
 
     fn send(&mut self, message: &Message) {
-        self.metrics
-            .messages_sent
-            .with_label_values(&[wire::kind(message)])
-            .inc();
         let Message::Proposal { statement, .. } = message else {
             self.network.broadcast(message);
             return;
