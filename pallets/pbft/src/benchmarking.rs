@@ -4,17 +4,23 @@
 //! Benchmarks of the calls and hooks, over the number of authorities.
 
 use super::*;
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use codec::{Decode, Encode};
 use frame_benchmarking::v2::*;
-use frame_support::{traits::EnsureOrigin, BoundedVec};
+use frame_support::{
+    traits::{Authorize, EnsureOrigin},
+    BoundedVec,
+};
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use hansa_pbft_primitives::{
-    Authority, AuthorityIndex, AuthoritySet, PreDigest, SignerBitmap, Timing, MAX_AUTHORITIES,
+    statement::NO_PROOF, Authority, AuthorityId, AuthorityIndex, AuthoritySet, Certificate,
+    NewViewProof, Offence, PreDigest, Prepared, SignedStatement, SignerBitmap, SigningContext,
+    Statement, Timing, View, VoteKind, MAX_AUTHORITIES,
 };
 use sp_runtime::{
-    traits::{Hash, TrailingZeroInput},
-    Digest,
+    traits::{Hash as _, TrailingZeroInput, Zero},
+    transaction_validity::TransactionSource,
+    Digest, RuntimeAppPublic,
 };
 
 /// The admin's origin, if the runtime has one at all.
@@ -36,10 +42,18 @@ fn distinct<D: Decode>(i: u32) -> Result<D, BenchmarkError> {
 
 /// Put a set of `n` authorities in force and on the list.
 fn put_set<T: Config>(n: u32) -> Result<(), BenchmarkError> {
+    put_set_of::<T>(n, distinct)
+}
+
+/// As [`put_set`], with keys that `key` makes.
+fn put_set_of<T: Config>(
+    n: u32,
+    key: impl Fn(u32) -> Result<AuthorityId, BenchmarkError>,
+) -> Result<(), BenchmarkError> {
     let authorities = (0..n)
         .map(|i| {
             Ok(Authority {
-                key: distinct(i)?,
+                key: key(i)?,
                 weight: 1,
             })
         })
@@ -74,6 +88,106 @@ fn begin<T: Config>(number: u32, n: u32) {
         logs: alloc::vec![item],
     };
     frame_system::Pallet::<T>::initialize(&number.into(), &T::Hash::default(), &digest);
+}
+
+/// The height at which the last of the authorities offends.
+const HEIGHT: Height = 1;
+
+/// Sign with the key of authority `who`, which the keystore has.
+fn sign<T: Config>(
+    who: AuthorityIndex,
+    view: View,
+    statement: Statement,
+) -> Result<SignedStatement, BenchmarkError> {
+    let set = CurrentSet::<T>::get().set;
+    let context = SigningContext {
+        genesis: frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero()),
+        set_id: set.id,
+    };
+    let payload = context.payload(HEIGHT, view, &statement);
+    let authority = set
+        .get(who)
+        .ok_or(BenchmarkError::Stop("no such authority"))?;
+    let signature = authority
+        .key
+        .sign(&payload)
+        .ok_or(BenchmarkError::Stop("the keystore has no such key"))?;
+    Ok(SignedStatement {
+        height: HEIGHT,
+        view,
+        statement,
+        authority: who,
+        signature,
+    })
+}
+
+/// Two Commits of the last of `n` authorities.
+fn double_vote<T: Config>(n: u32) -> Result<Offence, BenchmarkError> {
+    let vote = |i| {
+        let statement = VoteKind::Commit.statement(Hash::repeat_byte(i), NO_PROOF);
+        sign::<T>(n.saturating_sub(1) as AuthorityIndex, 0, statement)
+    };
+    Offence::between(&vote(1)?, &vote(2)?).ok_or(BenchmarkError::Stop("no offence"))
+}
+
+/// A proposal of the last of `n` authorities, with a proof that all of them signed, and that binds
+/// it to another block.
+fn unjustified<T: Config>(n: u32) -> Result<Offence, BenchmarkError> {
+    let hash = Hash::repeat_byte(1);
+    let (prepared, signers) = (Prepared { view: 0, hash }, 0..n as AuthorityIndex);
+    let votes = signers
+        .clone()
+        .map(|who| {
+            let vote = VoteKind::Prepare.statement(hash, NO_PROOF);
+            Ok((who, sign::<T>(who, 0, vote)?.signature))
+        })
+        .collect::<Result<Vec<_>, BenchmarkError>>()?;
+    let change = Statement::ViewChange {
+        prepared: Some(prepared),
+    };
+    let changes = signers
+        .map(|who| sign::<T>(who, 1, change))
+        .collect::<Result<Vec<_>, BenchmarkError>>()?;
+    let set = CurrentSet::<T>::get().set;
+    let kind = VoteKind::Prepare;
+    let proof = NewViewProof {
+        view_changes: BoundedVec::truncate_from(changes),
+        prepared: Some(Certificate::new(
+            kind, HEIGHT, 0, hash, NO_PROOF, &set, votes,
+        )),
+    };
+    let statement = Statement::Proposal {
+        hash: Hash::repeat_byte(2),
+        proof: proof.digest(),
+    };
+    Ok(Offence::UnjustifiedProposal {
+        proposal: sign::<T>(n.saturating_sub(1) as AuthorityIndex, 1, statement)?,
+        proof: Some(proof),
+    })
+}
+
+/// Put a set of `n` authorities with keys that can sign in force for the whole session, and report
+/// what `offence` makes.
+fn report<T: Config>(
+    n: u32,
+    offence: impl Fn(u32) -> Result<Offence, BenchmarkError>,
+) -> Result<Call<T>, BenchmarkError> {
+    put_set_of::<T>(n, |_| Ok(AuthorityId::generate_pair(None)))?;
+    let deciding = CurrentSet::<T>::get();
+    frame_system::Pallet::<T>::set_block_number(BlockNumberFor::<T>::zero());
+    Pallet::<T>::note_session(pallet_session::Pallet::<T>::current_index(), &deciding);
+    begin::<T>(HEIGHT.saturating_add(1), n);
+    let evidence = Evidence {
+        set_id: deciding.set.id,
+        offence: offence(n)?,
+    };
+    Ok(Call::report_offence {
+        evidence: Box::new(evidence),
+        set: deciding.set,
+        key_owner_proof: KeyOwnershipProof {
+            accounts: deciding.accounts,
+        },
+    })
 }
 
 #[benchmarks]
@@ -162,9 +276,51 @@ mod benches {
         Ok(())
     }
 
+    #[benchmark]
+    fn report_offence(n: Linear<2, MAX_AUTHORITIES>) -> Result<(), BenchmarkError> {
+        let Call::report_offence {
+            evidence,
+            set,
+            key_owner_proof,
+        } = report::<T>(n, double_vote::<T>)?
+        else {
+            return Err(BenchmarkError::Stop("another call"));
+        };
+        let session = pallet_session::Pallet::<T>::current_index();
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, evidence, set, key_owner_proof);
+        let offender = n.saturating_sub(1) as AuthorityIndex;
+        assert!(Pallet::<T>::is_convicted(session, offender));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_report_of_statements(n: Linear<2, MAX_AUTHORITIES>) -> Result<(), BenchmarkError> {
+        let call = report::<T>(n, double_vote::<T>)?;
+        let result;
+        #[block]
+        {
+            result = call.authorize(TransactionSource::InBlock);
+        }
+        assert!(result.is_some_and(|result| result.is_ok()));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_report_of_proposal(n: Linear<2, MAX_AUTHORITIES>) -> Result<(), BenchmarkError> {
+        let call = report::<T>(n, unjustified::<T>)?;
+        let result;
+        #[block]
+        {
+            result = call.authorize(TransactionSource::InBlock);
+        }
+        assert!(result.is_some_and(|result| result.is_ok()));
+        Ok(())
+    }
+
     impl_benchmark_test_suite!(
         Pallet,
-        crate::mock::ExtBuilder::default().build(),
+        crate::mock::ExtBuilder::default().build_with_keystore(),
         crate::mock::Test
     );
 }

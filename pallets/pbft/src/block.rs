@@ -1,16 +1,19 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: Apache-2.0
 
-//! Author, view and time of the block under execution.
+//! Author, view and time of the block under execution, and who signed its parent.
 
 use crate::{
-    service_time, BlockInfo, Config, CurrentBlock, CurrentTiming, DecidingSet, LastTimestamp,
-    Pallet, ServiceTime, SessionParticipation,
+    service_time, BlockInfo, CertificateNoted, Config, CurrentBlock, CurrentTiming, DecidingSet,
+    Error, LastTimestamp, OutgoingSet, Pallet, ParentSet, ServiceTime, SessionParticipation,
 };
 use codec::DecodeAll;
-use frame_support::traits::{FindAuthor, OnTimestampSet};
-use hansa_pbft_primitives::{PreDigest, PBFT_ENGINE_ID};
-use sp_runtime::ConsensusEngineId;
+use frame_support::{
+    ensure,
+    traits::{FindAuthor, OnTimestampSet},
+};
+use hansa_pbft_primitives::{OnCertificate, ParentCertificate, PreDigest, PBFT_ENGINE_ID};
+use sp_runtime::{traits::One, ConsensusEngineId, DispatchError};
 
 impl<T: Config> Pallet<T> {
     /// Note author and view of the block that begins, which `deciding` decides.
@@ -32,6 +35,46 @@ impl<T: Config> Pallet<T> {
                 one.authored = one.authored.saturating_add(1);
             }
         });
+    }
+
+    /// Check a certificate's form and weight, and credit its signers. Returns the number of
+    /// authorities of the set that decided the parent.
+    pub(crate) fn do_note_parent_certificate(
+        certificate: &ParentCertificate,
+    ) -> Result<u32, DispatchError> {
+        ensure!(
+            frame_system::Pallet::<T>::block_number() > One::one(),
+            Error::<T>::CertificateUnexpected
+        );
+        ensure!(!CertificateNoted::<T>::get(), Error::<T>::CertificateTwice);
+        let parent = Self::parent_set();
+        certificate
+            .signers
+            .check_quorum(&parent.set)
+            .map_err(|_| Error::<T>::NoQuorum)?;
+        CertificateNoted::<T>::put(true);
+
+        let signed = |index: usize| {
+            u16::try_from(index).is_ok_and(|index| certificate.signers.contains(index))
+        };
+        // A certificate of a set that is gone belongs to a session that is over.
+        if !ParentSet::<T>::exists() && !OutgoingSet::<T>::exists() {
+            SessionParticipation::<T>::mutate(|all| {
+                for (_, one) in all.iter_mut().enumerate().filter(|(i, _)| signed(*i)) {
+                    one.signed = one.signed.saturating_add(1);
+                }
+            });
+        }
+        let reporter = CurrentBlock::<T>::get().map(|block| block.account);
+        T::OnCertificate::on_certificate(
+            reporter.as_ref(),
+            parent
+                .accounts
+                .iter()
+                .enumerate()
+                .map(|(i, account)| (account, signed(i))),
+        );
+        Ok(parent.accounts.len() as u32)
     }
 }
 

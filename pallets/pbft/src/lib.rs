@@ -32,6 +32,16 @@
 //! validators of the genesis, and whom [`Config::AdminOrigin`] adds and removes. Another session
 //! manager takes over when the runtime names it; the rest of the pallet stays as it is.
 //!
+//! ## Offences
+//!
+//! [`Call::report_offence`] convicts an authority of what it signed and no correct replica signs.
+//! It has no sender and no fee: it carries its own proof, and comes from the own node or in a block
+//! only. The pallet keeps a hash of the set of each of the last [`Config::EvidenceSessions`]
+//! sessions with its accounts, and who was convicted in it. What follows is up to
+//! [`Config::OnOffence`]; in authority mode, when that is this pallet, the offender is struck off
+//! the list, and the session ends at once, so that it leaves within three blocks. The last
+//! authority stays, whatever it did.
+//!
 //! ## Panics
 //!
 //! As with other inherents of the SDK, the way to make a block invalid is to panic while it is
@@ -50,7 +60,9 @@ mod benchmarking;
 mod block;
 #[cfg(test)]
 mod mock;
+mod offence;
 mod origin;
+mod queries;
 pub mod service_time;
 mod session;
 #[cfg(test)]
@@ -64,15 +76,14 @@ pub use origin::EnsureAdmin;
 pub use pallet::*;
 pub use service_time::ServiceSeconds;
 pub use session::NoIdentification;
-pub use types::{BlockInfo, DecidingSet, Participation, SetRefusal};
+pub use types::{
+    BlockInfo, DecidingSet, KeyOwnershipProof, Participation, SessionRecord, SetRefusal,
+};
 pub use weights::WeightInfo;
 
-use frame_support::ensure;
 use hansa_pbft_primitives::{
-    inherent::InherentError, primary::primary, AuthorityId, ConsensusState, Height,
-    ParentCertificate, View,
+    inherent::InherentError, AuthoritySet, Evidence, Hash, Height, ParentCertificate,
 };
-use sp_runtime::DispatchError;
 
 /// The target of the pallet's log lines.
 pub(crate) const LOG_TARGET: &str = "runtime::pbft";
@@ -80,17 +91,20 @@ pub(crate) const LOG_TARGET: &str = "runtime::pbft";
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
+    use alloc::boxed::Box;
     use frame_support::{
+        ensure,
         pallet_prelude::*,
         traits::{StorageVersion, ValidatorRegistration},
         DefaultNoBound,
     };
     use frame_system::pallet_prelude::*;
     use hansa_pbft_primitives::{
-        inherent::INHERENT_IDENTIFIER, NextSeed, OnCertificate, SetId, Timing, VotingWeight,
-        MAX_AUTHORITIES,
+        inherent::INHERENT_IDENTIFIER, NextSeed, OffenceKind, OnCertificate, OnOffence, SetId,
+        SignerBitmap, Timing, VotingWeight, MAX_AUTHORITIES,
     };
     use sp_runtime::traits::One;
+    use sp_staking::SessionIndex;
 
     /// The version of the storage's layout.
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -103,7 +117,7 @@ pub mod pallet {
     /// What the pallet needs of the runtime.
     #[pallet::config]
     pub trait Config:
-        frame_system::Config<RuntimeEvent: From<Event<Self>>>
+        frame_system::Config<RuntimeEvent: From<Event<Self>>, Hash = Hash>
         + pallet_session::Config<ValidatorId = <Self as frame_system::Config>::AccountId>
     {
         /// Who may add and remove authorities and change the timing.
@@ -117,6 +131,14 @@ pub mod pallet {
 
         /// Is told who signed each block.
         type OnCertificate: OnCertificate<Self::AccountId>;
+
+        /// Is told of each conviction. In authority mode this pallet itself, which removes the
+        /// offender.
+        type OnOffence: OnOffence<Self::AccountId>;
+
+        /// For how many sessions before the current one evidence is taken.
+        #[pallet::constant]
+        type EvidenceSessions: Get<SessionIndex>;
 
         /// Whether a changed set, which the session pallet would hold back for a whole session
         /// more, takes effect in the block after the session's end.
@@ -179,7 +201,8 @@ pub mod pallet {
     #[pallet::storage]
     pub type LastTimestamp<T: Config> = StorageValue<_, u64, OptionQuery>;
 
-    /// Whether the session pallet holds back a changed set that must not wait for a whole session.
+    /// Whether a changed set must not wait for the session's end: one that the session pallet
+    /// holds back, or one without an offender.
     #[pallet::storage]
     pub type ChangeQueued<T: Config> = StorageValue<_, bool, ValueQuery>;
 
@@ -187,6 +210,21 @@ pub mod pallet {
     #[pallet::storage]
     pub type SessionParticipation<T: Config> =
         StorageValue<_, BoundedVec<Participation, ConstU32<MAX_AUTHORITIES>>, ValueQuery>;
+
+    /// Which set decided what, of the current session and of those before it of which evidence is
+    /// taken.
+    #[pallet::storage]
+    pub type SessionRecords<T: Config> =
+        StorageMap<_, Twox64Concat, SessionIndex, SessionRecord, OptionQuery>;
+
+    /// The oldest session that has a record.
+    #[pallet::storage]
+    pub type OldestSession<T: Config> = StorageValue<_, SessionIndex, ValueQuery>;
+
+    /// Who was convicted of an offence in a session that has a record, by position in its set.
+    #[pallet::storage]
+    pub type Convicted<T: Config> =
+        StorageMap<_, Twox64Concat, SessionIndex, SignerBitmap, OptionQuery>;
 
     /// View, author and time of the block under execution. None between blocks.
     #[pallet::storage]
@@ -239,6 +277,22 @@ pub mod pallet {
             /// The new admin.
             admin: Option<T::AccountId>,
         },
+        /// An authority is convicted of an offence.
+        OffenceProven {
+            /// The account whose key signed.
+            account: T::AccountId,
+            /// The session that decided the height in question.
+            session: SessionIndex,
+            /// The height in question.
+            height: Height,
+            /// What was done.
+            kind: OffenceKind,
+        },
+        /// An offender stays, as it is the last authority on the list.
+        OffenderStays {
+            /// The offender's account.
+            account: T::AccountId,
+        },
     }
 
     /// Why a call fails.
@@ -264,6 +318,16 @@ pub mod pallet {
         CertificateUnexpected,
         /// The signers are no quorum of the set that decided the parent.
         NoQuorum,
+        /// The offence is of a session for which evidence is taken no more.
+        EvidenceTooOld,
+        /// The offence is of a height that the chain has not come to.
+        EvidenceAhead,
+        /// Set and accounts are not those that decided the height in question.
+        EvidenceOfAnotherSet,
+        /// The evidence proves no offence.
+        NotProven,
+        /// The authority is convicted of an offence in that session already.
+        AlreadyConvicted,
     }
 
     /// What a chain spec says of the consensus. The authorities are those of the session pallet's
@@ -431,6 +495,33 @@ pub mod pallet {
             Self::deposit_event(Event::AdminChanged { admin });
             Ok(())
         }
+
+        /// Convict an authority of an offence.
+        ///
+        /// The proof is in the call: `evidence` holds what the authority signed, `set` is the set
+        /// in which it did, and `key_owner_proof` has that set's accounts. Nobody signs or pays for
+        /// it, and it is taken from the own node and in blocks only; so whoever sees an offence
+        /// reports it in a block of its own.
+        #[pallet::call_index(6)]
+        #[pallet::weight((
+            <T as Config>::WeightInfo::report_offence(set.len() as u32),
+            DispatchClass::Operational,
+            Pays::No
+        ))]
+        #[pallet::authorize(|source, evidence, set, key_owner_proof| {
+            Self::authorize_report(source, evidence, set, key_owner_proof)
+        })]
+        #[pallet::weight_of_authorize(Pallet::<T>::weight_of_authorize_report(evidence, set))]
+        pub fn report_offence(
+            origin: OriginFor<T>,
+            evidence: Box<Evidence>,
+            set: AuthoritySet,
+            key_owner_proof: KeyOwnershipProof<T::AccountId>,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            // The signatures were verified when the call was authorised, on this very state.
+            Ok(Self::convict(&evidence, &set, &key_owner_proof)?)
+        }
     }
 
     #[pallet::inherent]
@@ -481,81 +572,5 @@ pub mod pallet {
         data.get_data::<ParentCertificate>(&INHERENT_IDENTIFIER)
             .ok()
             .flatten()
-    }
-
-    impl<T: Config> Pallet<T> {
-        /// Check a certificate's form and weight, and credit its signers. Returns the number of
-        /// authorities of the set that decided the parent.
-        pub(crate) fn do_note_parent_certificate(
-            certificate: &ParentCertificate,
-        ) -> Result<u32, DispatchError> {
-            ensure!(
-                frame_system::Pallet::<T>::block_number() > One::one(),
-                Error::<T>::CertificateUnexpected
-            );
-            ensure!(!CertificateNoted::<T>::get(), Error::<T>::CertificateTwice);
-            let parent = Self::parent_set();
-            certificate
-                .signers
-                .check_quorum(&parent.set)
-                .map_err(|_| Error::<T>::NoQuorum)?;
-            CertificateNoted::<T>::put(true);
-
-            let signed = |index: usize| {
-                u16::try_from(index).is_ok_and(|index| certificate.signers.contains(index))
-            };
-            // A certificate of a set that is gone belongs to a session that is over.
-            if !ParentSet::<T>::exists() && !OutgoingSet::<T>::exists() {
-                SessionParticipation::<T>::mutate(|all| {
-                    for (_, one) in all.iter_mut().enumerate().filter(|(i, _)| signed(*i)) {
-                        one.signed = one.signed.saturating_add(1);
-                    }
-                });
-            }
-            let reporter = CurrentBlock::<T>::get().map(|block| block.account);
-            T::OnCertificate::on_certificate(
-                reporter.as_ref(),
-                parent
-                    .accounts
-                    .iter()
-                    .enumerate()
-                    .map(|(i, account)| (account, signed(i))),
-            );
-            Ok(parent.accounts.len() as u32)
-        }
-    }
-}
-
-impl<T: Config> Pallet<T> {
-    /// The set that decides the block under execution; between blocks, the next block.
-    pub fn deciding_set() -> DecidingSet<T::AccountId> {
-        OutgoingSet::<T>::get().unwrap_or_else(CurrentSet::<T>::get)
-    }
-
-    /// The set that decided the parent of the block under execution; between blocks, the last
-    /// block.
-    pub fn parent_set() -> DecidingSet<T::AccountId> {
-        ParentSet::<T>::get().unwrap_or_else(Self::deciding_set)
-    }
-
-    /// For the runtime API: set, seed and timing under which the next block is decided.
-    pub fn consensus_state() -> ConsensusState {
-        ConsensusState {
-            set: CurrentSet::<T>::get().set,
-            seed: Seed::<T>::get(),
-            timing: CurrentTiming::<T>::get(),
-        }
-    }
-
-    /// For the runtime API: the primary of (`height`, `view`) under the current set and seed.
-    pub fn primary(height: Height, view: View) -> Option<AuthorityId> {
-        let set = CurrentSet::<T>::get().set;
-        let index = primary(&set, &Seed::<T>::get(), height, view)?;
-        set.get(index).map(|authority| authority.key.clone())
-    }
-
-    /// The author and the view of the block under execution, if its header names a valid author.
-    pub fn current_block() -> Option<BlockInfo<T::AccountId>> {
-        CurrentBlock::<T>::get()
     }
 }

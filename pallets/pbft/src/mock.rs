@@ -10,8 +10,8 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use hansa_pbft_primitives::{
-    AuthorityId, AuthorityIndex, AuthorityPair, ChainedSeed, OnCertificate, ParentCertificate,
-    PreDigest, SignerBitmap, Timing, View, VotingWeight, Weight,
+    AuthorityId, AuthorityIndex, AuthorityPair, ChainedSeed, Conviction, OnCertificate, OnOffence,
+    ParentCertificate, PreDigest, SignerBitmap, Timing, View, VotingWeight, Weight,
 };
 use pallet_session::historical;
 use sp_core::Pair;
@@ -109,6 +109,7 @@ impl historical::Config for Test {
 
 parameter_types! {
     pub static PromptChanges: bool = true;
+    pub static EvidenceSessions: u32 = 3;
 }
 
 thread_local! {
@@ -116,6 +117,24 @@ thread_local! {
     static WEIGHTS: RefCell<Vec<(AccountId, Weight)>> = const { RefCell::new(Vec::new()) };
     /// What [`Reports`] was told: (reporter, members with whether they signed).
     static REPORTS: RefCell<Vec<Report>> = const { RefCell::new(Vec::new()) };
+}
+
+thread_local! {
+    /// What [`Convictions`] was told.
+    static CONVICTIONS: RefCell<Vec<Conviction<AccountId>>> = const { RefCell::new(Vec::new()) };
+}
+
+pub fn take_convictions() -> Vec<Conviction<AccountId>> {
+    CONVICTIONS.take()
+}
+
+/// Notes convictions, then does what authority mode does.
+pub struct Convictions;
+impl OnOffence<AccountId> for Convictions {
+    fn on_offence(conviction: &Conviction<AccountId>) {
+        CONVICTIONS.with_borrow_mut(|convictions| convictions.push(conviction.clone()));
+        Pbft::on_offence(conviction);
+    }
 }
 
 type Report = (Option<AccountId>, Vec<(AccountId, bool)>);
@@ -159,6 +178,8 @@ impl hansa_pallet_pbft::Config for Test {
     type VotingWeight = Weights;
     type NextSeed = ChainedSeed;
     type OnCertificate = Reports;
+    type OnOffence = Convictions;
+    type EvidenceSessions = EvidenceSessions;
     type PromptChanges = PromptChanges;
     type WeightInfo = ();
 }
@@ -213,7 +234,9 @@ impl ExtBuilder {
     pub fn build(self) -> sp_io::TestExternalities {
         WEIGHTS.take();
         REPORTS.take();
+        CONVICTIONS.take();
         PromptChanges::set(true);
+        EvidenceSessions::set(3);
         let keys = |accounts: Vec<AccountId>| {
             accounts
                 .into_iter()
@@ -235,6 +258,15 @@ impl ExtBuilder {
         .build_storage()
         .expect("the genesis of the mock is sound")
         .into()
+    }
+
+    /// As [`build`](Self::build), with a keystore in which keys can be made.
+    #[cfg(feature = "runtime-benchmarks")]
+    pub fn build_with_keystore(self) -> sp_io::TestExternalities {
+        use sp_keystore::{testing::MemoryKeystore, KeystoreExt};
+        let mut ext = self.build();
+        ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
+        ext
     }
 
     /// Run a test; the storage's invariants must hold before and after it.

@@ -115,6 +115,7 @@ impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
         Listed::<T>::put(&first.accounts);
         Seed::<T>::put(T::NextSeed::next_seed(&[0; 32], 0));
         Self::begin_session(first.accounts.len());
+        Self::note_session(0, &first);
         CurrentSet::<T>::put(first);
         // The session manager was asked before the list was there, and left the choice to the
         // session pallet. Asked again, it answers with what is in force anyway, and a historical
@@ -155,6 +156,7 @@ impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
             }
         };
         Self::begin_session(members);
+        Self::note_session(session, &CurrentSet::<T>::get());
     }
 
     // Whoever is disabled in a session still votes in it: a set that shrinks without a change of

@@ -4,9 +4,9 @@
 //! The invariants of the pallet's storage, as they hold between blocks.
 
 use crate::{
-    service_time, CertificateNoted, Config, CurrentBlock, CurrentSet, CurrentTiming, DecidingSet,
-    Listed, OutgoingSet, Pallet, ParentSet, ServiceTime, SessionLength, SessionParticipation,
-    SessionStart,
+    service_time, CertificateNoted, Config, Convicted, CurrentBlock, CurrentSet, CurrentTiming,
+    DecidingSet, Listed, OldestSession, OutgoingSet, Pallet, ParentSet, ServiceTime, SessionLength,
+    SessionParticipation, SessionRecords, SessionStart,
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
@@ -24,6 +24,9 @@ impl<T: Config> Pallet<T> {
     /// 5. Participation is counted for each authority of the current set.
     /// 6. Timing and session length are within their bounds.
     /// 7. The session began no later than now.
+    /// 8. There is a record of each session from the oldest that is kept to the current one, and of
+    ///    no other; they begin one after the other, and the last one's set is the current set.
+    /// 9. Convictions are of sessions with a record, and none is empty.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let current = CurrentSet::<T>::get();
         Self::check_set(&current)?;
@@ -59,6 +62,41 @@ impl<T: Config> Pallet<T> {
             SessionStart::<T>::get() <= ServiceTime::<T>::get(),
             "7: the session begins in the future"
         );
+        Self::check_sessions(&current)
+    }
+
+    fn check_sessions(current: &DecidingSet<T::AccountId>) -> Result<(), TryRuntimeError> {
+        let (oldest, newest) = (
+            OldestSession::<T>::get(),
+            pallet_session::Pallet::<T>::current_index(),
+        );
+        let mut last = None;
+        for session in oldest..=newest {
+            let record =
+                SessionRecords::<T>::get(session).ok_or("8: a session has no record of its set")?;
+            ensure!(
+                last < Some(record.first_height),
+                "8: a session does not begin after the one before"
+            );
+            last = Some(record.first_height);
+            if session == newest {
+                ensure!(
+                    record.set_id == current.set.id && record.commitment == current.commitment(),
+                    "8: the current session's record is of another set"
+                );
+            }
+        }
+        ensure!(
+            SessionRecords::<T>::iter_keys().all(|session| session >= oldest && session <= newest),
+            "8: there is a record of a session that is forgotten or to come"
+        );
+        for (session, convicted) in Convicted::<T>::iter() {
+            ensure!(
+                SessionRecords::<T>::contains_key(session),
+                "9: a conviction is of a session without a record"
+            );
+            ensure!(convicted.count() > 0, "9: a conviction is of nobody");
+        }
         Ok(())
     }
 

@@ -5,8 +5,9 @@
 
 use frame_support::{traits::ConstU32, BoundedVec, DefaultNoBound};
 use hansa_pbft_primitives::{
-    AuthorityIndex, AuthoritySet, AuthoritySetError, View, MAX_AUTHORITIES,
+    AuthorityIndex, AuthoritySet, AuthoritySetError, Hash, Height, SetId, View, MAX_AUTHORITIES,
 };
+use sp_runtime::traits::{BlakeTwo256, Hash as _};
 
 /// An authority set with the accounts that its members belong to.
 #[frame_support::stored]
@@ -16,6 +17,40 @@ pub struct DecidingSet<AccountId> {
     pub set: AuthoritySet,
     /// The account of each member, in the order of the set.
     pub accounts: BoundedVec<AccountId, ConstU32<MAX_AUTHORITIES>>,
+}
+
+impl<AccountId: codec::Encode> DecidingSet<AccountId> {
+    /// The hash by which the set and the accounts are known when they are gone.
+    pub fn commitment(&self) -> Hash {
+        commitment(&self.set, &self.accounts)
+    }
+}
+
+/// As [`DecidingSet::commitment`], of the parts.
+pub fn commitment<AccountId: codec::Encode>(
+    set: &AuthoritySet,
+    accounts: &BoundedVec<AccountId, ConstU32<MAX_AUTHORITIES>>,
+) -> Hash {
+    BlakeTwo256::hash_of(&(set, accounts))
+}
+
+/// Whose the keys of a set were: together with the set it must match the session's record.
+#[frame_support::stored]
+pub struct KeyOwnershipProof<AccountId> {
+    /// The account of each member, in the order of the set.
+    pub accounts: BoundedVec<AccountId, ConstU32<MAX_AUTHORITIES>>,
+}
+
+/// What is kept of a session to judge offences in it.
+#[frame_support::stored]
+#[derive(Copy)]
+pub struct SessionRecord {
+    /// The set of the session.
+    pub set_id: SetId,
+    /// The hash of the set and its accounts.
+    pub commitment: Hash,
+    /// The first height that the session decides; the next session's is where it ends.
+    pub first_height: Height,
 }
 
 /// What the header says of the block under execution.

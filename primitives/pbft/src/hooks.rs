@@ -3,7 +3,7 @@
 
 //! What the consensus pallet asks of other pallets, so that none names another's `Config`.
 
-use crate::Weight;
+use crate::{Height, OffenceKind, Weight};
 use codec::Encode;
 
 /// Separates the chained seed from other hashes.
@@ -39,6 +39,34 @@ impl<AccountId> OnCertificate<AccountId> for () {
         AccountId: 'a,
     {
     }
+}
+
+/// An offence that is proven: whom it is to be laid to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Conviction<AccountId> {
+    /// The account whose key signed.
+    pub offender: AccountId,
+    /// The session that decided the height in question, not the one in which it is reported.
+    pub session: u32,
+    /// The height in question.
+    pub height: Height,
+    /// What was done.
+    pub kind: OffenceKind,
+    /// The offender's weight in the set of that session.
+    pub weight: Weight,
+    /// The weight of that whole set. A session has one set, so the weights of those who offend in
+    /// one session add up to a share of it.
+    pub total_weight: Weight,
+}
+
+/// Is told of each conviction, once for each offender and session.
+pub trait OnOffence<AccountId> {
+    /// Lay the offence to its author.
+    fn on_offence(conviction: &Conviction<AccountId>);
+}
+
+impl<AccountId> OnOffence<AccountId> for () {
+    fn on_offence(_: &Conviction<AccountId>) {}
 }
 
 /// Where the seed of the proposer schedule of a session comes from.

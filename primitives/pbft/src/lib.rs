@@ -19,6 +19,7 @@
 //! | [`primary`] | who proposes at a height and view |
 //! | [`timing`] | the intervals and timeouts of a chain |
 //! | [`inherent`] | who signed the parent, as the block reports it |
+//! | [`offence`] | what no correct replica says, and the evidence that convicts who does |
 //! | [`hooks`] | what the consensus pallet asks of other pallets |
 //!
 //! Every signature covers the genesis hash, the set id, the height, the view, the kind of the
@@ -43,10 +44,10 @@ pub mod timing;
 
 pub use certificate::{Certificate, CertificateError, NewViewProof, SignerBitmap};
 pub use digest::{ConsensusLog, PreDigest};
-pub use hooks::{ChainedSeed, NextSeed, OnCertificate, VotingWeight};
+pub use hooks::{ChainedSeed, Conviction, NextSeed, OnCertificate, OnOffence, VotingWeight};
 pub use inherent::ParentCertificate;
 pub use message::Message;
-pub use offence::{Evidence, Offence};
+pub use offence::{Evidence, Offence, OffenceError, OffenceKind, OpaqueKeyOwnershipProof};
 pub use set::{Authority, AuthoritySet, AuthoritySetError};
 pub use statement::{Prepared, SignedStatement, SigningContext, Statement, VoteKind};
 pub use timing::Timing;
@@ -121,5 +122,31 @@ sp_api::decl_runtime_apis! {
         /// The primary of (`height`, `view`) under the current set and seed, or none if the set
         /// is empty. Only the next height is certain: a later one may fall into another set.
         fn primary(height: Height, view: View) -> Option<AuthorityId>;
+
+        /// A proof of whose key `authority` was in the set with id `set_id`.
+        ///
+        /// Only the sets that decide this block and its child are at hand as a whole; of older
+        /// ones the state has hashes. So ask in the state of the block in question or of its
+        /// parent, or of any later one under the same set. The proof holds for as long as evidence
+        /// against the set is taken.
+        fn generate_key_ownership_proof(
+            set_id: SetId,
+            authority: AuthorityId,
+        ) -> Option<OpaqueKeyOwnershipProof>;
+
+        /// Whether the authority at position `authority` of the set that decides `height` is
+        /// convicted of an offence in that session; none if no evidence is taken of that height.
+        fn is_convicted(height: Height, authority: AuthorityIndex) -> Option<bool>;
+
+        /// Put a transaction that reports the offence into the local pool, none if that fails.
+        /// `set` is the set that the evidence names, `proof` is from
+        /// [`generate_key_ownership_proof`](Self::generate_key_ownership_proof).
+        ///
+        /// The caller must register the extension that gives the runtime access to the pool.
+        fn submit_report_offence(
+            evidence: Evidence,
+            set: AuthoritySet,
+            proof: OpaqueKeyOwnershipProof,
+        ) -> Option<()>;
     }
 }

@@ -8,7 +8,10 @@ use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
     weights::Weight,
 };
-use hansa_pbft_primitives::{AuthorityId, ConsensusState, Height, View};
+use hansa_pbft_primitives::{
+    AuthorityId, AuthorityIndex, AuthoritySet, ConsensusState, Evidence, Height,
+    OpaqueKeyOwnershipProof, SetId, View,
+};
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
@@ -102,6 +105,25 @@ impl_runtime_apis! {
 
         fn primary(height: Height, view: View) -> Option<AuthorityId> {
             Pbft::primary(height, view)
+        }
+
+        fn generate_key_ownership_proof(
+            set_id: SetId,
+            authority: AuthorityId,
+        ) -> Option<OpaqueKeyOwnershipProof> {
+            Pbft::key_ownership_proof(set_id, &authority)
+        }
+
+        fn is_convicted(height: Height, authority: AuthorityIndex) -> Option<bool> {
+            Pbft::is_convicted_at(height, authority)
+        }
+
+        fn submit_report_offence(
+            evidence: Evidence,
+            set: AuthoritySet,
+            proof: OpaqueKeyOwnershipProof,
+        ) -> Option<()> {
+            Pbft::submit_report(evidence, set, proof)
         }
     }
 

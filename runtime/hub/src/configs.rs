@@ -15,7 +15,10 @@ use frame_support::{
     },
     weights::Weight,
 };
-use frame_system::EnsureRoot;
+use frame_system::{
+    offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
+    EnsureRoot,
+};
 use hansa_pallet_pbft::{EnsureAdmin, NoIdentification, ServiceSeconds};
 use hansa_pbft_primitives::ChainedSeed;
 use hansa_primitives::{BlockNumber, Hash, Hashing, Moment};
@@ -27,9 +30,14 @@ use hansa_runtime_common::{
 };
 use pallet_session::historical::NoteHistoricalRoot;
 use sp_runtime::{
+    generic::Era,
     traits::{AccountIdLookup, BlakeTwo256, ConvertInto, OpaqueKeys},
     Perbill, Percent,
 };
+
+/// For how many sessions before the current one evidence of offences is taken: a week of sessions
+/// of an hour. A change of the set takes one or two short sessions more.
+const EVIDENCE_SESSIONS: u32 = 168;
 
 parameter_types! {
     /// The runtime's version.
@@ -75,8 +83,52 @@ impl hansa_pallet_pbft::Config for Runtime {
     // No beacon yet: the schedule spreads the proposals, but is known beforehand.
     type NextSeed = ChainedSeed;
     type OnCertificate = ();
+    // Authority mode: who lied is struck off the list.
+    type OnOffence = Pbft;
+    type EvidenceSessions = ConstU32<EVIDENCE_SESSIONS>;
     type PromptChanges = ConstBool<true>;
     type WeightInfo = hansa_pallet_pbft::weights::SubstrateWeight<Runtime>;
+}
+
+impl<C> CreateTransactionBase<C> for Runtime
+where
+    RuntimeCall: From<C>,
+{
+    type RuntimeCall = RuntimeCall;
+    type Extrinsic = UncheckedExtrinsic;
+}
+
+impl<C> CreateTransaction<C> for Runtime
+where
+    RuntimeCall: From<C>,
+{
+    type Extension = TxExtension;
+
+    fn create_transaction(call: RuntimeCall, extension: TxExtension) -> UncheckedExtrinsic {
+        UncheckedExtrinsic::new_transaction(call, extension)
+    }
+}
+
+/// For calls that carry their own proof: there is no sender, so no nonce, no tip and no mortality.
+impl<C> CreateAuthorizedTransaction<C> for Runtime
+where
+    RuntimeCall: From<C>,
+{
+    fn create_extension() -> TxExtension {
+        (
+            frame_system::AuthorizeCall::new(),
+            frame_system::CheckNonZeroSender::new(),
+            frame_system::CheckSpecVersion::new(),
+            frame_system::CheckTxVersion::new(),
+            frame_system::CheckGenesis::new(),
+            frame_system::CheckMortality::from(Era::Immortal),
+            frame_system::CheckNonce::from(0),
+            frame_system::CheckWeight::new(),
+            pallet_transaction_payment::ChargeTransactionPayment::from(0),
+            frame_metadata_hash_extension::CheckMetadataHash::new(false),
+            frame_system::WeightReclaim::new(),
+        )
+    }
 }
 
 impl pallet_authorship::Config for Runtime {

@@ -5,7 +5,6 @@
 
 use crate::{mock::*, CurrentBlock, Participation, SessionParticipation};
 use frame_support::assert_ok;
-use hansa_pbft_primitives::PreDigest;
 
 #[test]
 fn author_and_view_are_those_of_the_digest() {
@@ -107,7 +106,7 @@ fn a_block_without_digest_is_invalid() {
 #[cfg(not(feature = "runtime-benchmarks"))]
 fn a_block_with_two_digests_is_invalid() {
     ExtBuilder::default().run(|| {
-        let item = PreDigest {
+        let item = hansa_pbft_primitives::PreDigest {
             view: 0,
             author: 0,
             timestamp_ms: FIRST_MS,

@@ -7,6 +7,7 @@ mod author;
 mod authority_mode;
 mod genesis;
 mod inherent;
+mod offences;
 mod rotation;
 mod service_time;
 mod timing;

@@ -7,5 +7,7 @@ mod certificates;
 mod digests;
 mod encoding;
 mod fixture;
+mod honest;
 mod new_view;
+mod offences;
 mod statements;

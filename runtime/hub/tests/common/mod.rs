@@ -17,7 +17,10 @@ use hansa_runtime_hub::{
 };
 use serde_json::Value;
 use sp_block_builder::runtime_decl_for_block_builder::BlockBuilder;
-use sp_core::traits::{ReadRuntimeVersion, ReadRuntimeVersionExt};
+use sp_core::{
+    offchain::{testing::TestTransactionPoolExt, TransactionPoolExt},
+    traits::{ReadRuntimeVersion, ReadRuntimeVersionExt},
+};
 use sp_externalities::Externalities;
 use sp_inherents::InherentData;
 use sp_io::TestExternalities;
@@ -238,6 +241,16 @@ impl Chain {
         transaction: impl FnOnce() -> UncheckedExtrinsic,
     ) -> ApplyExtrinsicResult {
         self.block(200, || vec![transaction()]).1.remove(0)
+    }
+
+    /// What `work`, done in a node on the state, puts into its pool.
+    pub fn pooled(&mut self, work: impl FnOnce()) -> Vec<Vec<u8>> {
+        let (pool, state) = TestTransactionPoolExt::new();
+        self.builder
+            .register_extension(TransactionPoolExt::new(pool));
+        self.state(work);
+        let transactions = state.read().transactions.clone();
+        transactions
     }
 
     /// Check the invariants.
