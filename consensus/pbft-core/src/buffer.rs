@@ -12,6 +12,7 @@ use crate::{
     limits::{MAX_BUFFERED_PER_KIND, MAX_BUFFERED_VIEW},
     own::{statement_of, Kind},
 };
+use codec::Encode;
 use hansa_pbft_primitives::{
     AuthorityIndex, Message, SignedStatement, SigningContext, MAX_AUTHORITIES,
 };
@@ -27,9 +28,10 @@ pub(crate) struct Buffered {
 }
 
 /// Messages of one height, bounded per authority and kind.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug, Encode)]
 pub(crate) struct Buffer {
     /// The context in which `verified` holds.
+    #[codec(skip)]
     context: Option<SigningContext>,
     slots: BTreeMap<(bool, AuthorityIndex, Kind), Vec<Message>>,
 }

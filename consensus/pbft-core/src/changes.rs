@@ -4,6 +4,8 @@
 //! View-changes kept: the highest of each authority, however far it is, and the prepared
 //! certificates that they name. Pure bookkeeping; whoever puts one in has checked it.
 
+use crate::bugs::{bug, Bug};
+use codec::Encode;
 use hansa_pbft_primitives::{
     AuthorityIndex, AuthoritySet, Certificate, Hash, NewViewProof, Prepared, SignedStatement,
     Statement, View, Weight,
@@ -14,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// Memory is bounded by the set: one statement an authority. A certificate is kept once for each
 /// block and view that a kept statement names, and correct replicas can make one a view at most.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug, Encode)]
 pub(crate) struct ViewChanges {
     highest: BTreeMap<AuthorityIndex, SignedStatement>,
     certificates: BTreeMap<(View, Hash), Certificate>,
@@ -102,7 +104,7 @@ impl ViewChanges {
             .collect();
         let mut highest: Option<Prepared> = None;
         for prepared in changes.iter().filter_map(prepared_of) {
-            if highest.is_none_or(|h| prepared.view > h.view) {
+            if highest.is_none_or(|h| (prepared.view > h.view) != bug(Bug::LowerCertificate)) {
                 highest = Some(prepared);
             }
         }

@@ -7,7 +7,7 @@
 use codec::{Decode, Encode};
 use hansa_pbft_primitives::{
     AuthorityId, AuthorityIndex, AuthoritySet, AuthoritySignature, Certificate, CertificateError,
-    Hash, Height, Message, Prepared, SignedStatement, SigningContext, View, Weight,
+    Evidence, Hash, Height, Message, Prepared, SignedStatement, SigningContext, View, Weight,
 };
 use std::sync::Arc;
 
@@ -159,6 +159,18 @@ pub enum Output {
         view: View,
         /// Its primary.
         primary: AuthorityIndex,
+    },
+    /// An authority is convicted, the local one's twin possibly included: report it. Comes once
+    /// for each authority and height.
+    Report(Evidence),
+    /// There are two commit certificates for different blocks of one height, which is decided:
+    /// more than `T` weight is faulty. Comes once a height. Tell the operator, and send both to all
+    /// ([`Message::Decided`]), so that everyone convicts whom it can; act on neither otherwise.
+    Fork {
+        /// The one that decided the height here.
+        first: Certificate,
+        /// The other one.
+        second: Certificate,
     },
     /// The message that was just put in is refused; its sender is to blame.
     Reject(Rejection),

@@ -16,6 +16,7 @@
 //!               │            normal.rs       view_change.rs
 //!            buffer          tally.rs        changes.rs        own.rs (what was said)
 //!         (next height)      (votes)         (view-changes)    restore.rs (the vote log)
+//!                                     witness.rs (evidence)
 //! ```
 //!
 //! # The protocol, by event
@@ -67,6 +68,24 @@
 //! - **T2.** Upon the timer of the current view: enter the next (V1).
 //! - **T3.** Upon the resend interval: say the statements of the current view again.
 //!
+//! *Evidence*. Nothing of it changes what the replica says.
+//!
+//! - **E1.** Upon a statement with a good signature, heard, said, or in a certificate or a proof that
+//!   verified: keep it, the first of its signer, view and kind. Of view-changes far below a wider
+//!   one only the wider is kept: it convicts beside every Commit beside which they do.
+//! - **E2.** Upon a statement that makes an offence together with one that is kept: two different
+//!   ones of one view and kind; a Commit for something else than the Prepare of its view
+//!   (*equivocation*); a Commit beside a ViewChange to a higher view that names none or a lower one
+//!   (*amnesia*): report the signer, once a height.
+//! - **E3.** Upon a proposal by the primary of its view that its own proof does not justify, or that
+//!   names one in view 0 or none above: report the primary. If the proof is not the one that the
+//!   proposal names, whoever passed it on is to blame.
+//! - **E4.** Upon a statement for a height that is decided: E2 if it would convict, else nothing.
+//!   What was kept is remembered for [`limits::HEIGHTS_REMEMBERED`] heights.
+//! - **E5.** Upon a commit certificate that verifies, for another block than the one that was
+//!   decided: E1 and E2 for its votes, and tell the driver of the fork, which sends both
+//!   certificates to all. Once there is a fork, E1 and E2 for every other certificate, too.
+//!
 //! # Invariants, and why they hold
 //!
 //! - **S1.** *A replica says at most one statement of a kind in a view of a height.* One function
@@ -95,9 +114,33 @@
 //!   of a quorum for exactly it (V5). Timeouts grow to a cap above the worst block plus three
 //!   delays, and after at most as many views as there are faulty authorities the primary is correct.
 //!   In view 0, the driver gives every replica a reason to expect a block after the idle interval.
-//! - **Bounds.** At most one statement of each authority, kind and view is kept, in
-//!   [`limits::MAX_VIEWS_AHEAD`] + [`limits::MAX_VIEWS_BEHIND`] + 1 views; one ViewChange each; one
-//!   conflict each; [`limits::MAX_BUFFERED_PER_KIND`] messages each for the next height.
+//! - **No correct replica is convicted**, whatever the others send and however often it crashes.
+//!   Two statements of one view and kind: S1. A Commit for something else than the Prepare: N4 says
+//!   Commit for what the replica itself said Prepare for, or, restored, is locked on in that view,
+//!   and it locked upon N4. Amnesia: S2 and S3. An unjustified proposal: N2 is the only place that
+//!   says Proposal, with no proof in view 0, else with one that V5 made, of view-changes that V2 let
+//!   pass, of a quorum, with the highest certificate that they name, and of its block. A signature
+//!   covers the digest of the proof, so no other can be put under it; and chain, set, height, view
+//!   and kind, so it convicts nowhere else. A restarted replica is bound by its log, and one without
+//!   its log is silent: it signs nothing that could contradict.
+//! - **A fork convicts more than `T` weight**, unless a whole quorum is faulty. *Let A be committed
+//!   in view `v` and B in `v' ≥ v`.* If `v' = v`, more than `T` weight signed both Commits, which
+//!   whoever sees both certificates notices (E5). Else let `w > v` be the lowest view with a
+//!   prepared certificate for another block than A; there is one, at the latest in `v'`, where a
+//!   correct replica said Commit. A correct replica `R` said Prepare in `w`, so it verified a proof
+//!   with ViewChanges to `w` of a quorum, and kept them (E1). More than `T` weight signed one of
+//!   these and Commit for A in `v`. If the highest block that they name is of a view below `v`, or
+//!   they name none, all of these are amnesiacs. If it is of `v` itself, it is not A (it is what `w`
+//!   prepared), and its certificate stands in the proof: more than `T` weight signed Prepare for it
+//!   and Commit for A in `v`. If it were of a view between, `w` would not be the lowest. So `R` has
+//!   the evidence as soon as it sees the certificate for A, which E5 sends to all. What is kept per
+//!   authority is bounded ([`limits::MAX_STATEMENTS_PER_KIND`]) and not on disk, so this holds for
+//!   an `R` that was not restarted since, and if fewer than that many views were prepared in
+//!   between.
+//! - **Bounds.** At most one statement of each authority, kind and view is counted, in
+//!   [`limits::MAX_VIEWS_AHEAD`] + [`limits::MAX_VIEWS_BEHIND`] + 1 views; one ViewChange each; for
+//!   evidence [`limits::MAX_STATEMENTS_PER_KIND`] each, of this height and the
+//!   [`limits::HEIGHTS_REMEMBERED`] before; [`limits::MAX_BUFFERED_PER_KIND`] messages each for the next height.
 //!
 //! # Deviations from the paper
 //!
@@ -129,6 +172,9 @@
 //! - Answer a peer's message of a lower height with the commit certificate
 //!   ([`Message::Decided`](hansa_pbft_primitives::Message::Decided)) or by sync: a height that is
 //!   decided says nothing again.
+//! - Hand over messages of lower heights, too (E4), and commit certificates for other blocks than
+//!   those that are final, by whatever way they come (E5).
+//! - Report to the runtime what [`Output::Report`] says, unless the key is the node's own.
 //! - Stop the timer at [`Output::Finalise`]. Timers of other heights and views are ignored anyway.
 
 #![forbid(unsafe_code)]
@@ -143,10 +189,14 @@
     )
 )]
 
+#[cfg(feature = "seeded-bugs")]
+pub mod bugs;
 pub mod io;
 pub mod limits;
 
 mod buffer;
+#[cfg(not(feature = "seeded-bugs"))]
+mod bugs;
 mod changes;
 mod machine;
 mod normal;
@@ -157,7 +207,12 @@ mod silent;
 mod step;
 mod tally;
 mod view_change;
+mod witness;
 
 pub use io::{Crypto, HeightConfig, Input, Output, Record, Rejection, RoundState};
 pub use machine::Core;
-pub use round::Conflict;
+pub use witness::evidence_of_fork;
+
+/// Whether this crate is built with the bugs of its feature `seeded-bugs`, for the test that the
+/// simulation finds them. A node asserts that it is not.
+pub const SEEDED_BUGS: bool = cfg!(feature = "seeded-bugs");

@@ -5,21 +5,28 @@
 
 use crate::{
     buffer::{Buffer, Buffered},
+    bugs::{self, bug, Bug},
+    limits::HEIGHTS_REMEMBERED,
     own::statement_of,
-    round::{Conflict, Round},
+    round::Round,
     silent::SilentPrimaries,
     step::Step,
+    witness::Witness,
     Crypto, HeightConfig, Input, Output, Record, RoundState,
 };
-use hansa_pbft_primitives::{AuthorityIndex, Message};
+use codec::Encode;
+use hansa_pbft_primitives::{Height, Message};
+use std::collections::VecDeque;
 
 /// Hansa's pBFT, for one replica of one chain. See the crate's documentation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Core<C> {
     crypto: C,
     round: Option<Round>,
     buffer: Buffer,
     silent: SilentPrimaries,
+    /// The witnesses of the last heights, the latest last.
+    past: VecDeque<Witness>,
 }
 
 impl<C: Crypto> Core<C> {
@@ -30,6 +37,7 @@ impl<C: Crypto> Core<C> {
             round: None,
             buffer: Buffer::default(),
             silent: SilentPrimaries::default(),
+            past: VecDeque::new(),
         }
     }
 
@@ -52,8 +60,15 @@ impl<C: Crypto> Core<C> {
                 self.keep_for_next(message);
                 return Vec::new();
             }
-            // Other heights are the driver's: it serves a peer that is behind, and catches up with
-            // one that is ahead.
+            // Rules E4 and E5: a message of a height that is over.
+            Input::Message(message) if message.height() < current => {
+                let height = message.height();
+                let witness = self.past.iter_mut().find(|past| past.height() == height);
+                return witness
+                    .map(|witness| witness.hear_late(&self.crypto, &message))
+                    .unwrap_or_default();
+            }
+            // Higher ones are the driver's, which catches up.
             Input::Message(_) => return Vec::new(),
             // Rule T1: in view 0 the timer starts when there is a reason to expect a block.
             Input::Work if deciding && view == 0 => step.start_timer(),
@@ -93,7 +108,7 @@ impl<C: Crypto> Core<C> {
 
     /// Rule S: leave whatever height is under way and begin with this one, restored from the log
     /// and with the messages that came early.
-    fn start(&mut self, config: HeightConfig, restored: Vec<Record>) -> Vec<Output> {
+    fn start(&mut self, mut config: HeightConfig, restored: Vec<Record>) -> Vec<Output> {
         let next = self
             .round
             .as_ref()
@@ -101,10 +116,16 @@ impl<C: Crypto> Core<C> {
         let early = self.buffer.take(&config.context);
         self.buffer.reset(config.context);
         self.silent.retain(&config.set);
+        if bug(Bug::StaleSetId) {
+            bugs::stale_set_id(&mut config, self.round.as_ref());
+        }
+        let witness = self.leave(&config);
         let mut round = Round::new(config);
-        round.restore(restored);
+        round.witness = witness.unwrap_or(round.witness);
+        let evidence = round.restore(restored);
         let round = self.round.insert(round);
         let mut step = Step::new(&self.crypto, round, &mut self.silent);
+        step.out.extend(evidence.into_iter().map(Output::Report));
         step.begin();
         step.apply_rules();
         let mut out = step.out;
@@ -119,6 +140,22 @@ impl<C: Crypto> Core<C> {
             );
         }
         out
+    }
+
+    /// Leave the height under way for `next`: what was said there is remembered for a while. If
+    /// it is the same one that begins anew, its witness is returned.
+    fn leave(&mut self, next: &HeightConfig) -> Option<Witness> {
+        let left = self.round.take().map(|round| round.witness);
+        let (same, other) = match left {
+            Some(witness) if witness.is_of(next) => (Some(witness), None),
+            other => (None, other),
+        };
+        self.past.extend(other);
+        self.past.retain(|witness| witness.height() < next.height);
+        while self.past.len() > HEIGHTS_REMEMBERED {
+            self.past.pop_front();
+        }
+        same
     }
 
     /// Keep a message of the next height. Room is looked for before the signature is.
@@ -138,19 +175,31 @@ impl<C: Crypto> Core<C> {
         self.buffer.push(message, verified);
     }
 
+    /// The whole state, but what [`Input::Start`] gave, as bytes: of two machines of one replica
+    /// with the same bytes at one height, each will answer the same inputs as the other. For a
+    /// model checker, which must know a state again.
+    pub fn encoded_state(&self) -> Vec<u8> {
+        (&self.round, &self.buffer, &self.silent, &self.past).encode()
+    }
+
+    /// Whether the primary of a view that is kept signed a proposal of the block with `hash`, at the
+    /// height under way.
+    pub fn has_proposal(&self, hash: &hansa_pbft_primitives::Hash) -> bool {
+        self.round.as_ref().is_some_and(|round| {
+            let mut blocks = round.proposals.values().map(|p| p.statement.block());
+            blocks.any(|block| block == Some(*hash))
+        })
+    }
+
     /// A snapshot of the height under way; none before the first start.
     pub fn round_state(&self) -> Option<RoundState> {
         self.round.as_ref().map(Round::snapshot)
     }
 
-    /// The authorities that were heard to say two different things of the same view and kind at
-    /// the height under way, with the first such pair of each.
-    pub fn conflicts(&self) -> impl Iterator<Item = (AuthorityIndex, &Conflict)> {
-        self.round.iter().flat_map(|round| {
-            round
-                .conflicts
-                .iter()
-                .map(|(index, conflict)| (*index, conflict))
-        })
+    /// Whether it is known what was said at `height`: it is under way, or among the last
+    /// [`HEIGHTS_REMEMBERED`] that this machine went through.
+    pub fn remembers(&self, height: Height) -> bool {
+        let current = self.round.as_ref().map(|round| round.config.height);
+        current == Some(height) || self.past.iter().any(|past| past.height() == height)
     }
 }

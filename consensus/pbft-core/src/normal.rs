@@ -4,6 +4,7 @@
 //! The normal case: *pre-prepare*, *prepare*, *commit* (section 4.2 of the paper).
 
 use crate::{
+    bugs::{self, bug, Bug},
     own::Kind,
     round::{vote_of, Accepted, Opening, Validity},
     step::Step,
@@ -32,10 +33,10 @@ impl<C: Crypto> Step<'_, C> {
             return Err(Rejection::WrongStatement);
         };
         let view = statement.view;
-        if view < self.round.view || !self.round.keeps(view) {
+        if !self.round.keeps(view) {
             return Ok(());
         }
-        if self.round.primary_of(view) != Some(statement.authority) {
+        if self.round.primary_of(view) != Some(statement.authority) && !bug(Bug::WrongPrimary) {
             return Err(Rejection::NotPrimary);
         }
         if self.hear_own(&statement, verified)? {
@@ -45,23 +46,27 @@ impl<C: Crypto> Step<'_, C> {
             if first.statement == statement.statement {
                 return Ok(());
             }
-            let first = first.clone();
-            return self.conflict(first, statement, verified);
+            if !bug(Bug::PrepareTwice) {
+                return self.said_otherwise(&statement, verified);
+            }
+        }
+        // View 0 needs no proof, a higher one needs one: what the primary signed tells.
+        if (view == 0) != (digest == NO_PROOF) && !bug(Bug::ProofUnchecked) {
+            return self.unjustified(statement, None, verified);
         }
         // The digest is compared before the statement is noted: a peer that passes the primary's
         // statement on with another proof must not make us deaf to the right one.
-        let matches = match &proof {
-            None => view == 0 && digest == NO_PROOF,
-            Some(proof) => view > 0 && proof.digest() == digest,
-        };
-        if !matches {
+        let matches = proof.as_ref().map_or(NO_PROOF, NewViewProof::digest) == digest;
+        if !matches && !bug(Bug::ProofUnchecked) {
             return Err(Rejection::Unjustified);
         }
         self.check_signature(&statement, verified)?;
         self.round.proposals.insert(view, statement.clone());
-        let forced = proof.map_or(Ok(None), |proof| self.check_proof(view, &proof))?;
-        if forced.is_some_and(|forced| forced.hash != hash) {
-            return Err(Rejection::Unjustified);
+        self.witness(&statement);
+        let forced = self.justification(statement, proof)?;
+        if view < self.round.view {
+            // Too late to be accepted: it was looked at for evidence only.
+            return Ok(());
         }
         if view > self.round.view {
             // The proof shows that a quorum has changed to this view.
@@ -77,18 +82,61 @@ impl<C: Crypto> Step<'_, C> {
         Ok(())
     }
 
-    /// What must be proposed in `view`, as `proof` shows.
-    fn check_proof(&self, view: View, proof: &NewViewProof) -> Result<Option<Prepared>, Rejection> {
+    /// Rule E3. A proposal that its own proof, or that it names one or none, does not justify: report
+    /// its author.
+    fn unjustified(
+        &mut self,
+        proposal: SignedStatement,
+        proof: Option<NewViewProof>,
+        verified: bool,
+    ) -> Result<(), Rejection> {
+        if !self.round.witness.has_convicted(proposal.authority) {
+            self.check_signature(&proposal, verified)?;
+            let evidence = self.round.witness.unjustified(proposal, proof);
+            self.out.extend(evidence.map(Output::Report));
+        }
+        Err(Rejection::Unjustified)
+    }
+
+    /// What `proof` bound the author of `proposal` to; an error if it does not justify it.
+    fn justification(
+        &mut self,
+        proposal: SignedStatement,
+        proof: Option<NewViewProof>,
+    ) -> Result<Option<Prepared>, Rejection> {
+        let (Some(proof), Some(hash)) = (proof, proposal.statement.block()) else {
+            return Ok(None);
+        };
+        match self.check_proof(proposal.view, hash, &proof) {
+            Some(forced) => {
+                self.witness_proof(&proof);
+                Ok(forced)
+            }
+            None => self.unjustified(proposal, Some(proof), true).and(Ok(None)),
+        }
+    }
+
+    /// What must be proposed in `view`, if `proof` shows that `hash` may be.
+    fn check_proof(
+        &self,
+        view: View,
+        hash: Hash,
+        proof: &NewViewProof,
+    ) -> Option<Option<Prepared>> {
         let config = &self.round.config;
-        proof
-            .verify_with(
-                config.height,
-                view,
-                &config.context,
-                &config.set,
-                |key, payload, sig| self.crypto.verify(key, payload, sig),
-            )
-            .map_err(|_| Rejection::Unjustified)
+        let verified = proof.verify_with(
+            config.height,
+            view,
+            &config.context,
+            &config.set,
+            |key, payload, sig| self.crypto.verify(key, payload, sig),
+        );
+        verified
+            .or_else(|error| bugs::repeated_signer(error, proof))
+            .ok()
+            .filter(|forced| {
+                forced.is_none_or(|forced| forced.hash == hash) || bug(Bug::ReproposalUnchecked)
+            })
     }
 
     /// Accept a proposal in the current view: the timer runs from now on, and the driver executes
@@ -96,7 +144,11 @@ impl<C: Crypto> Step<'_, C> {
     pub fn accept(&mut self, choice: Choice, reproposal: bool) {
         self.round.accepted = Some(Accepted {
             choice,
-            validity: Validity::Pending,
+            validity: if bug(Bug::VoteWithoutExecution) {
+                Validity::Valid
+            } else {
+                Validity::Pending
+            },
         });
         if self.round.voice.is_none() {
             return;
@@ -225,7 +277,8 @@ impl<C: Crypto> Step<'_, C> {
             return false;
         };
         if round.own_vote(VoteKind::Prepare) != Some(choice)
-            || round.tally.weight(round.view, VoteKind::Prepare, &choice) < round.quorum
+            || (round.tally.weight(round.view, VoteKind::Prepare, &choice) < round.quorum
+                && !bug(Bug::CommitWithoutPrepared))
         {
             return false;
         }
@@ -237,7 +290,7 @@ impl<C: Crypto> Step<'_, C> {
     }
 
     /// Say a vote in the current view and count it. Whether it was said.
-    fn say_vote(&mut self, kind: VoteKind, choice: Choice) -> bool {
+    pub fn say_vote(&mut self, kind: VoteKind, choice: Choice) -> bool {
         match self.say(kind.statement(choice.hash, choice.proof), Message::Vote) {
             Some(signed) => {
                 self.round.count_vote(&signed);
@@ -257,18 +310,19 @@ impl<C: Crypto> Step<'_, C> {
             return Ok(());
         }
         match self.round.tally.get(vote.view, kind, vote.authority) {
-            Some(known) if known.choice == choice => Ok(()),
-            Some(known) => {
-                let first = SignedStatement {
-                    statement: kind.statement(known.choice.hash, known.choice.proof),
-                    signature: known.signature.clone(),
-                    ..vote.clone()
-                };
-                self.conflict(first, vote, verified)
+            Some(known) if known.choice == choice && bug(Bug::RepeatedVote) => {
+                self.round.count_vote(&vote);
+                Ok(())
             }
+            Some(known) if known.choice == choice => Ok(()),
+            Some(_) => self.said_otherwise(&vote, verified),
             None => {
                 self.check_signature(&vote, verified)?;
                 self.round.count_vote(&vote);
+                self.witness(&vote);
+                if bug(Bug::CommitInOldView) {
+                    self.commit_in_old_view(&vote);
+                }
                 Ok(())
             }
         }
@@ -294,7 +348,12 @@ impl<C: Crypto> Step<'_, C> {
                 &config.set,
                 |key, payload, sig| self.crypto.verify(key, payload, sig),
             )
-            .map_err(Rejection::BadCertificate)?;
+            .or_else(|error| {
+                bug(Bug::DecidedUnchecked)
+                    .then_some(())
+                    .ok_or(Rejection::BadCertificate(error))
+            })?;
+        self.witness_certificate(&certificate);
         self.decide(certificate);
         Ok(())
     }
@@ -302,6 +361,7 @@ impl<C: Crypto> Step<'_, C> {
     fn decide(&mut self, certificate: Certificate) {
         self.round.decided = true;
         self.round.opening = None;
+        self.round.witness.decided(&certificate);
         self.out.push(Output::Finalise(certificate));
     }
 }

@@ -4,11 +4,13 @@
 //! What the local authority has said at a height: so that it never says something else, and says
 //! the same again.
 
+use crate::bugs::{bug, Bug};
+use codec::Encode;
 use hansa_pbft_primitives::{Message, SignedStatement, Statement, View, VoteKind};
 use std::collections::BTreeMap;
 
 /// The four kinds of statement, in the order in which a replica says them in a view.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Encode)]
 pub(crate) enum Kind {
     /// [`Statement::ViewChange`].
     ViewChange,
@@ -55,7 +57,7 @@ pub(crate) fn statement_of(message: &Message) -> Option<&SignedStatement> {
 ///
 /// Of lower views only the statements are kept (some hundred bytes a view that was entered); the
 /// whole messages only of the highest, since they alone are sent again.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug, Encode)]
 pub(crate) struct Own {
     said: BTreeMap<(View, Kind), Statement>,
     view: View,
@@ -80,7 +82,7 @@ impl Own {
             return;
         };
         let (view, kind) = (signed.view, Kind::of(&signed.statement));
-        if self.has_said(view, kind) {
+        if self.has_said(view, kind) && !bug(Bug::PrepareTwice) {
             return;
         }
         self.said.insert((view, kind), signed.statement);
@@ -115,7 +117,10 @@ impl Own {
         self.said.keys().all(|(view, kind)| match kind {
             Kind::ViewChange => true,
             Kind::Proposal | Kind::Prepare => *view == 0 || self.has_said(*view, Kind::ViewChange),
-            Kind::Commit => self.has_said(*view, Kind::Prepare) && locked >= Some(*view),
+            Kind::Commit => {
+                self.has_said(*view, Kind::Prepare)
+                    && (locked >= Some(*view) || bug(Bug::LockNotRestored))
+            }
         })
     }
 }

@@ -4,22 +4,27 @@
 //! Beginning a height, with what the vote log holds of it.
 
 use crate::{
+    bugs::{self, bug, Bug},
     own::{statement_of, Kind},
     round::{Opening, Round},
     step::Step,
     tally::Choice,
     Crypto, Output, Record,
 };
-use hansa_pbft_primitives::{Message, Statement};
+use hansa_pbft_primitives::{Evidence, Message, Statement};
 
 impl Round {
     /// Take in what the vote log holds of the local authority at this height. What was said is
     /// said; the replica is in the view of its highest statement, locked where it was.
-    pub fn restore(&mut self, records: Vec<Record>) {
-        for record in records {
+    ///
+    /// Returns evidence against whoever contradicts what the log holds: the holder of the same key.
+    pub fn restore(&mut self, records: Vec<Record>) -> Vec<Evidence> {
+        let mut evidence = Vec::new();
+        for record in records.into_iter().filter(|r| !bugs::is_lost(r)) {
             match record {
-                Record::Sent(message) => self.restore_message(message),
+                Record::Sent(message) => evidence.extend(self.restore_message(message)),
                 Record::Prepared(certificate) if certificate.height == self.config.height => {
+                    evidence.extend(self.witness.hear_certificate(&certificate));
                     self.raise_lock(certificate);
                 }
                 Record::Prepared(_) => {}
@@ -43,26 +48,27 @@ impl Round {
             // Refuse rather than equivocate: what else was said is not known.
             self.voice = None;
         }
+        evidence
     }
 
     /// Take in one message, if it is the local authority's and of this height.
-    fn restore_message(&mut self, message: Message) {
-        let Some(signed) = statement_of(&message).cloned() else {
-            return;
-        };
+    fn restore_message(&mut self, message: Message) -> Option<Evidence> {
+        let signed = statement_of(&message).cloned()?;
         if signed.height != self.config.height || Some(signed.authority) != self.config.local {
-            return;
+            return None;
         }
         if self.own.has_said(signed.view, Kind::of(&signed.statement)) {
-            return;
+            return None;
         }
+        let evidence = self.witness.hear(&signed);
         match &message {
             Message::Proposal { .. } => {
                 self.proposals.insert(signed.view, signed);
             }
             Message::Vote(_) => self.count_vote(&signed),
             Message::ViewChange { certificate, .. } => {
-                if let Some(certificate) = certificate {
+                let lock = certificate.as_ref();
+                if let Some(certificate) = lock.filter(|_| !bug(Bug::LockNotRestored)) {
                     self.raise_lock(certificate.clone());
                 }
                 self.changes.insert(signed, certificate.clone());
@@ -70,6 +76,7 @@ impl Round {
             Message::Decided(_) => {}
         }
         self.own.note(message);
+        evidence
     }
 }
 

@@ -4,12 +4,15 @@
 //! The state of one height.
 
 use crate::{
+    bugs::{bug, Bug},
     changes::ViewChanges,
     limits::{MAX_VIEWS_AHEAD, MAX_VIEWS_BEHIND},
     own::{Kind, Own},
     tally::{Choice, Tally, Vote},
+    witness::Witness,
     HeightConfig, RoundState,
 };
+use codec::Encode;
 use hansa_pbft_primitives::{
     primary::primary, AuthorityIndex, Certificate, NewViewProof, SignedStatement, Statement, View,
     VoteKind, Weight,
@@ -17,7 +20,7 @@ use hansa_pbft_primitives::{
 use std::collections::BTreeMap;
 
 /// Whether the timer of the current view was started.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode)]
 pub(crate) enum Timer {
     /// It was not.
     Off,
@@ -28,7 +31,7 @@ pub(crate) enum Timer {
 }
 
 /// What the driver says of an accepted proposal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode)]
 pub(crate) enum Validity {
     /// Nothing yet.
     Pending,
@@ -39,7 +42,7 @@ pub(crate) enum Validity {
 }
 
 /// The proposal that was accepted in the current view.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Encode)]
 pub(crate) struct Accepted {
     /// What is proposed.
     pub choice: Choice,
@@ -48,7 +51,7 @@ pub(crate) struct Accepted {
 }
 
 /// The local primary is about to propose in the current view.
-#[derive(Debug)]
+#[derive(Clone, Debug, Encode)]
 pub(crate) struct Opening {
     /// The proof that opens the view; none in view 0.
     pub proof: Option<NewViewProof>,
@@ -56,20 +59,11 @@ pub(crate) struct Opening {
     pub forced: Option<hansa_pbft_primitives::Hash>,
 }
 
-/// Two different statements of one authority for the same height, view and kind, both with good
-/// signatures: an offence and its proof.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Conflict {
-    /// What was heard first, and counts.
-    pub first: SignedStatement,
-    /// What was heard later.
-    pub second: SignedStatement,
-}
-
 /// The state of the height under way.
-#[derive(Debug)]
+#[derive(Clone, Debug, Encode)]
 pub(crate) struct Round {
     /// What the driver said of the height.
+    #[codec(skip)]
     pub config: HeightConfig,
     /// The weight of a certificate.
     pub quorum: Weight,
@@ -99,8 +93,8 @@ pub(crate) struct Round {
     pub proposals: BTreeMap<View, SignedStatement>,
     /// The view-changes.
     pub changes: ViewChanges,
-    /// The first conflict of each authority.
-    pub conflicts: BTreeMap<AuthorityIndex, Conflict>,
+    /// What everyone signed, for evidence.
+    pub witness: Witness,
     /// The view and the choice that a quorum committed.
     pub committed: Option<(View, Choice)>,
     /// Whether the height is decided.
@@ -114,7 +108,10 @@ impl Round {
             .local
             .filter(|index| config.set.get(*index).is_some());
         Self {
-            quorum: config.set.quorum(),
+            quorum: config
+                .set
+                .quorum()
+                .saturating_sub(Weight::from(bug(Bug::QuorumMinusOne))),
             faults: config.set.faults(),
             voice,
             view: 0,
@@ -128,7 +125,7 @@ impl Round {
             tally: Tally::default(),
             proposals: BTreeMap::new(),
             changes: ViewChanges::default(),
-            conflicts: BTreeMap::new(),
+            witness: Witness::new(config.clone()),
             committed: None,
             decided: false,
             config,
@@ -217,13 +214,6 @@ impl Round {
             .said(self.view, Kind::from(kind))
             .and_then(vote_of)
             .map(|(_, choice)| choice)
-    }
-
-    /// Keep two statements that an authority should not both have made, the first pair of each.
-    pub fn keep_conflict(&mut self, first: SignedStatement, second: SignedStatement) {
-        self.conflicts
-            .entry(second.authority)
-            .or_insert(Conflict { first, second });
     }
 
     /// Raise the lock to `certificate`, if that is of a higher view.

@@ -3,6 +3,7 @@
 
 //! Which primaries were silent lately.
 
+use codec::Encode;
 use hansa_pbft_primitives::{AuthorityId, AuthoritySet};
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 ///
 /// They get a shorter first timer the next time that view 0 is theirs, so that a dead validator
 /// costs a busy chain little. Only authorities of the current set are remembered.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug, Encode)]
 pub(crate) struct SilentPrimaries(BTreeSet<AuthorityId>);
 
 impl SilentPrimaries {

@@ -4,12 +4,13 @@
 //! One step of the machine: the rules that fire by themselves, and how the replica speaks.
 
 use crate::{
+    bugs::{self, bug, Bug},
     own::Kind,
     round::{Round, Timer, Validity},
     silent::SilentPrimaries,
     Crypto, Output, Record, Rejection,
 };
-use hansa_pbft_primitives::{Message, SignedStatement, Statement};
+use hansa_pbft_primitives::{Certificate, Message, NewViewProof, SignedStatement, Statement};
 
 /// The state of the machine while it takes one input, and the outputs so far.
 pub(crate) struct Step<'a, C> {
@@ -52,6 +53,8 @@ impl<'a, C: Crypto> Step<'a, C> {
     /// Take a message from a peer. `verified`: the signature of its statement is known to be good.
     pub fn message(&mut self, message: Message, verified: bool) {
         if self.round.decided {
+            let late = self.round.witness.hear_late(self.crypto, &message);
+            self.out.extend(late);
             return;
         }
         let result = match message {
@@ -82,7 +85,10 @@ impl<'a, C: Crypto> Step<'a, C> {
         let round = &mut *self.round;
         let authority = round.voice?;
         let (height, view) = (round.config.height, round.view);
-        if round.own.has_said(view, Kind::of(&statement)) || round.own.view() > view {
+        let said = round.own.said(view, Kind::of(&statement));
+        if said.is_some_and(|said| *said == statement || !bug(Bug::PrepareTwice))
+            || (round.own.view() > view && !bug(Bug::CommitInOldView))
+        {
             return None;
         }
         let key = &round.config.set.get(authority)?.key;
@@ -104,6 +110,10 @@ impl<'a, C: Crypto> Step<'a, C> {
         self.out
             .push(Output::Persist(Record::Sent(message.clone())));
         self.out.push(Output::Send(message));
+        if bug(Bug::SendBeforePersist) {
+            bugs::send_first(&mut self.out);
+        }
+        self.witness(&signed);
         Some(signed)
     }
 
@@ -112,8 +122,8 @@ impl<'a, C: Crypto> Step<'a, C> {
         if self.round.decided || self.round.own.view() < self.round.view {
             return;
         }
-        self.out
-            .extend(self.round.own.current().cloned().map(Output::Send));
+        let current = self.round.own.current().filter(|m| bugs::is_said_again(m));
+        self.out.extend(current.cloned().map(Output::Send));
     }
 
     /// Whether the statement's signature is its signer's.
@@ -133,24 +143,43 @@ impl<'a, C: Crypto> Step<'a, C> {
         good.then_some(()).ok_or(Rejection::BadSignature)
     }
 
-    /// `second` differs from `first`, which its signer said before of the same view and kind. If
-    /// the signature is good that is an offence; the first stays counted.
+    /// Rules E1 and E2. A statement with a good signature: keep it for evidence, and report its
+    /// signer if it makes an offence together with what is kept.
+    pub fn witness(&mut self, statement: &SignedStatement) {
+        let evidence = self.round.witness.hear(statement);
+        self.out.extend(evidence.map(Output::Report));
+    }
+
+    /// As [`witness`](Self::witness), of all votes of a certificate that was verified.
+    pub fn witness_certificate(&mut self, certificate: &Certificate) {
+        let evidence = self.round.witness.hear_certificate(certificate);
+        self.out.extend(evidence.into_iter().map(Output::Report));
+    }
+
+    /// As [`witness`](Self::witness), of all that stands in a proof that was verified.
+    pub fn witness_proof(&mut self, proof: &NewViewProof) {
+        for change in &proof.view_changes {
+            self.witness(change);
+        }
+        if let Some(certificate) = &proof.prepared {
+            self.witness_certificate(certificate);
+        }
+    }
+
+    /// `second` differs from what its signer said first of the same view and kind, which stays
+    /// counted. If the signature is good that is an offence.
     ///
-    /// Once an authority is convicted, what else it says twice is not looked at; nor are conflicts
-    /// of the local authority, which [`hear_own`](Self::hear_own) deals with.
-    pub fn conflict(
+    /// Once an authority is convicted, what else it says twice is not looked at.
+    pub fn said_otherwise(
         &mut self,
-        first: SignedStatement,
-        second: SignedStatement,
+        second: &SignedStatement,
         verified: bool,
     ) -> Result<(), Rejection> {
-        if self.round.config.local == Some(second.authority)
-            || self.round.conflicts.contains_key(&second.authority)
-        {
+        if self.round.witness.has_convicted(second.authority) {
             return Ok(());
         }
-        self.check_signature(&second, verified)?;
-        self.round.keep_conflict(first, second);
+        self.check_signature(second, verified)?;
+        self.witness(second);
         Err(Rejection::Equivocation)
     }
 
@@ -176,6 +205,8 @@ impl<'a, C: Crypto> Step<'a, C> {
         self.check_signature(statement, verified)?;
         self.out
             .push(Output::Persist(Record::Heard(statement.clone())));
+        // If it contradicts what was said here, another node signs with the same key.
+        self.witness(statement);
         self.round.voice = None;
         self.round.opening = None;
         Ok(false)

@@ -4,11 +4,13 @@
 //! Votes counted: who said Prepare and Commit for what, in which view. Pure bookkeeping; whoever
 //! puts a vote in has checked its signature.
 
+use crate::bugs::{self, bug, Bug};
+use codec::Encode;
 use hansa_pbft_primitives::{AuthorityIndex, AuthoritySignature, Hash, View, VoteKind, Weight};
 use std::collections::BTreeMap;
 
 /// What a vote is for: a block, and the digest of the new-view proof that it was proposed with.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Encode)]
 pub(crate) struct Choice {
     /// The block.
     pub hash: Hash,
@@ -17,7 +19,7 @@ pub(crate) struct Choice {
 }
 
 /// A vote that was counted.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Encode)]
 pub(crate) struct Vote {
     /// What it is for.
     pub choice: Choice,
@@ -26,16 +28,18 @@ pub(crate) struct Vote {
 }
 
 /// The votes of one kind in one view.
-#[derive(Default, Debug)]
-struct Ballot {
+#[derive(Clone, Default, Debug, Encode)]
+pub(crate) struct Ballot {
     votes: BTreeMap<AuthorityIndex, Vote>,
-    weights: BTreeMap<Choice, Weight>,
+    /// What the votes for each choice weigh.
+    pub weights: BTreeMap<Choice, Weight>,
 }
 
 /// All votes that are kept: of each authority at most one per view and kind, its first.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug, Encode)]
 pub(crate) struct Tally {
-    ballots: BTreeMap<(View, VoteKind), Ballot>,
+    /// The votes of each view and kind.
+    pub ballots: BTreeMap<(View, VoteKind), Ballot>,
 }
 
 impl Tally {
@@ -54,11 +58,13 @@ impl Tally {
         weight: Weight,
         vote: Vote,
     ) -> Weight {
-        let choice = vote.choice;
+        let choice = bugs::counted_as(vote.choice);
         let ballot = self.ballots.entry((view, kind)).or_default();
         let sum = ballot.weights.entry(choice).or_default();
         if let std::collections::btree_map::Entry::Vacant(place) = ballot.votes.entry(authority) {
             place.insert(vote);
+            *sum = sum.saturating_add(weight);
+        } else if bug(Bug::RepeatedVote) {
             *sum = sum.saturating_add(weight);
         }
         *sum
@@ -66,9 +72,12 @@ impl Tally {
 
     /// What the votes for `choice` weigh.
     pub fn weight(&self, view: View, kind: VoteKind, choice: &Choice) -> Weight {
+        if bug(Bug::ViewsTogether) {
+            return bugs::weight_of_all_views(self, kind, choice);
+        }
         self.ballots
             .get(&(view, kind))
-            .and_then(|ballot| ballot.weights.get(choice))
+            .and_then(|ballot| ballot.weights.get(&bugs::counted_as(*choice)))
             .copied()
             .unwrap_or_default()
     }

@@ -3,10 +3,13 @@
 
 //! *View-change* and *new-view* (section 4.4 of the paper).
 
-use crate::{round::Opening, step::Step, Crypto, Output, Rejection};
-use hansa_pbft_primitives::{
-    Certificate, Message, Prepared, SignedStatement, Statement, View, VoteKind,
+use crate::{
+    bugs::{bug, Bug},
+    round::Opening,
+    step::Step,
+    Crypto, Output, Rejection,
 };
+use hansa_pbft_primitives::{Certificate, Message, SignedStatement, Statement, View, VoteKind};
 
 impl<C: Crypto> Step<'_, C> {
     /// Rule V1. Enter `view`, which is above the current one, and say so: give up all lower views,
@@ -19,7 +22,8 @@ impl<C: Crypto> Step<'_, C> {
             return;
         }
         self.round.set_view(view);
-        let certificate = self.round.lock.clone();
+        let lock = self.round.lock.clone();
+        let certificate = lock.filter(|_| !bug(Bug::ForgottenLock));
         let prepared = certificate.as_ref().map(Certificate::prepared);
         let shown = certificate.clone();
         let said = self.say(Statement::ViewChange { prepared }, |statement| {
@@ -65,19 +69,19 @@ impl<C: Crypto> Step<'_, C> {
             return Ok(());
         }
         if let Some(known) = self.round.changes.of(change.authority) {
-            if known.view > change.view || known == &change {
-                return Ok(());
+            if known.view > change.view {
+                return self.hear_superseded(&change, verified);
             }
             if known.view == change.view {
-                let known = known.clone();
                 if known.statement == change.statement {
                     return Ok(());
                 }
-                return self.conflict(known, change, verified);
+                return self.said_otherwise(&change, verified);
             }
         }
         match (&prepared, &certificate) {
             (None, None) => {}
+            (Some(_), None) if bug(Bug::StrippedCertificate) => {}
             (Some(prepared), Some(certificate))
                 if certificate.prepared() == *prepared
                     && certificate.kind == VoteKind::Prepare
@@ -86,23 +90,33 @@ impl<C: Crypto> Step<'_, C> {
             _ => return Err(Rejection::CertificateMismatch),
         }
         self.check_signature(&change, verified)?;
-        self.check_prepared(prepared, certificate.as_ref())?;
+        if let Some(certificate) = &certificate {
+            self.check_prepared(certificate)?;
+        }
+        self.witness(&change);
         self.round.changes.insert(change, certificate);
         Ok(())
     }
 
-    /// Whether the certificate of `prepared` is good. One for the same block and view that was
-    /// checked before does as well.
-    fn check_prepared(
-        &self,
-        prepared: Option<Prepared>,
-        certificate: Option<&Certificate>,
+    /// A view-change below its signer's highest counts for nothing, but may convict it.
+    fn hear_superseded(
+        &mut self,
+        change: &SignedStatement,
+        verified: bool,
     ) -> Result<(), Rejection> {
-        let (Some(prepared), Some(certificate)) = (prepared, certificate) else {
-            return Ok(());
-        };
+        if self.round.witness.would_convict(change) {
+            self.check_signature(change, verified)?;
+            self.witness(change);
+        }
+        Ok(())
+    }
+
+    /// Whether a prepared certificate is good. One for the same block and view that was checked
+    /// before does as well.
+    fn check_prepared(&mut self, certificate: &Certificate) -> Result<(), Rejection> {
         let round = &self.round;
-        if round.changes.proves(&prepared) || round.lock.as_ref() == Some(certificate) {
+        if round.changes.proves(&certificate.prepared()) || round.lock.as_ref() == Some(certificate)
+        {
             return Ok(());
         }
         let config = &round.config;
@@ -113,7 +127,9 @@ impl<C: Crypto> Step<'_, C> {
                 &config.set,
                 |key, payload, sig| self.crypto.verify(key, payload, sig),
             )
-            .map_err(Rejection::BadCertificate)
+            .map_err(Rejection::BadCertificate)?;
+        self.witness_certificate(certificate);
+        Ok(())
     }
 
     /// Rule V3. Upon view-changes of more than `T` weight to views above the current one: join the
@@ -124,11 +140,11 @@ impl<C: Crypto> Step<'_, C> {
             .changes
             .join_target(round.view, round.faults, &round.config.set);
         match target {
-            Some(view) => {
+            Some(view) if !bug(Bug::HigherViewNotJoined) => {
                 self.change_view(view);
                 true
             }
-            None => false,
+            _ => false,
         }
     }
 
@@ -141,6 +157,7 @@ impl<C: Crypto> Step<'_, C> {
         let round = &self.round;
         if round.voice.is_none()
             || round.view == 0
+            || bug(Bug::TimerNotRestarted)
             || round.timer != crate::round::Timer::Off
             || round.changes.weight_from(round.view, &round.config.set) < round.quorum
         {
@@ -167,7 +184,10 @@ impl<C: Crypto> Step<'_, C> {
         let Some(proof) = round.changes.proof(round.view) else {
             return true;
         };
-        let forced = proof.prepared.as_ref().map(|certificate| certificate.hash);
+        let prepared = proof.prepared.as_ref();
+        let forced = prepared
+            .filter(|_| !bug(Bug::ReproposalIgnored))
+            .map(|certificate| certificate.hash);
         round.opening = Some(Opening {
             proof: Some(proof),
             forced,

@@ -8,11 +8,11 @@ use crate::{
     table::{from_peer, run, say},
 };
 use hansa_pbft_core::{
-    limits::{MAX_VIEWS_AHEAD, MAX_VIEWS_BEHIND},
+    limits::{max_state_bytes, MAX_VIEWS_AHEAD, MAX_VIEWS_BEHIND},
     Core, Input, Output, Rejection,
 };
 use hansa_pbft_primitives::{
-    statement::NO_PROOF, AuthorityIndex, Message, Statement, View, VoteKind,
+    statement::NO_PROOF, AuthorityIndex, Message, Statement, View, VoteKind, MAX_AUTHORITIES,
 };
 use std::cell::Cell;
 use VoteKind::{Commit, Prepare};
@@ -250,8 +250,9 @@ fn votes_are_kept_in_a_window_of_views() {
     let vote = |view| from_peer(w.vote(Commit, 1, view, block(1), NO_PROOF));
     let mut core = w.core(None);
     let top: View = 40;
+    let locked = w.certificate(Prepare, top - 1, block(1), NO_PROOF, 0..3);
     for who in [2, 3] {
-        core.step(from_peer(w.change(who, top, None)));
+        core.step(from_peer(w.change(who, top, Some(locked.clone()))));
     }
     assert_eq!(
         core.round_state().unwrap().view,
@@ -276,64 +277,6 @@ fn votes_are_kept_in_a_window_of_views() {
         assert_eq!(last, expected, "view {view}");
     }
     assert_eq!(core.step(vote(top)), []);
-}
-
-#[test]
-fn the_first_of_two_conflicting_statements_counts_and_both_are_kept() {
-    let w = World::new(4);
-    let refused = || vec![Output::Reject(Rejection::Equivocation)];
-    let primary = w.primary(0);
-    let o: Vec<AuthorityIndex> = (0..4).filter(|i| *i != primary).collect();
-    let mut core = w.core(None);
-    run(
-        "equivocation",
-        "all kinds",
-        &mut core,
-        [
-            (from_peer(w.proposal(0, block(1), None)), vec![]),
-            (from_peer(w.proposal(0, block(2), None)), refused()),
-            (
-                from_peer(w.vote(Prepare, o[0], 0, block(1), NO_PROOF)),
-                vec![],
-            ),
-            (
-                from_peer(w.vote(Prepare, o[0], 0, block(1), block(9))),
-                refused(),
-            ),
-            (from_peer(w.change(o[1], 3, None)), vec![]),
-            (
-                from_peer({
-                    let certificate = w.certificate(Prepare, 1, block(1), block(9), 0..3);
-                    w.change(o[1], 3, Some(certificate))
-                }),
-                refused(),
-            ),
-        ],
-    );
-    assert_eq!(core.round_state().unwrap().proposal, Some(block(1)));
-    let conflicts: Vec<_> = core.conflicts().collect();
-    assert_eq!(conflicts.len(), 3);
-    for (who, conflict) in conflicts {
-        assert_ne!(conflict.first.statement, conflict.second.statement);
-        for statement in [&conflict.first, &conflict.second] {
-            assert_eq!((statement.authority, statement.height), (who, 1));
-            let verify = |key: &_, payload: &[u8], signature: &_| {
-                hansa_pbft_core::Crypto::verify(&w.crypto, key, payload, signature)
-            };
-            assert!(statement.verify_with(&w.context(), &w.set, verify));
-        }
-    }
-    // Votes for one block in several views, and for several blocks in several views, are none.
-    let mut core = w.core(None);
-    for view in 0..3 {
-        let vote = w.vote(Prepare, 1, view, block(view as u8), NO_PROOF);
-        run(
-            "equivocation",
-            "views",
-            &mut core,
-            [(from_peer(vote), vec![])],
-        );
-    }
 }
 
 #[test]
@@ -424,5 +367,60 @@ fn statements_of_the_wrong_kind_are_refused() {
             &mut w.core(Some(0)),
             [(from_peer(message), refused)],
         );
+    }
+}
+
+/// The worst that authorities can do: each says two things wherever it may say one, in each view
+/// that is near, and changes to a view of its own with a certificate of its own; all of it also for
+/// the next height, where messages in the name of members that do not exist count as well.
+fn flood<C: hansa_pbft_core::Crypto>(core: &mut Core<C>, w: &World, first: View) {
+    let n = next(w);
+    for view in first..first + MAX_VIEWS_AHEAD + 4 {
+        for who in 0..4 {
+            for kind in [Prepare, Commit] {
+                for b in 1..3 {
+                    core.step(from_peer(w.vote(kind, who, view, block(b), block(9))));
+                    core.step(from_peer(n.vote(kind, who, view, block(b), block(9))));
+                }
+            }
+            let certificate = w.certificate(Prepare, view, block(who as u8), block(9), 0..4);
+            core.step(from_peer(w.change(who, view + 1, Some(certificate))));
+            core.step(from_peer(n.change(who, view + 1, None)));
+        }
+        for b in 1..3 {
+            let proof = w.new_view(view, (0..4).map(|who| (who, None)).collect());
+            core.step(from_peer(w.proposal(view, block(b), Some(proof))));
+        }
+    }
+    for who in 0..2 * MAX_AUTHORITIES as AuthorityIndex {
+        for b in 1..5 {
+            let mut made_up = n.signed(1, 0, Commit.statement(block(b), NO_PROOF));
+            made_up.authority = who;
+            core.step(from_peer(Message::Vote(made_up)));
+        }
+    }
+}
+
+#[test]
+fn memory_is_bounded_whatever_comes() {
+    let w = World::new(4);
+    for me in [None, Some(2)] {
+        let mut core = w.core(me);
+        let mut largest = 0;
+        for first in [0, 5, 1_000, 50_000] {
+            flood(&mut core, &w, first);
+            let views = 4 * (MAX_VIEWS_AHEAD as usize + 4);
+            let (bytes, limit) = (core.encoded_state().len(), max_state_bytes(4, views));
+            assert!(bytes <= limit, "{bytes} bytes, at most {limit} are allowed");
+            largest = largest.max(bytes);
+        }
+        assert!(
+            largest > max_state_bytes(4, 0) / 20,
+            "the test floods: {largest} bytes"
+        );
+        // Nothing of it outlives the height but what convicts.
+        core.step(next(&next(&w)).start(me, vec![]));
+        let left = core.encoded_state().len();
+        assert!(left < largest / 4, "{left} of {largest} bytes are left");
     }
 }

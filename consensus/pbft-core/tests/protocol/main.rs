@@ -8,6 +8,9 @@
 mod common;
 
 mod bounds;
+mod evidence;
+mod forks;
+mod late_evidence;
 mod normal_case;
 mod properties;
 mod real_keys;

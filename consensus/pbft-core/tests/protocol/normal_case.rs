@@ -5,7 +5,7 @@
 
 use crate::{
     common::{block, World},
-    table::{all, from_peer, lock, run, say},
+    table::{all, from_peer, lock, run, say, unjustified},
 };
 use hansa_pbft_core::{Core, Input, Output, Rejection};
 use hansa_pbft_primitives::{
@@ -209,19 +209,25 @@ fn proposals_that_are_not_rightful_are_refused() {
         statement: w.signed(w.primary(0), 0, with_proof),
         proof: Some(proof.clone()),
     };
+    let offends = |view, statement| {
+        let statement = w.signed(w.primary(view), view, statement);
+        vec![unjustified(&w, statement, None)]
+    };
     let prepare = Statement::Prepare {
         hash: block(1),
         proof: NO_PROOF,
     };
-    for (what, message, rejection) in [
+    for (what, message, reported, rejection) in [
         (
             "not the primary",
             by(other, 0, proposed),
+            vec![],
             Rejection::NotPrimary,
         ),
         (
             "primary of another view",
             by(w.primary(1), 0, proposed),
+            vec![],
             Rejection::NotPrimary,
         ),
         (
@@ -230,22 +236,31 @@ fn proposals_that_are_not_rightful_are_refused() {
                 statement: forged,
                 proof: None,
             },
+            vec![],
             Rejection::BadSignature,
         ),
         (
             "a vote as proposal",
             by(w.primary(0), 0, prepare),
+            vec![],
             Rejection::WrongStatement,
         ),
-        ("a proof in view 0", superfluous, Rejection::Unjustified),
+        (
+            "a proof in view 0",
+            superfluous,
+            offends(0, with_proof),
+            Rejection::Unjustified,
+        ),
         (
             "a digest without proof",
             by(w.primary(0), 0, with_proof),
+            offends(0, with_proof),
             Rejection::Unjustified,
         ),
         (
             "no proof in view 1",
             by(w.primary(1), 1, proposed),
+            offends(1, proposed),
             Rejection::Unjustified,
         ),
     ] {
@@ -254,7 +269,10 @@ fn proposals_that_are_not_rightful_are_refused() {
             "N1",
             what,
             &mut core,
-            [(from_peer(message), vec![Output::Reject(rejection)])],
+            [(
+                from_peer(message),
+                all([reported, vec![Output::Reject(rejection)]]),
+            )],
         );
         // None of these makes the replica deaf to the right one.
         let right = from_peer(w.proposal(0, block(2), None));

@@ -7,8 +7,8 @@
 use crate::common::{block, World};
 use hansa_pbft_core::{Core, Input, Output, Record};
 use hansa_pbft_primitives::{
-    statement::NO_PROOF, AuthorityIndex, Certificate, Hash, Message, Prepared, SignedStatement,
-    Statement, View, VoteKind,
+    statement::NO_PROOF, AuthorityIndex, Certificate, Evidence, Hash, Message, Prepared,
+    SignedStatement, Statement, View, VoteKind,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -71,6 +71,12 @@ enum Event {
     Crash {
         outputs_done: usize,
     },
+    /// Peers tell what the replica said before.
+    Hear {
+        nth: usize,
+    },
+    /// Crash, and lose the log: from then on the replica must be silent at this height.
+    LoseLog,
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -105,8 +111,17 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
             Event::Validated { block, valid }
         }),
         2 => (0usize..8).prop_map(|outputs_done| Event::Crash { outputs_done }),
+        2 => (0usize..8).prop_map(|nth| Event::Hear { nth }),
     ];
-    prop::collection::vec(event, 1..60)
+    let events = prop::collection::vec(event, 1..60);
+    // The log is lost in some runs only: afterwards nothing more is said.
+    let lost = prop::option::weighted(0.2, 0usize..60);
+    (events, lost).prop_map(|(mut events, lost)| {
+        if let Some(at) = lost.filter(|at| *at < events.len()) {
+            events.insert(at, Event::LoseLog);
+        }
+        events
+    })
 }
 
 /// A certificate of the others for a block that the adversary makes up: as if more than `T` were
@@ -135,6 +150,12 @@ struct Replica {
     finals: Vec<Hash>,
     /// The proof digests of the proposals that were made.
     proposed: BTreeMap<(View, Hash), Hash>,
+    /// What went over the wire, the replica's messages and the others'.
+    wire: Vec<Message>,
+    /// Another correct node, which hears all of it.
+    observer: Core<crate::common::FakeCrypto>,
+    /// Whether its log is gone.
+    silent: bool,
 }
 
 impl Replica {
@@ -142,6 +163,9 @@ impl Replica {
         let w = World::new(N);
         let mut replica = Self {
             core: Core::new(w.crypto),
+            observer: w.core(None),
+            wire: Vec::new(),
+            silent: false,
             w,
             log: Vec::new(),
             said: BTreeMap::new(),
@@ -156,7 +180,8 @@ impl Replica {
 
     fn restart(&mut self) {
         self.core = Core::new(self.w.crypto);
-        let out = self.core.step(self.w.start(Some(ME), self.log.clone()));
+        let local = (!self.silent).then_some(ME);
+        let out = self.core.step(self.w.start(local, self.log.clone()));
         self.carry_out(out, usize::MAX);
     }
 
@@ -170,8 +195,10 @@ impl Replica {
                         self.log.contains(&Record::Sent(message.clone())),
                         "sent before it was durable: {message:?}"
                     );
+                    self.observe(message.clone());
                     self.check_said(message);
                 }
+                Output::Report(evidence) => self.check_report(&evidence),
                 Output::Finalise(certificate) => {
                     let verify = |key: &_, payload: &[u8], signature: &_| {
                         hansa_pbft_core::Crypto::verify(&self.w.crypto, key, payload, signature)
@@ -188,6 +215,37 @@ impl Replica {
                 _ => {}
             }
         }
+    }
+
+    /// Whoever hears everything convicts of the others whom it likes, never this replica.
+    fn observe(&mut self, message: Message) {
+        self.wire.push(message.clone());
+        for output in self.observer.step(Input::Message(message)) {
+            if let Output::Report(evidence) = output {
+                self.check_report(&evidence);
+            }
+        }
+    }
+
+    /// Of a height that is over, too.
+    fn observe_late(&mut self) {
+        let next = World {
+            height: self.w.height + 1,
+            ..self.w.clone()
+        };
+        self.observer.step(next.start(None, Vec::new()));
+        for message in std::mem::take(&mut self.wire) {
+            self.observe(message);
+        }
+    }
+
+    fn check_report(&self, evidence: &Evidence) {
+        let genesis = self.w.context().genesis;
+        let offender = evidence.verify_with(genesis, &self.w.set, |key, payload, signature| {
+            hansa_pbft_core::Crypto::verify(&self.w.crypto, key, payload, signature)
+        });
+        let offender = offender.expect("evidence holds");
+        assert_ne!(offender, ME, "a correct replica is convicted: {evidence:?}");
     }
 
     fn check_said(&mut self, message: Message) {
@@ -269,7 +327,11 @@ impl Replica {
                     valid,
                 });
             }
-            Event::Crash { .. } => return None,
+            Event::Crash { .. } | Event::LoseLog => return None,
+            Event::Hear { nth } => {
+                let mine = |message: &&Message| author(message) == Some(ME);
+                self.wire.iter().filter(mine).nth(nth)?.clone()
+            }
             Event::Propose { .. } if w.primary(view) == ME => return None,
             Event::Propose { block } => proposal(w, view, block, None),
             Event::Approve => {
@@ -345,7 +407,11 @@ fn play(events: &[Event]) -> Replica {
     let mut rest = events.iter().peekable();
     while let Some(event) = rest.next() {
         let Some(input) = replica.input(event) else {
-            if matches!(event, Event::Crash { .. }) {
+            replica.silent |= matches!(event, Event::LoseLog);
+            if replica.silent {
+                replica.log.clear();
+            }
+            if matches!(event, Event::Crash { .. } | Event::LoseLog) {
                 replica.restart();
             }
             continue;
@@ -355,6 +421,9 @@ fn play(events: &[Event]) -> Replica {
                 let place = (statement.view, hash);
                 replica.proposed.entry(place).or_insert(proof);
             }
+        }
+        if let Input::Message(message) = &input {
+            replica.observe(message.clone());
         }
         let outputs = replica.core.step(input);
         let is_final = |output: &&Output| matches!(output, Output::Finalise(_));
@@ -368,14 +437,25 @@ fn play(events: &[Event]) -> Replica {
         };
         replica.carry_out(outputs, done);
     }
+    replica.observe_late();
     replica
+}
+
+/// Who signed `message`.
+fn author(message: &Message) -> Option<AuthorityIndex> {
+    match message {
+        Message::Proposal { statement, .. }
+        | Message::Vote(statement)
+        | Message::ViewChange { statement, .. } => Some(statement.authority),
+        Message::Decided(_) => None,
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 5_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_replica_never_contradicts_itself(events in events()) {
+    fn a_replica_never_contradicts_itself_and_is_never_convicted(events in events()) {
         play(&events);
     }
 }

@@ -3,9 +3,11 @@
 
 //! Tables: what goes in, what must come out.
 
-use crate::common::FakeCrypto;
+use crate::common::{FakeCrypto, World};
 use hansa_pbft_core::{Core, Input, Output, Record};
-use hansa_pbft_primitives::{Certificate, Message};
+use hansa_pbft_primitives::{
+    Certificate, Evidence, Message, NewViewProof, Offence, SignedStatement,
+};
 
 /// Feed `core` each input, and compare its outputs with what the table says. `rule` and `what` name
 /// the row that fails.
@@ -41,6 +43,24 @@ pub fn say(message: Message) -> Vec<Output> {
 /// The outputs of locking on `certificate`.
 pub fn lock(certificate: Certificate) -> Vec<Output> {
     vec![Output::Persist(Record::Prepared(certificate))]
+}
+
+/// The output that reports `offence`, committed under the set of `w`.
+pub fn report(w: &World, offence: Offence) -> Output {
+    Output::Report(Evidence {
+        set_id: w.set.id,
+        offence,
+    })
+}
+
+/// The output that reports what the two statements make together.
+pub fn contradiction(w: &World, first: &SignedStatement, second: &SignedStatement) -> Output {
+    report(w, Offence::between(first, second).expect("an offence"))
+}
+
+/// The output that reports a proposal that its proof does not justify.
+pub fn unjustified(w: &World, proposal: SignedStatement, proof: Option<NewViewProof>) -> Output {
+    report(w, Offence::UnjustifiedProposal { proposal, proof })
 }
 
 /// Several outputs in a row.

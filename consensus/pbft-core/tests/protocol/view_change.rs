@@ -5,7 +5,7 @@
 
 use crate::{
     common::{block, World},
-    table::{all, from_peer, lock, run, say},
+    table::{all, from_peer, lock, run, say, unjustified},
 };
 use hansa_pbft_core::{Core, Input, Output, Rejection};
 use hansa_pbft_primitives::{
@@ -249,7 +249,8 @@ fn a_locked_replica_shows_its_certificate_and_follows_a_proven_proposal() {
     let mut signers = vec![me, o[0], o[1]];
     signers.sort();
     let mine = w.certificate(Prepare, 0, block(1), NO_PROOF, signers.clone());
-    let proof = proof_of(&w, 1, &signers, Some(&mine));
+    let all_locked = signers.iter().map(|i| (*i, Some(mine.clone())));
+    let proof = w.new_view(1, all_locked.collect());
     let digest = proof.digest();
     let vote = |kind, who| w.vote(kind, who, 1, block(1), digest);
     run(
@@ -356,8 +357,14 @@ fn proposals_that_their_proof_does_not_justify_are_refused() {
         ("view-changes to another view", block(9), other_view),
     ] {
         let mut core = w.core(Some(me));
-        let refused = vec![Output::Reject(Rejection::Unjustified)];
-        let proposal = w.proposal(2, block_proposed, Some(proof));
+        let proposal = w.proposal(2, block_proposed, Some(proof.clone()));
+        let Message::Proposal { statement, .. } = &proposal else {
+            unreachable!()
+        };
+        let refused = vec![
+            unjustified(&w, statement.clone(), Some(proof)),
+            Output::Reject(Rejection::Unjustified),
+        ];
         run("N1", what, &mut core, [(from_peer(proposal), refused)]);
         assert_eq!(core.round_state().unwrap().view, 0, "{what}");
     }

@@ -431,6 +431,9 @@ impl Simulation {
                 self.driver(at, import, DriverInput::StartHeight);
             }
             Output::EnteredView { .. } => {}
+            Output::Report(_) | Output::Fork { .. } => {
+                panic!("seed {}: {at} convicts a correct replica", self.seed)
+            }
             Output::Reject(rejection) => {
                 panic!(
                     "seed {}: {at} blames a correct replica: {rejection}",
