@@ -39,12 +39,17 @@ impl KeystoreCrypto {
             })
     }
 
-    /// Some key of the keystore that could be an authority's, none if there is none.
-    pub fn any_key(&self) -> Option<AuthorityId> {
+    /// Whether the keystore has the secret key of `key`.
+    pub fn holds(&self, key: &AuthorityId) -> bool {
+        self.keystore.has_keys(&[(key.to_raw_vec(), KEY_TYPE)])
+    }
+
+    /// The keys of the keystore that can be an authority's.
+    pub fn keys(&self) -> Vec<AuthorityId> {
         let mut keys = self.keystore.ed25519_public_keys(KEY_TYPE);
         // The keystore has no order of its own; the same answer every time is what matters.
         keys.sort();
-        keys.into_iter().next().map(Into::into)
+        keys.into_iter().map(Into::into).collect()
     }
 }
 

@@ -34,11 +34,14 @@
 pub mod authorities;
 pub mod block;
 pub mod crypto;
+mod database_sync;
 pub mod justification;
 pub mod metrics;
+mod monitor;
 pub mod network;
 #[cfg(test)]
 mod test_support;
+pub mod transport;
 pub mod types;
 pub mod vote_log;
 mod worker;
@@ -51,6 +54,7 @@ use block::{
     PbftClient,
 };
 use crypto::KeystoreCrypto;
+use database_sync::DatabaseSync;
 use futures::{Stream, StreamExt};
 use hansa_pbft_core::{Core, RoundState};
 use hansa_pbft_primitives::Hash;
@@ -61,18 +65,30 @@ use parking_lot::RwLock;
 use sc_client_api::Backend;
 use sc_consensus::BlockImport;
 use sc_network_sync::SyncEvent;
-use sc_transaction_pool_api::TransactionPool;
-use sc_utils::mpsc::TracingUnboundedReceiver;
+use sc_transaction_pool_api::{
+    LocalTransactionPool, OffchainTransactionPoolFactory, TransactionPool,
+};
+use sc_utils::mpsc::{tracing_unbounded, TracingUnboundedReceiver};
 use sp_consensus::Error as ConsensusError;
 use sp_core::traits::{SpawnEssentialNamed, SpawnNamed};
 use sp_keystore::KeystorePtr;
 use std::{path::PathBuf, pin::Pin, sync::Arc};
+use transport::Connect;
 use worker::{Worker, WorkerParts};
 
 pub use worker::WorkerError;
 
+// The bugs are there for one test of the simulation; nothing that runs may have them.
+const _: () = assert!(
+    !hansa_pbft_core::SEEDED_BUGS,
+    "the feature `seeded-bugs` of hansa-pbft-core is on: build the node without it"
+);
+
 /// The target of log lines.
 pub(crate) const LOG_TARGET: &str = "pbft";
+
+/// From this many certificates of a fork that the worker did not take note of, the channel warns.
+const CONFLICTS_WARNING: usize = 1_000;
 
 /// The group under which the engine's tasks stand in metrics.
 const TASK_GROUP: Option<&str> = Some("pbft");
@@ -101,10 +117,14 @@ pub struct PbftParams<C, B, P, I> {
     pub network_parts: PbftNetworkParts,
     /// The network.
     pub network: Arc<dyn PeerNetwork>,
+    /// What stands between the engine and the network.
+    pub connect: Connect,
     /// Events of the syncing service.
     pub sync_events: Pin<Box<dyn Stream<Item = SyncEvent> + Send>>,
     /// The directory of the vote log, one per chain.
     pub vote_log_dir: PathBuf,
+    /// The directory of the chain's database; none if it is in memory.
+    pub database_dir: Option<PathBuf>,
     /// Where to show the state of the round.
     pub round_state: SharedRoundState,
     /// Where to count.
@@ -120,11 +140,13 @@ pub fn start_pbft<C, B, P, I>(
 ) where
     C: PbftClient,
     B: Backend<Block> + 'static,
-    P: TransactionPool<Block = Block, Hash = Hash> + 'static,
+    P: TransactionPool<Block = Block, Hash = Hash> + LocalTransactionPool<Block = Block> + 'static,
     I: BlockImport<Block, Error = ConsensusError> + Clone + Send + Sync + 'static,
 {
     let crypto = KeystoreCrypto::new(params.keystore);
     let genesis = params.states.genesis();
+    let report_pool = params.pool.clone();
+    let (conflict_sink, conflicts) = tracing_unbounded("mpsc_pbft_conflicts", CONFLICTS_WARNING);
     let parts = WorkerParts {
         executor: Executor::new(params.client.clone(), params.backend, params.states.clone()),
         builder: Builder::new(params.client.clone(), crypto.clone()),
@@ -135,6 +157,7 @@ pub fn start_pbft<C, B, P, I>(
             crypto.clone(),
             params.metrics.clone(),
         ),
+        database: DatabaseSync::new(params.database_dir),
         client: params.client,
         states: params.states,
         pool: params.pool,
@@ -142,7 +165,10 @@ pub fn start_pbft<C, B, P, I>(
         imported: params.imported,
         shared: params.round_state,
         metrics: params.metrics.clone(),
+        report_pool: OffchainTransactionPoolFactory::new(report_pool),
+        conflicts,
     };
+    parts.import.set_conflict_sink(conflict_sink);
     let log = Arc::new(parts.voting.log());
     parts.import.set_decided_log(log.clone());
     let network = params.network_parts.start(
@@ -153,7 +179,8 @@ pub fn start_pbft<C, B, P, I>(
         HelloInfo::default(),
         params.metrics,
     );
-    let worker = Worker::new(parts, network.handle, network.incoming);
+    let (outbox, inbox) = (params.connect)(network.handle.clone(), network.incoming);
+    let worker = Worker::new(parts, network.handle, outbox, inbox);
     spawner.spawn("pbft-network", TASK_GROUP, network.task);
     spawner.spawn_blocking(
         "pbft-block-server",

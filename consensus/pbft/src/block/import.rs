@@ -29,7 +29,7 @@ use crate::{
     LOG_TARGET,
 };
 use futures::lock::Mutex;
-use hansa_pbft_primitives::{Certificate, Hash, Height, PBFT_ENGINE_ID};
+use hansa_pbft_primitives::{AuthoritySet, Certificate, Hash, Height, PBFT_ENGINE_ID};
 use hansa_primitives::{Block, Header};
 use log::{debug, error, trace};
 use sc_consensus::{
@@ -73,12 +73,13 @@ pub struct ImportedBlock {
 
 /// Where every decided block is written down before the database has it.
 pub trait DecidedLog: Send + Sync {
-    /// Make `block` and what makes it final durable. An error keeps the block from being imported.
+    /// Make `block` and what makes it final, by the authorities of `set`, durable. An error keeps the block from being imported.
     /// It may be a block that was recorded before.
     fn record(
         &self,
         block: &Block,
         certificate: &Certificate,
+        set: &AuthoritySet,
         origin: BlockOrigin,
     ) -> std::io::Result<()>;
 }
@@ -110,6 +111,7 @@ struct Shared {
     head: watch::Sender<Height>,
     justifications: PbftJustificationSender,
     decided: OnceLock<Arc<dyn DecidedLog>>,
+    conflicts: OnceLock<TracingUnboundedSender<Certificate>>,
 }
 
 /// The block import of pBFT, around the client's, `I`.
@@ -146,6 +148,7 @@ pub fn block_import<I, C: ConsensusClient>(
         head: head_sender,
         justifications: justification_sender,
         decided: OnceLock::new(),
+        conflicts: OnceLock::new(),
     };
     let import = PbftBlockImport {
         inner,
@@ -173,6 +176,12 @@ where
     /// the first.
     pub fn set_decided_log(&self, log: Arc<dyn DecidedLog>) -> bool {
         self.shared.decided.set(log).is_ok()
+    }
+
+    /// From now on send to `conflicts` each certificate for another block than the one that is final
+    /// at its height: somebody can be convicted by it. Only the first call counts.
+    pub fn set_conflict_sink(&self, conflicts: TracingUnboundedSender<Certificate>) -> bool {
+        self.shared.conflicts.set(conflicts).is_ok()
     }
 
     /// Import a block that the driver holds executed, with the certificate that the state machine
@@ -266,13 +275,18 @@ where
                 "A second block of height {height} has a valid certificate: {hash}. More of the \
                 authorities than the protocol tolerates have voted for both"
             );
+            if let Some(conflicts) = self.shared.conflicts.get() {
+                // Without a listener the node is about to stop.
+                let _ = conflicts.unbounded_send(certificate);
+            }
             let reason = format!("height {height} is final with another block than {hash}");
             return Err(ConsensusError::ClientImport(reason));
         }
         let body = executable_body(&params)?;
         if let Some(log) = self.shared.decided.get() {
             let block = Block::new(params.post_header(), body.to_vec());
-            log.record(&block, &certificate, params.origin)
+            let state = self.states.for_child_of(parent).map_err(other)?;
+            log.record(&block, &certificate, &state.set, params.origin)
                 .map_err(other)?;
         }
         self.commit(params, hash, certificate).await

@@ -16,7 +16,8 @@ use crate::{
 };
 use futures::executor::block_on;
 use hansa_pbft_primitives::{
-    AuthorityId, Certificate, ConsensusState, Hash, Height, PbftApi, PreDigest, View,
+    AuthorityId, AuthorityIndex, AuthoritySet, Certificate, ConsensusState, Evidence, Hash, Height,
+    OpaqueKeyOwnershipProof, PbftApi, PreDigest, SetId, View,
 };
 use hansa_primitives::{Block, Header};
 use parking_lot::Mutex;
@@ -57,6 +58,25 @@ sp_api::mock_impl_runtime_apis! {
         }
 
         fn primary(_height: Height, _view: View) -> Option<AuthorityId> {
+            None
+        }
+
+        fn generate_key_ownership_proof(
+            _set_id: SetId,
+            _authority: AuthorityId,
+        ) -> Option<OpaqueKeyOwnershipProof> {
+            None
+        }
+
+        fn is_convicted(_height: Height, _authority: AuthorityIndex) -> Option<bool> {
+            None
+        }
+
+        fn submit_report_offence(
+            _evidence: Evidence,
+            _set: AuthoritySet,
+            _proof: OpaqueKeyOwnershipProof,
+        ) -> Option<()> {
             None
         }
     }
@@ -427,7 +447,13 @@ struct Log {
 }
 
 impl DecidedLog for Log {
-    fn record(&self, block: &Block, _: &Certificate, _: BlockOrigin) -> std::io::Result<()> {
+    fn record(
+        &self,
+        block: &Block,
+        _: &Certificate,
+        _: &AuthoritySet,
+        _: BlockOrigin,
+    ) -> std::io::Result<()> {
         assert_eq!(
             self.chain.status(block.hash()).unwrap(),
             BlockStatus::Unknown

@@ -8,7 +8,7 @@ use super::{
     limits::{
         BLOCK_REQUEST_BURST, BLOCK_REQUEST_HEDGE_DELAY, BLOCK_REQUEST_REFILL_INTERVAL,
         BLOCK_REQUEST_TIMEOUT, MAX_BLOCK_REQUEST_BYTES, MAX_BLOCK_RESPONSE_BYTES,
-        MAX_TRACKED_REQUESTERS,
+        MAX_TRACKED_REQUESTERS, MAX_UNSENT_BYTES_PER_PEER, MAX_UNSENT_BYTES_TO_STRANGERS,
     },
     rate::TokenBucket,
     reputation::Misbehaviour,
@@ -123,29 +123,105 @@ async fn ask(shared: Arc<Shared>, peer: PeerId, request: BlockRequest) -> Option
     }
 }
 
+/// Answers that the network has not sent yet: bytes by peer.
+struct Unsent {
+    bytes: HashMap<PeerId, usize>,
+    to_strangers: usize,
+    /// Ends, with peer, size and whether it was a stranger, when an answer is sent or given up.
+    /// Never empty: one of them does not end.
+    under_way: FuturesUnordered<BoxFuture<'static, (PeerId, usize, bool)>>,
+}
+
+impl Default for Unsent {
+    fn default() -> Self {
+        Self {
+            bytes: HashMap::new(),
+            to_strangers: 0,
+            under_way: std::iter::once(futures::future::pending().boxed()).collect(),
+        }
+    }
+}
+
+impl Unsent {
+    /// Note an answer of `bytes` to `peer`; none if too much is under way already.
+    fn begin(&mut self, peer: PeerId, bytes: usize, stranger: bool) -> Option<oneshot::Sender<()>> {
+        let to_peer = self.bytes.get(&peer).copied().unwrap_or_default();
+        let to_peer = to_peer.saturating_add(bytes);
+        let to_strangers = self.to_strangers.saturating_add(bytes);
+        let is_too_much = to_peer > MAX_UNSENT_BYTES_PER_PEER
+            || (stranger && to_strangers > MAX_UNSENT_BYTES_TO_STRANGERS);
+        if is_too_much {
+            return None;
+        }
+        self.bytes.insert(peer, to_peer);
+        if stranger {
+            self.to_strangers = to_strangers;
+        }
+        let (tx, rx) = oneshot::channel();
+        self.under_way
+            .push(rx.map(move |_| (peer, bytes, stranger)).boxed());
+        Some(tx)
+    }
+
+    fn end(&mut self, peer: PeerId, bytes: usize, stranger: bool) {
+        if stranger {
+            self.to_strangers = self.to_strangers.saturating_sub(bytes);
+        }
+        let left = self.bytes.get(&peer).map(|sum| sum.saturating_sub(bytes));
+        match left {
+            Some(left) if left > 0 => drop(self.bytes.insert(peer, left)),
+            _ => drop(self.bytes.remove(&peer)),
+        }
+    }
+}
+
 /// Answers the requests of others. To be run where blocking is allowed: the provider may read from
 /// disk.
+///
+/// A peer that asks faster than it may is refused, and so is one that does not read what it asked
+/// for: answers to a peer, and to all that hold no key of the current set, are bounded in bytes
+/// until they are sent.
 pub struct PbftBlockServer {
     requests: async_channel::Receiver<IncomingRequest>,
     provider: Arc<dyn BlockProvider>,
+    shared: Arc<Shared>,
     requesters: HashMap<PeerId, TokenBucket>,
+    unsent: Unsent,
 }
 
 impl PbftBlockServer {
     pub(super) fn new(
         requests: async_channel::Receiver<IncomingRequest>,
         provider: Arc<dyn BlockProvider>,
+        shared: Arc<Shared>,
     ) -> Self {
         Self {
             requests,
             provider,
+            shared,
             requesters: HashMap::new(),
+            unsent: Unsent::default(),
         }
     }
 
     /// Answer until the network ends.
     pub async fn run(mut self) {
-        while let Ok(request) = self.requests.recv().await {
+        loop {
+            let request = {
+                let next = self.requests.recv();
+                futures::pin_mut!(next);
+                loop {
+                    // First what was sent: it makes room.
+                    let sent = self.unsent.under_way.select_next_some();
+                    match futures::future::select(sent, next.as_mut()).await {
+                        Either::Left(((peer, bytes, stranger), _)) => {
+                            self.unsent.end(peer, bytes, stranger);
+                        }
+                        Either::Right((request, _)) => break request,
+                    }
+                }
+            };
+            let Ok(request) = request else { return };
             let IncomingRequest {
                 peer,
                 payload,
@@ -157,27 +233,39 @@ impl PbftBlockServer {
         }
     }
 
-    fn respond(&mut self, peer: PeerId, payload: &[u8], now: Instant) -> OutgoingResponse {
-        let refuse = |what: Misbehaviour| OutgoingResponse {
+    pub(super) fn respond(
+        &mut self,
+        peer: PeerId,
+        payload: &[u8],
+        now: Instant,
+    ) -> OutgoingResponse {
+        let refuse = |what: Option<Misbehaviour>| OutgoingResponse {
             result: Err(()),
-            reputation_changes: vec![what.change()],
+            reputation_changes: what.iter().map(|what| what.change()).collect(),
             sent_feedback: None,
         };
         if !self.may_ask(peer, now) {
-            return refuse(Misbehaviour::Flood);
+            return refuse(Some(Misbehaviour::Flood));
         }
         let decoded = wire::decode_bounded(payload, MAX_BLOCK_REQUEST_BYTES as usize);
         let Ok(BlockRequest { height, hash }) = decoded else {
-            return refuse(Misbehaviour::Malformed);
+            return refuse(Some(Misbehaviour::Malformed));
         };
         let block = self
             .provider
             .encoded_block(height, hash)
             .filter(|block| (block.len() as u64) < MAX_BLOCK_RESPONSE_BYTES);
+        let response = wire::encode_block_response(block);
+        let stranger = !self.shared.is_authority(&peer);
+        let Some(sent) = self.unsent.begin(peer, response.len(), stranger) else {
+            // Its line may be slow: that is no offence.
+            self.shared.dropped("unsent_block");
+            return refuse(None);
+        };
         OutgoingResponse {
-            result: Ok(wire::encode_block_response(block)),
+            result: Ok(response),
             reputation_changes: Vec::new(),
-            sent_feedback: None,
+            sent_feedback: Some(sent),
         }
     }
 
@@ -192,49 +280,5 @@ impl PbftBlockServer {
                 TokenBucket::new(BLOCK_REQUEST_BURST, BLOCK_REQUEST_REFILL_INTERVAL, now)
             })
             .take(now)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Held(Hash);
-
-    impl BlockProvider for Held {
-        fn encoded_block(&self, _: Height, hash: Hash) -> Option<Vec<u8>> {
-            (hash == self.0).then(|| vec![7; 3])
-        }
-    }
-
-    fn server() -> PbftBlockServer {
-        let (_, requests) = async_channel::bounded(1);
-        PbftBlockServer::new(requests, Arc::new(Held(Hash::repeat_byte(1))))
-    }
-
-    #[test]
-    fn requests_are_answered_refused_and_limited() {
-        let (mut server, peer, now) = (server(), PeerId::random(), Instant::now());
-        let mut ask = |payload: &[u8]| server.respond(peer, payload, now).result;
-        let request = |n| {
-            BlockRequest {
-                height: 3,
-                hash: Hash::repeat_byte(n),
-            }
-            .encode()
-        };
-        assert_eq!(ask(&request(1)), Ok(vec![1, 7, 7, 7]));
-        assert_eq!(ask(&request(2)), Ok(vec![0]), "not held");
-        assert_eq!(ask(&[1, 2]), Err(()), "malformed");
-        assert_eq!(ask(&[0; 100]), Err(()), "too long");
-        let answered = (0..100).filter(|_| ask(&request(1)).is_ok()).count();
-        assert_eq!(answered, BLOCK_REQUEST_BURST as usize - 4);
-        assert!(
-            server
-                .respond(PeerId::random(), &request(1), now)
-                .result
-                .is_ok(),
-            "others can"
-        );
     }
 }

@@ -62,21 +62,32 @@ impl PbftNetworkHandle {
         self.send_proposal(&[peer], message, Some(block)) == 1
     }
 
-    /// Help a peer that is behind: tell it that a height is decided. At most once per height and
-    /// peer in [`CATCH_UP_INTERVAL`](super::limits::CATCH_UP_INTERVAL); false if it did not go.
-    pub fn send_decided(&self, peer: PeerId, certificate: &Certificate) -> bool {
+    /// Help a peer that is behind: tell it what decided `height`. At most once per height and
+    /// peer in [`CATCH_UP_INTERVAL`](super::limits::CATCH_UP_INTERVAL), and only then `find` looks
+    /// for the certificate; false if none went.
+    pub fn send_decided(
+        &self,
+        peer: PeerId,
+        height: Height,
+        find: impl FnOnce() -> Option<Certificate>,
+    ) -> bool {
         let mut state = self.shared.state.lock();
         let Some(entry) = state.peers.get_mut(&peer) else {
             return false;
         };
-        let allowed = entry.catch_up.allow(certificate.height, Instant::now());
+        let allowed = entry.catch_up.allow(height, Instant::now());
         drop(state);
-        allowed && self.send_to(peer, &Message::Decided(certificate.clone()))
+        allowed && find().is_some_and(|found| self.send_to(peer, &Message::Decided(found)))
     }
 
     /// Penalise a peer.
     pub fn report(&self, peer: PeerId, what: Misbehaviour) {
         self.shared.report(peer, what);
+    }
+
+    /// Whether broadcasts go to `peer`.
+    pub fn is_recipient(&self, peer: &PeerId) -> bool {
+        self.shared.state.lock().recipients().contains(peer)
     }
 
     /// The connected peers that hold a key of the current set.
@@ -139,12 +150,15 @@ impl PbftNetworkHandle {
         if bytes.len() > MAX_VOTE_BYTES {
             return self.too_large(message, bytes.len());
         }
-        let state = self.shared.state.lock();
+        let mut state = self.shared.state.lock();
         let sinks: Vec<Sink> = peers
             .iter()
             .filter_map(|peer| state.vote_sink(peer))
             .collect();
         drop(state);
+        for _ in sinks.len()..peers.len() {
+            self.shared.dropped("unsent");
+        }
         self.count_sent(message, sinks.len());
         for sink in &sinks {
             self.shared.count_sent(true, bytes.len());
@@ -190,6 +204,7 @@ impl PbftNetworkHandle {
     }
 
     fn count_sent(&self, message: &Message, peers: usize) {
+        wire::log_in_full("out", message);
         let label = wire::kind(message);
         self.shared
             .metrics

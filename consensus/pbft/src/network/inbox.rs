@@ -3,7 +3,8 @@
 
 //! What waits for the worker: bounded queues per peer, emptied in turn.
 //!
-//! * Each peer has its own queues, so a flood fills only the sender's.
+//! * Each peer has its own queues, so a flood fills only the sender's. There is a limit over all
+//!   peers as well; at it, the peer that has most waiting loses, so those that have little never do.
 //! * Peers that wait take turns, one message a turn. Those that hold a key of the current set have
 //!   [`AUTHORITY_TURNS`] - 1 of [`AUTHORITY_TURNS`] turns, so made-up peers, however many, cannot
 //!   crowd them out, and they cannot shut out a validator that is about to join.
@@ -14,7 +15,8 @@
 use super::limits::{
     AUTHORITY_TURNS, MAX_PEERS, MAX_QUEUED_CONNECTION_EVENTS_PER_PEER,
     MAX_QUEUED_PROPOSALS_PER_PEER, MAX_QUEUED_PROPOSAL_BYTES, MAX_QUEUED_PROPOSAL_BYTES_PER_PEER,
-    MAX_QUEUED_VOTES_PER_PEER, MAX_QUEUED_VOTE_BYTES_PER_PEER,
+    MAX_QUEUED_VOTES_PER_PEER, MAX_QUEUED_VOTE_BYTES, MAX_QUEUED_VOTE_BYTES_PER_PEER,
+    QUEUED_MESSAGE_OVERHEAD_BYTES,
 };
 use sc_network_types::PeerId;
 use std::collections::{HashMap, VecDeque};
@@ -101,6 +103,7 @@ pub(super) struct Inbox {
     authorities: VecDeque<PeerId>,
     others: VecDeque<PeerId>,
     turn: u32,
+    vote_bytes: usize,
     proposal_bytes: usize,
 }
 
@@ -126,6 +129,7 @@ impl Inbox {
         };
         if queue.connection_events() >= MAX_QUEUED_CONNECTION_EVENTS_PER_PEER {
             queue.main.clear();
+            self.vote_bytes = self.vote_bytes.saturating_sub(queue.vote_bytes);
             (queue.votes, queue.vote_bytes) = (0, 0);
         }
         queue.main.push_back(Item::Disconnected);
@@ -146,14 +150,43 @@ impl Inbox {
         let Some(queue) = self.peers.get_mut(&peer) else {
             return false;
         };
-        let vote_bytes = queue.vote_bytes.saturating_add(bytes.len());
+        let size = counted(&bytes);
+        let vote_bytes = queue.vote_bytes.saturating_add(size);
         if queue.votes >= MAX_QUEUED_VOTES_PER_PEER || vote_bytes > MAX_QUEUED_VOTE_BYTES_PER_PEER {
             return false;
         }
         queue.votes = queue.votes.saturating_add(1);
         queue.vote_bytes = vote_bytes;
         queue.main.push_back(Item::Vote(bytes));
+        self.vote_bytes = self.vote_bytes.saturating_add(size);
+        let mut is_taken = true;
+        while self.vote_bytes > MAX_QUEUED_VOTE_BYTES {
+            let most = self.peers.iter().max_by_key(|(_, queue)| queue.vote_bytes);
+            let Some(most) = most.map(|(peer, _)| *peer) else {
+                break;
+            };
+            if !self.drop_newest_vote(&most) {
+                break;
+            }
+            is_taken &= most != peer;
+        }
         self.schedule(peer);
+        is_taken
+    }
+
+    /// Drop the newest waiting vote of `peer`; false if none waits.
+    fn drop_newest_vote(&mut self, peer: &PeerId) -> bool {
+        let Some(queue) = self.peers.get_mut(peer) else {
+            return false;
+        };
+        let is_vote = |item: &Item| matches!(item, Item::Vote(_));
+        let newest = queue.main.iter().rposition(is_vote);
+        let Some(Item::Vote(bytes)) = newest.and_then(|at| queue.main.remove(at)) else {
+            return false;
+        };
+        queue.votes = queue.votes.saturating_sub(1);
+        queue.vote_bytes = queue.vote_bytes.saturating_sub(counted(&bytes));
+        self.vote_bytes = self.vote_bytes.saturating_sub(counted(&bytes));
         true
     }
 
@@ -227,10 +260,14 @@ impl Inbox {
                     Popped::Proposal { peer, bytes }
                 })
             } else {
-                queue
+                let before = queue.vote_bytes;
+                let popped = queue
                     .main
                     .pop_front()
-                    .map(|item| deliver(queue, peer, item))
+                    .map(|item| deliver(queue, peer, item));
+                let delivered = before.saturating_sub(queue.vote_bytes);
+                self.vote_bytes = self.vote_bytes.saturating_sub(delivered);
+                popped
             };
             self.schedule(peer);
             self.forget_if_done(&peer);
@@ -272,8 +309,14 @@ impl Inbox {
         {
             if let Some(queue) = self.peers.remove(peer) {
                 self.proposal_bytes = self.proposal_bytes.saturating_sub(queue.proposal_bytes());
+                self.vote_bytes = self.vote_bytes.saturating_sub(queue.vote_bytes);
             }
         }
+    }
+
+    #[cfg(test)]
+    pub fn queued_vote_bytes(&self) -> usize {
+        self.vote_bytes
     }
 
     #[cfg(test)]
@@ -285,6 +328,11 @@ impl Inbox {
     pub fn len(&self) -> usize {
         self.peers.len()
     }
+}
+
+/// What a waiting message is counted as.
+fn counted(bytes: &[u8]) -> usize {
+    bytes.len().saturating_add(QUEUED_MESSAGE_OVERHEAD_BYTES)
 }
 
 fn deliver(queue: &mut PeerQueue, peer: PeerId, item: Item) -> Popped {
@@ -299,7 +347,7 @@ fn deliver(queue: &mut PeerQueue, peer: PeerId, item: Item) -> Popped {
         }
         Item::Vote(bytes) => {
             queue.votes = queue.votes.saturating_sub(1);
-            queue.vote_bytes = queue.vote_bytes.saturating_sub(bytes.len());
+            queue.vote_bytes = queue.vote_bytes.saturating_sub(counted(&bytes));
             Popped::Vote {
                 peer,
                 session: queue.session,

@@ -6,7 +6,7 @@
 use super::{
     hello::{self, HelloInfo},
     inbox::{Popped, Session},
-    limits::MAX_DROPS_PER_POLL,
+    limits::{MAX_DROPS_PER_POLL, PROPOSAL_BYTES_PER_CHECK},
     reputation::Misbehaviour,
     shared::Shared,
     wire::{self, DecodeError, Hello, VoteProtocolMessage},
@@ -110,7 +110,9 @@ impl PbftIncoming {
             Ok(VoteProtocolMessage::Hello(hello)) => self.take_hello(peer, session, &hello),
             Ok(VoteProtocolMessage::Pbft(message)) if greeted => {
                 self.count(&message);
-                Some(PeerEvent::Message(message))
+                let checks = wire::signatures(&message);
+                let allowed = self.shared.may_check(peer, checks);
+                allowed.then_some(PeerEvent::Message(message))
             }
             Ok(VoteProtocolMessage::Pbft(_)) => {
                 // Its Hello may have been lost; it will say it again.
@@ -143,11 +145,17 @@ impl PbftIncoming {
     }
 
     fn take_proposal(&self, peer: PeerId, bytes: &[u8]) -> Option<PeerEvent> {
+        // A large one costs something to decode, too.
+        let decoding = u32::try_from(bytes.len() / PROPOSAL_BYTES_PER_CHECK).unwrap_or(u32::MAX);
+        if !self.shared.may_check(peer, decoding) {
+            return None;
+        }
         match wire::decode_proposal(bytes) {
             Ok(proposal) => {
                 self.count(&proposal.message);
                 let (message, block) = (proposal.message, proposal.block);
-                Some(PeerEvent::Proposal { message, block })
+                let allowed = self.shared.may_check(peer, wire::signatures(&message));
+                allowed.then_some(PeerEvent::Proposal { message, block })
             }
             Err(error) => {
                 self.refuse(peer, error);
@@ -166,6 +174,7 @@ impl PbftIncoming {
     }
 
     fn count(&self, message: &Message) {
+        wire::log_in_full("in", message);
         let label = wire::kind(message);
         self.shared
             .metrics

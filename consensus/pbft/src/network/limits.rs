@@ -1,7 +1,29 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
-//! Every limit of the network in one place.
+//! Every limit of the network in one place, and what they come to together.
+//!
+//! What peers can make a node hold at most, whoever they are and whatever they send; `n` is the
+//! number of authorities:
+//!
+//! | what | how much at most | by |
+//! | --- | --- | --- |
+//! | votes that wait | 128 MiB | [`MAX_QUEUED_VOTE_BYTES`] |
+//! | proposals that wait | 128 MiB, and one in passing | [`MAX_QUEUED_PROPOSAL_BYTES`] |
+//! | one message while it is decoded | 44 MiB | [`MAX_PROPOSAL_BYTES`] × [`DECODE_MEMORY_FACTOR`] |
+//! | answers on their way to authorities | n × 5.5 MiB, to those that read slowly | [`MAX_UNSENT_BYTES_PER_PEER`] |
+//! | answers on their way to all others | 22 MiB | [`MAX_UNSENT_BYTES_TO_STRANGERS`] |
+//! | connection state | some KiB each of 1,280 peers | [`MAX_PEERS`] |
+//!
+//! [`MAX_INBOX_BYTES`] is the sum of the first three. What the state machine keeps is counted in
+//! `hansa_pbft_core::limits`, what the worker keeps (some proposed and some executed blocks) in its
+//! module `round`. What waits in the SDK's network, before us and behind us, the SDK bounds by
+//! numbers of messages (4,096 that came in all, 2,048 for each peer).
+//!
+//! What peers can make a node *do* is bounded as well: a signature check takes some 60 µs, so an
+//! authority costs 6 % of a core at most ([`CHECKS_REFILL_INTERVAL`]), all others together 1.5 %
+//! ([`STRANGERS_CHECKS_REFILL_INTERVAL`]); what goes beyond is dropped unread. In a peer's turn one
+//! message is taken, so one that is cheap waits for at most one of each other peer.
 
 use std::time::Duration;
 
@@ -37,6 +59,14 @@ pub const MAX_QUEUED_VOTES_PER_PEER: usize = 512;
 /// How many bytes of the vote protocol wait for the worker, per peer.
 pub const MAX_QUEUED_VOTE_BYTES_PER_PEER: usize = 1024 * 1024;
 
+/// What a waiting message of the vote protocol is counted as, beside its bytes: its place in the
+/// queue and in the allocator.
+pub const QUEUED_MESSAGE_OVERHEAD_BYTES: usize = 64;
+
+/// How many bytes of the vote protocol wait for the worker, over all peers; then the peer that has
+/// most waiting loses its newest.
+pub const MAX_QUEUED_VOTE_BYTES: usize = 128 * 1024 * 1024;
+
 /// How many proposals wait for the worker, per peer; then the oldest goes.
 pub const MAX_QUEUED_PROPOSALS_PER_PEER: usize = 8;
 
@@ -46,6 +76,29 @@ pub const MAX_QUEUED_PROPOSAL_BYTES_PER_PEER: usize = 2 * MAX_PROPOSAL_BYTES;
 /// How many bytes of proposals wait for the worker, over all peers; then the peer that has most
 /// waiting loses its oldest.
 pub const MAX_QUEUED_PROPOSAL_BYTES: usize = 128 * 1024 * 1024;
+
+/// What the waiting messages of all peers, and the one that is being decoded, take at most.
+pub const MAX_INBOX_BYTES: usize = MAX_QUEUED_VOTE_BYTES
+    + MAX_QUEUED_PROPOSAL_BYTES
+    + MAX_PROPOSAL_BYTES * (1 + DECODE_MEMORY_FACTOR)
+    + DECODE_MEMORY_MIN_BYTES;
+
+/// How many signature checks an authority's messages may ask for at once: those of the largest
+/// proposal, and as much again …
+pub const CHECKS_BURST: u32 = 4_096;
+
+/// … and after which time they may ask for one more.
+pub const CHECKS_REFILL_INTERVAL: Duration = Duration::from_millis(1);
+
+/// How many signature checks the messages of all those together may ask for at once that hold no
+/// key of the current set: some of them will in the next …
+pub const STRANGERS_CHECKS_BURST: u32 = 1_024;
+
+/// … and after which time they may ask for one more.
+pub const STRANGERS_CHECKS_REFILL_INTERVAL: Duration = Duration::from_millis(4);
+
+/// How many bytes of a proposal cost as much to decode as a signature does to check.
+pub const PROPOSAL_BYTES_PER_CHECK: usize = 16 * 1024;
 
 /// How many changes of one peer's connection wait for the worker before its queue is cleared.
 pub const MAX_QUEUED_CONNECTION_EVENTS_PER_PEER: usize = 8;
@@ -76,6 +129,11 @@ pub const SENT_BLOCKS_REMEMBERED: usize = 8;
 /// How many bytes of blocks may go to a peer from which nothing has come since.
 pub const MAX_UNHEARD_PROPOSAL_BYTES: usize = 32 * 1024 * 1024;
 
+/// How many messages of the vote protocol may go to a peer from which nothing has come since. Less
+/// than the SDK's queue holds: if that is full the SDK drops what does not fit without a word, and
+/// closes the connection. Who is alive says a Hello after [`HELLO_REPEAT_INTERVAL`] at the latest.
+pub const MAX_UNHEARD_VOTES: usize = 1_024;
+
 /// The same certificate goes to the same peer at most once in this time.
 pub const CATCH_UP_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -105,6 +163,13 @@ pub const BLOCK_REQUEST_BURST: u32 = 16;
 
 /// … and after which time it may ask for one more.
 pub const BLOCK_REQUEST_REFILL_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How many bytes of answers may be on their way to one peer.
+pub const MAX_UNSENT_BYTES_PER_PEER: usize = MAX_BLOCK_RESPONSE_BYTES as usize;
+
+/// How many bytes of answers may be on their way to all those together that hold no key of the
+/// current set.
+pub const MAX_UNSENT_BYTES_TO_STRANGERS: usize = 4 * MAX_BLOCK_RESPONSE_BYTES as usize;
 
 /// Of how many peers the server of blocks remembers how many they asked for.
 pub const MAX_TRACKED_REQUESTERS: usize = 2 * MAX_PEERS;

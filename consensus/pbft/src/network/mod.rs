@@ -26,9 +26,12 @@
 //! run as authorities but hold no key of the current set: one that has just been elected, or whose
 //! Hello with a new key is still on its way, so misses nothing.
 //!
-//! **How much.** Every queue is bounded ([`limits`]), per peer, and emptied in turn (`inbox.rs`). A
-//! block goes over a connection once; said again, a proposal goes without it. Only synchronous
-//! sends are used: mixing both sorts loses the order.
+//! **How much.** Every queue is bounded ([`limits`]), per peer and over all, and emptied in turn
+//! (`inbox.rs`). What a peer's messages cost to check is bounded over time: each authority has an
+//! allowance of its own, all others share one, so nobody can keep a node busy with bad signatures.
+//! A block goes over a connection once; said again, a proposal goes without it. To a peer from
+//! which nothing comes only so much is sent. Only synchronous sends are used: mixing both sorts
+//! loses the order. The SDK tells nobody if one is lost; what is current is said again.
 //!
 //! ```text
 //!  votes ─┐                        ┌─ PbftIncoming ──> worker
@@ -52,6 +55,7 @@ mod hello;
 mod inbox;
 mod incoming;
 pub mod limits;
+mod names;
 mod rate;
 mod reputation;
 mod shared;
@@ -64,6 +68,7 @@ pub use block_request::{BlockProvider, BlockRequestError, PbftBlockServer};
 pub use handle::PbftNetworkHandle;
 pub use hello::{HelloError, HelloInfo};
 pub use incoming::{Incoming, PbftIncoming, PeerEvent};
+pub use names::ProtocolNames;
 pub use rate::{CatchUpLimiter, TokenBucket};
 pub use reputation::Misbehaviour;
 
@@ -90,7 +95,6 @@ use sc_network::{
 use sc_network_sync::SyncEvent;
 use shared::{Shared, Sink, State};
 use std::{pin::Pin, sync::Arc};
-use wire::ProtocolNames;
 
 /// The target of log lines.
 pub(crate) const LOG_TARGET: &str = "pbft-net";
@@ -203,6 +207,7 @@ impl PbftNetworkParts {
             is_closed: Default::default(),
         });
         shared.set_local(local);
+        let server = PbftBlockServer::new(self.requests, provider, shared.clone());
         let task = run(shared.clone(), self.votes, self.proposals, sync_events).boxed();
         PbftNetwork {
             handle: PbftNetworkHandle {
@@ -210,7 +215,7 @@ impl PbftNetworkParts {
             },
             incoming: PbftIncoming { shared },
             task,
-            server: PbftBlockServer::new(self.requests, provider),
+            server,
         }
     }
 }

@@ -32,6 +32,11 @@ impl TokenBucket {
 
     /// Take one; false if there is none.
     pub fn take(&mut self, now: Instant) -> bool {
+        self.take_many(1, now)
+    }
+
+    /// Take `count`; false, and nothing is taken, if there are not so many.
+    pub fn take_many(&mut self, count: u32, now: Instant) -> bool {
         let interval_ms = self.refill_interval.as_millis().max(1);
         let passed = now.saturating_duration_since(self.refilled).as_millis() / interval_ms;
         if let Some(fresh) = u32::try_from(passed)
@@ -48,9 +53,9 @@ impl TokenBucket {
             self.tokens = self.burst;
             self.refilled = now;
         }
-        let taken = self.tokens.checked_sub(1);
-        self.tokens = taken.unwrap_or(0);
-        taken.is_some()
+        let left = self.tokens.checked_sub(count);
+        self.tokens = left.unwrap_or(self.tokens);
+        left.is_some()
     }
 }
 
@@ -103,6 +108,21 @@ mod tests {
         ] {
             assert_eq!(bucket.take(at(ms)), expected, "at {ms} ms");
         }
+    }
+
+    #[test]
+    fn what_does_not_fit_takes_nothing() {
+        let begin = Instant::now();
+        let mut bucket = TokenBucket::new(10, Duration::from_millis(1), begin);
+        assert!(!bucket.take_many(11, begin));
+        assert!(bucket.take_many(7, begin));
+        assert!(!bucket.take_many(4, begin));
+        assert!(bucket.take_many(3, begin), "a smaller one still fits");
+        assert!(bucket.take_many(4, begin + Duration::from_millis(4)));
+        assert!(
+            !bucket.take_many(11, begin + Duration::from_secs(9)),
+            "never"
+        );
     }
 
     #[test]

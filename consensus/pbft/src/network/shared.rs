@@ -9,12 +9,15 @@ use super::{
     hello::{self, HelloInfo},
     inbox::{Inbox, Popped, Session},
     limits::{
-        HELLO_BURST, HELLO_REFILL_INTERVAL, MAX_PEERS, MAX_PROPOSAL_BYTES,
-        MAX_UNHEARD_PROPOSAL_BYTES, MAX_VOTE_BYTES, SENT_BLOCKS_REMEMBERED, SMALL_NETWORK_PEERS,
+        CHECKS_BURST, CHECKS_REFILL_INTERVAL, HELLO_BURST, HELLO_REFILL_INTERVAL, MAX_PEERS,
+        MAX_PROPOSAL_BYTES, MAX_UNHEARD_PROPOSAL_BYTES, MAX_UNHEARD_VOTES, MAX_VOTE_BYTES,
+        SENT_BLOCKS_REMEMBERED, SMALL_NETWORK_PEERS, STRANGERS_CHECKS_BURST,
+        STRANGERS_CHECKS_REFILL_INTERVAL,
     },
+    names::ProtocolNames,
     rate::{CatchUpLimiter, TokenBucket},
     reputation::Misbehaviour,
-    wire::{ProtocolNames, VoteProtocolMessage},
+    wire::VoteProtocolMessage,
 };
 use crate::metrics::Metrics;
 use codec::Encode;
@@ -50,6 +53,8 @@ pub(super) struct Peer {
     sent_blocks: VecDeque<Hash>,
     /// Bytes of blocks that went to it since it was heard last.
     unheard_bytes: usize,
+    /// Messages of the vote protocol that went to it since it was heard last.
+    unheard_votes: usize,
     pub catch_up: CatchUpLimiter,
 }
 
@@ -64,6 +69,7 @@ impl Peer {
             hellos: TokenBucket::new(HELLO_BURST, HELLO_REFILL_INTERVAL, Instant::now()),
             sent_blocks: VecDeque::new(),
             unheard_bytes: 0,
+            unheard_votes: 0,
             catch_up: CatchUpLimiter::default(),
         }
     }
@@ -80,6 +86,21 @@ impl Peer {
         self.sent_blocks.push_back(hash);
         self.unheard_bytes = unheard;
         true
+    }
+}
+
+/// How many signature checks the messages of all those together may ask for that hold no key of
+/// the current set.
+struct StrangersChecks(TokenBucket);
+
+impl Default for StrangersChecks {
+    fn default() -> Self {
+        let refill = STRANGERS_CHECKS_REFILL_INTERVAL;
+        Self(TokenBucket::new(
+            STRANGERS_CHECKS_BURST,
+            refill,
+            Instant::now(),
+        ))
     }
 }
 
@@ -101,6 +122,10 @@ pub(super) struct State {
     homes: HashMap<AuthorityId, PeerId>,
     reserved: HashSet<PeerId>,
     next_session: Session,
+    /// How many signature checks each authority's messages may ask for: by key, so that a new
+    /// connection brings no new allowance.
+    checks: HashMap<AuthorityId, TokenBucket>,
+    strangers_checks: StrangersChecks,
 }
 
 impl State {
@@ -124,8 +149,27 @@ impl State {
         peers.map(|(id, _)| *id).collect()
     }
 
-    pub fn vote_sink(&self, peer: &PeerId) -> Option<Sink> {
-        self.peers.get(peer)?.votes.clone()
+    /// Where a message of the vote protocol goes; none if the peer is not connected, or is not
+    /// heard any more.
+    pub fn vote_sink(&mut self, peer: &PeerId) -> Option<Sink> {
+        let peer = self.peers.get_mut(peer)?;
+        let sink = peer.votes.clone()?;
+        let unheard = peer.unheard_votes.saturating_add(1);
+        (unheard <= MAX_UNHEARD_VOTES).then(|| {
+            peer.unheard_votes = unheard;
+            sink
+        })
+    }
+
+    /// Whether the messages of `peer` may ask for `count` more signature checks now.
+    fn may_check(&mut self, peer: &PeerId, count: u32, now: Instant) -> bool {
+        let Some(key) = self.authority_of(peer).cloned() else {
+            return self.strangers_checks.0.take_many(count, now);
+        };
+        self.checks
+            .entry(key)
+            .or_insert_with(|| TokenBucket::new(CHECKS_BURST, CHECKS_REFILL_INTERVAL, now))
+            .take_many(count, now)
     }
 
     /// The sink for a proposal, and whether the block goes with it.
@@ -210,6 +254,7 @@ impl Shared {
             self.count_sent(true, hello.len());
             sink.send_sync_notification(hello);
             (entry.votes, entry.session, entry.hello) = (Some(sink), session, None);
+            entry.unheard_votes = 0;
             state.inbox.connected(peer, session);
         } else {
             entry.proposals = Some(sink);
@@ -263,7 +308,7 @@ impl Shared {
         let Some(entry) = state.peers.get_mut(&peer) else {
             return;
         };
-        entry.unheard_bytes = 0;
+        (entry.unheard_bytes, entry.unheard_votes) = (0, 0);
         let is_taken = if is_votes {
             state.inbox.push_vote(peer, bytes)
         } else {
@@ -278,6 +323,21 @@ impl Shared {
 
     pub fn pop(&self) -> Option<Popped> {
         self.state.lock().inbox.pop()
+    }
+
+    /// Whether a message of `peer` may be looked at that asks for `checks` signature checks at
+    /// most. If not, it counts as part of a flood.
+    pub fn may_check(&self, peer: PeerId, checks: u32) -> bool {
+        let allowed = self.state.lock().may_check(&peer, checks, Instant::now());
+        if !allowed {
+            self.report(peer, Misbehaviour::Flood);
+        }
+        allowed
+    }
+
+    /// Whether `peer` holds a key of the current set.
+    pub fn is_authority(&self, peer: &PeerId) -> bool {
+        self.state.lock().authority_of(peer).is_some()
     }
 
     /// Whether `peer` may say a Hello now.
@@ -340,6 +400,7 @@ impl Shared {
             return;
         }
         state.homes.retain(|key, _| keys.contains(key));
+        state.checks.retain(|key, _| keys.contains(key));
         state.authorities = keys;
         let peers: Vec<PeerId> = state.peers.keys().copied().collect();
         for peer in peers {

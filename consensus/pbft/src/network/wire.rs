@@ -6,6 +6,8 @@
 //! The number at the end of a protocol's name is the version of these types: a change that an older
 //! node cannot decode gets a new name. Within a version new variants may be added; a node that does
 //! not know one drops the message.
+//!
+//! Nothing here depends on the SDK's network, so that it can be fuzzed without it.
 
 use super::limits::{
     DECODE_MEMORY_FACTOR, DECODE_MEMORY_MIN_BYTES, MAX_PROPOSAL_BYTES, MAX_VOTE_BYTES,
@@ -13,33 +15,8 @@ use super::limits::{
 use crate::types::ProposedBlock;
 use codec::{Decode, DecodeWithMemLimit, DecodeWithMemTracking, Encode};
 use hansa_pbft_primitives::{
-    AuthorityId, AuthoritySignature, Hash, Height, Message, SetId, Statement,
+    AuthorityId, AuthoritySignature, Certificate, Hash, Height, Message, SetId, Statement,
 };
-use sc_network::types::ProtocolName;
-
-/// The names of a chain's protocols.
-#[derive(Clone, Debug)]
-pub struct ProtocolNames {
-    /// Notifications: [`VoteProtocolMessage`].
-    pub votes: ProtocolName,
-    /// Notifications: [`ProposalProtocolMessage`].
-    pub proposals: ProtocolName,
-    /// Requests: [`BlockRequest`], [`BlockResponse`].
-    pub block: ProtocolName,
-}
-
-impl ProtocolNames {
-    /// The names for a genesis block and, if the chain has one, a fork id.
-    pub fn new(genesis: Hash, fork_id: Option<&str>) -> Self {
-        let hex = array_bytes::bytes2hex("", genesis);
-        let prefix = fork_id.map_or_else(|| format!("/{hex}"), |fork| format!("/{hex}/{fork}"));
-        Self {
-            votes: format!("{prefix}/pbft/votes/1").into(),
-            proposals: format!("{prefix}/pbft/proposals/1").into(),
-            block: format!("{prefix}/pbft/block/1").into(),
-        }
-    }
-}
 
 /// Who a peer is: the first message on a substream of the vote protocol, said again when it changes.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking)]
@@ -165,6 +142,25 @@ pub fn proposed_hash(message: &Message) -> Option<Hash> {
     }
 }
 
+/// How many signatures must be checked at most before it is known whether a message is good.
+pub fn signatures(message: &Message) -> u32 {
+    let of =
+        |certificate: &Option<Certificate>| certificate.as_ref().map_or(0, |c| c.signatures.len());
+    let count = match message {
+        Message::Vote(_) => 1,
+        Message::ViewChange { certificate, .. } => of(certificate).saturating_add(1),
+        Message::Decided(certificate) => certificate.signatures.len(),
+        Message::Proposal { proof: None, .. } => 1,
+        Message::Proposal {
+            proof: Some(proof), ..
+        } => {
+            let changes = proof.view_changes.len().saturating_add(1);
+            of(&proof.prepared).saturating_add(changes)
+        }
+    };
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 /// [`VoteProtocolMessage::Pbft`], encoded without a copy of the message.
 pub fn encode_vote(message: &Message) -> Vec<u8> {
     const INDEX: u8 = 1;
@@ -186,6 +182,19 @@ pub fn encode_block_response(encoded: Option<Vec<u8>>) -> Vec<u8> {
             bytes.extend_from_slice(&block);
             bytes
         }
+    }
+}
+
+/// The log target under which [`log_in_full`] writes.
+pub const WIRE_LOG_TARGET: &str = "pbft::wire";
+
+/// Write `message` in full, as hex of its SCALE encoding, if the operator asks for it
+/// (`--log pbft::wire=trace`): an auditor finds in these lines all that was said and heard.
+/// `direction` is `in` or `out`.
+pub fn log_in_full(direction: &str, message: &Message) {
+    if log::log_enabled!(target: WIRE_LOG_TARGET, log::Level::Trace) {
+        let hex = array_bytes::bytes2hex("0x", message.encode());
+        log::trace!(target: WIRE_LOG_TARGET, "pbft wire {direction} {hex}");
     }
 }
 

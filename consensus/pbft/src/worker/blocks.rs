@@ -4,6 +4,7 @@
 //! Building, executing, fetching and importing blocks, on other threads.
 
 use super::{
+    evidence::{Progress, Report},
     round::{Production, Question, Round, MAX_HELD},
     unix_ms, Worker, WorkerError,
 };
@@ -29,7 +30,7 @@ use sc_consensus::BlockImport;
 use sc_transaction_pool_api::TransactionPool;
 use sp_consensus::{BlockOrigin, Error as ConsensusError};
 use sp_runtime::traits::{Block as BlockT, Header as HeaderT};
-use std::{future::Future, time::Instant};
+use std::{future::Future, io, time::Instant};
 
 /// The bits of an extrinsic's first byte that tell its type; none is set in an inherent.
 const EXTRINSIC_TYPE_MASK: u8 = 0b1100_0000;
@@ -65,6 +66,10 @@ pub(crate) enum TaskDone {
     },
     /// The pool has processed the parent of `height`.
     PoolCurrent { height: Height },
+    /// Reports of offences were tried.
+    Reported { reports: Vec<(Report, Progress)> },
+    /// The database was made durable up to a height, or was not.
+    DatabaseSynced { result: io::Result<Height> },
     /// A thread of ours panicked or was cancelled.
     Lost { what: &'static str },
 }
@@ -84,6 +89,11 @@ where
             | TaskDone::Imported { height, .. }
             | TaskDone::PoolCurrent { height } => *height,
             TaskDone::Lost { what } => return Err(WorkerError::Stopped(what)),
+            TaskDone::Reported { .. } => return self.on_reported(done),
+            TaskDone::DatabaseSynced { result } => {
+                self.on_database_synced(result);
+                return Ok(());
+            }
         };
         // Of a height that is over: sync was faster.
         if self
@@ -102,12 +112,14 @@ where
                 self.work.pool_updated(&self.pool, Instant::now());
                 Ok(())
             }
-            TaskDone::Lost { .. } => Ok(()),
+            TaskDone::Reported { .. } | TaskDone::DatabaseSynced { .. } | TaskDone::Lost { .. } => {
+                Ok(())
+            }
         }
     }
 
     /// Run `work` on a thread where it may block.
-    fn spawn<F>(&mut self, what: &'static str, work: F)
+    pub(super) fn spawn<F>(&mut self, what: &'static str, work: F)
     where
         F: FnOnce() -> TaskDone + Send + 'static,
     {
@@ -321,7 +333,7 @@ where
         };
         let height = round.height;
         let questions = round.executing.remove(&hash).unwrap_or_default();
-        round.proposed.remove(&hash);
+        let proposal = round.proposed.remove(&hash);
         let decided = round.decided.as_ref().is_some_and(|c| c.hash == hash);
         match result {
             Ok(held) => {
@@ -347,6 +359,7 @@ where
                     round.bad.insert(hash);
                 }
                 if decided {
+                    self.look_below(proposal)?;
                     return Err(WorkerError::InvalidDecision {
                         hash,
                         reason: error.to_string(),
@@ -473,6 +486,7 @@ where
         if round.decided.is_some() {
             return Ok(());
         }
+        self.monitor.decided(&certificate);
         if let Some(seen) = round.first_seen.get(&certificate.hash) {
             self.metrics
                 .finality_seconds
@@ -510,7 +524,8 @@ where
         };
         round.importing = true;
         // Durable before the database says that it is final.
-        self.voting.decided(&certificate, &held.block)?;
+        self.voting
+            .decided(&certificate, &round.state.set, &held.block)?;
         let own = round.local == Some(held.pre_digest.author);
         let origin = if own {
             BlockOrigin::Own

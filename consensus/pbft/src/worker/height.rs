@@ -4,6 +4,7 @@
 //! Beginning a height.
 
 use super::{
+    blocks::TaskDone,
     pacing::Pace,
     round::{Production, Round},
     Worker, WorkerError,
@@ -19,7 +20,7 @@ use futures::{FutureExt, StreamExt};
 use hansa_pbft_core::{HeightConfig, Input, Record};
 use hansa_pbft_primitives::{Certificate, Hash, Height, PreDigest};
 use hansa_primitives::{Block, Header};
-use log::{info, warn};
+use log::{debug, info, warn};
 use sc_client_api::Backend;
 use sc_consensus::BlockImport;
 use sc_transaction_pool_api::TransactionPool;
@@ -27,6 +28,7 @@ use sp_consensus::{BlockOrigin, Error as ConsensusError};
 use sp_runtime::traits::Header as HeaderT;
 use std::{
     collections::{HashMap, HashSet},
+    io,
     time::Instant,
 };
 
@@ -47,11 +49,8 @@ where
         let state = self.states.for_child_of(info.best_hash)?;
         let height = info.best_number.saturating_add(1);
         self.voting.open(height, &state.set)?;
-        for certificate in self.voting.decided_above(info.best_number) {
+        for (certificate, block) in self.voting.decided_above(info.best_number)? {
             let (height, hash) = (certificate.height, certificate.hash);
-            let Some(block) = self.voting.block(&hash) else {
-                break;
-            };
             let origin = BlockOrigin::ConsensusBroadcast;
             match self
                 .import
@@ -97,6 +96,7 @@ where
             }
         }
         self.metrics.finalised_height.set(u64::from(last.height));
+        self.send_reports();
         if self
             .round
             .as_ref()
@@ -110,7 +110,51 @@ where
             .ok_or(WorkerError::NoHeader(last.hash))?;
         self.begin(header, last.hash, last.certificate)?;
         self.voting.maintain()?;
+        self.sync_database(last.height);
         Ok(())
+    }
+
+    /// If the node did not sign at this height only because it had just started, and now may:
+    /// begin with the height anew.
+    pub(super) fn try_start_gate(&mut self) -> Result<(), WorkerError> {
+        let Some(round) = self
+            .round
+            .as_ref()
+            .filter(|round| round.gated && round.decided.is_none())
+        else {
+            return Ok(());
+        };
+        let parent_ms = PreDigest::find(round.parent.digest()).map(|pre| pre.timestamp_ms);
+        if !self
+            .voting
+            .gate_is_open(round.height, &round.state, parent_ms)
+        {
+            return Ok(());
+        }
+        debug!(target: LOG_TARGET, "Height {}: the node knows enough to sign", round.height);
+        self.begin_at_head()
+    }
+
+    /// Make the database durable if it is time.
+    fn sync_database(&mut self, height: Height) {
+        if let Some(job) = self.database.due(height) {
+            self.spawn("database sync", move || TaskDone::DatabaseSynced {
+                result: job(),
+            });
+        }
+    }
+
+    /// The database is durable, or cannot be made so.
+    pub(super) fn on_database_synced(&mut self, result: &io::Result<Height>) {
+        self.database.done();
+        match result {
+            Ok(height) => self.voting.database_holds(*height),
+            Err(error) => warn!(
+                target: LOG_TARGET,
+                "The files of the database cannot be synced to disk: {error}. After a power cut \
+                 blocks may have to be fetched from other nodes."
+            ),
+        }
     }
 
     /// Begin with the child of `parent`.
@@ -123,7 +167,13 @@ where
         let height = parent.number().saturating_add(1);
         let state = self.states.for_child_of(parent_hash)?;
         let parent_ms = PreDigest::find(parent.digest()).map(|pre| pre.timestamp_ms);
-        let mandate = self.voting.mandate(height, &state, parent_ms)?;
+        let mandate =
+            self.voting
+                .mandate(height, &state, parent_ms, parent_certificate.as_ref())?;
+        let voting = mandate.voting_state();
+        self.monitor
+            .begin(height, &state, mandate.local, voting, Instant::now());
+        self.presence.retain(&state.set);
         let early = self
             .round
             .take()
@@ -141,6 +191,7 @@ where
             parent,
             parent_certificate,
             local: mandate.local,
+            gated: mandate.gated,
             production: Production::NotAsked,
             work_told: false,
             timer: None,
@@ -154,13 +205,16 @@ where
             importing: false,
             state: state.clone(),
         };
-        for block in early.into_values().filter(|block| block.height() == height) {
-            round.propose(block);
-        }
-        for hash in mandate.restored.iter().filter_map(Record::block) {
-            if let Some(block) = self.voting.block(&hash) {
+        let restored: HashSet<Hash> = mandate.restored.iter().filter_map(Record::block).collect();
+        for hash in &restored {
+            if let Some(block) = self.voting.block(hash) {
                 round.propose(block);
             }
+        }
+        let mut came_early = Vec::new();
+        for (hash, block) in early.into_iter().filter(|(_, b)| b.height() == height) {
+            round.propose(block);
+            came_early.extend((!restored.contains(&hash)).then_some(hash));
         }
         self.round = Some(round);
         self.work.new_height();
@@ -176,7 +230,11 @@ where
         self.step(Input::Start {
             config,
             restored: mandate.restored,
-        })
+        })?;
+        for hash in came_early {
+            self.drop_unless_proposed(hash);
+        }
+        Ok(())
     }
 
     /// Keep a block that is proposed for the next height.

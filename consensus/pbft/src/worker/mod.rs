@@ -9,19 +9,25 @@
 //! | [`height`] | beginning a height; replaying decided blocks at start |
 //! | [`outputs`] | carrying out the outputs of the state machine |
 //! | [`blocks`] | building, executing, fetching and importing blocks |
+//! | [`evidence`] | reporting offences; forks |
 //! | [`pacing`] | when a block is due |
+//! | [`presence`] | which authorities were connected and are gone |
 //! | [`work`] | whether there are transactions for which a block is owed |
 //! | [`voting`] | whether this node may sign, and the vote log |
+//! | [`standby`] | the vote logs of this node's other keys |
 //! | [`round`] | what is held of the height under way |
 //!
 //! One task owns all of it, so there is no lock and no order of locks. What takes long (building,
 //! executing, importing) runs on other threads and comes back as a [`TaskDone`].
 
 mod blocks;
+pub(crate) mod evidence;
 mod height;
 mod outputs;
 mod pacing;
+mod presence;
 mod round;
+mod standby;
 pub(crate) mod voting;
 mod work;
 
@@ -34,27 +40,32 @@ use crate::{
         PbftClient,
     },
     crypto::KeystoreCrypto,
+    database_sync::DatabaseSync,
     metrics::Metrics,
-    network::{Incoming, Misbehaviour, PbftIncoming, PbftNetworkHandle, PeerEvent},
+    monitor::Monitor,
+    network::{Incoming, PbftNetworkHandle, PeerEvent},
+    transport::{Inbox, Outbox},
     types::ProposedBlock,
     vote_log::VoteLogError,
     SharedRoundState, LOG_TARGET,
 };
 use blocks::TaskDone;
+use evidence::Reports;
 use futures::{
     future::BoxFuture,
     stream::{FuturesUnordered, StreamExt},
 };
 use hansa_pbft_core::{Core, Input};
-use hansa_pbft_primitives::{Hash, Height, Message};
+use hansa_pbft_primitives::{Certificate, Hash, Message};
 use hansa_primitives::Block;
 use log::{debug, error, warn};
 use pacing::BuildLead;
+use presence::Presence;
 use round::{Production, Round};
 use sc_client_api::Backend;
 use sc_consensus::BlockImport;
 use sc_network_types::PeerId;
-use sc_transaction_pool_api::TransactionPool;
+use sc_transaction_pool_api::{OffchainTransactionPoolFactory, TransactionPool};
 use sc_utils::mpsc::TracingUnboundedReceiver;
 use sp_consensus::Error as ConsensusError;
 use std::{
@@ -67,6 +78,9 @@ use work::Work;
 
 /// How long the worker sleeps when nothing is due, so that a clock that was set is noticed.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
+
+/// How soon what is current is said again after a peer said who it is.
+const RESEND_TO_NEWCOMERS_AFTER: Duration = Duration::from_millis(50);
 
 /// Why the worker cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -118,8 +132,13 @@ pub(crate) struct WorkerParts<C, B, P, I> {
     pub pool: Arc<P>,
     pub core: Core<KeystoreCrypto>,
     pub voting: Voting,
+    pub database: DatabaseSync,
     pub shared: SharedRoundState,
     pub metrics: Metrics,
+    /// Where reports of offences go.
+    pub report_pool: OffchainTransactionPoolFactory<Block>,
+    /// Certificates for other blocks than those that are final.
+    pub conflicts: TracingUnboundedReceiver<Certificate>,
 }
 
 /// The worker of one chain.
@@ -132,11 +151,17 @@ pub(crate) struct Worker<C, B, P, I> {
     imported: TracingUnboundedReceiver<ImportedBlock>,
     pool: Arc<P>,
     network: PbftNetworkHandle,
-    incoming: PbftIncoming,
+    outbox: Arc<dyn Outbox>,
+    inbox: Inbox,
     core: Core<KeystoreCrypto>,
     voting: Voting,
+    database: DatabaseSync,
     shared: SharedRoundState,
     metrics: Metrics,
+    monitor: Monitor,
+    presence: Presence,
+    reports: Reports,
+    conflicts: TracingUnboundedReceiver<Certificate>,
     round: Option<Round>,
     work: Work,
     lead: BuildLead,
@@ -155,7 +180,8 @@ where
     pub fn new(
         parts: WorkerParts<C, B, P, I>,
         network: PbftNetworkHandle,
-        incoming: PbftIncoming,
+        outbox: Arc<dyn Outbox>,
+        inbox: Inbox,
     ) -> Self {
         Self {
             client: parts.client,
@@ -166,11 +192,17 @@ where
             imported: parts.imported,
             pool: parts.pool,
             network,
-            incoming,
+            outbox,
+            inbox,
             core: parts.core,
             voting: parts.voting,
+            database: parts.database,
             shared: parts.shared,
+            monitor: Monitor::new(parts.metrics.clone()),
+            presence: Presence::default(),
             metrics: parts.metrics,
+            reports: Reports::new(parts.report_pool),
+            conflicts: parts.conflicts,
             round: None,
             work: Work::default(),
             lead: BuildLead::default(),
@@ -191,7 +223,8 @@ where
                     self.on_imported(imported.ok_or(WorkerError::Stopped("block import"))?)?;
                 }
                 Some(done) = self.tasks.next() => self.on_task_done(done)?,
-                incoming = self.incoming.next() => {
+                Some(conflict) = self.conflicts.next() => self.on_old_certificate(None, conflict)?,
+                incoming = self.inbox.next() => {
                     self.on_incoming(incoming.ok_or(WorkerError::Stopped("the pBFT network"))?)?;
                 }
                 Some(hash) = transactions.next() => self.work.transaction_ready(&hash),
@@ -211,15 +244,26 @@ where
     fn step_from(&mut self, peer: Option<PeerId>, input: Input) -> Result<(), WorkerError> {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
+            self.monitor.input(&input);
             let outputs = self.core.step(input);
+            self.watch();
             inputs.extend(self.carry_out(peer, outputs)?);
         }
         Ok(())
     }
 
+    /// Show the state machine to the monitor, before its outputs take their time.
+    fn watch(&mut self) {
+        let work_told = self.round.as_ref().is_some_and(|round| round.work_told);
+        self.monitor
+            .observe(self.core.round_state(), work_told, Instant::now());
+    }
+
     /// Whatever is due by the clock.
     fn tick(&mut self) -> Result<(), WorkerError> {
         let (now, now_ms) = (Instant::now(), unix_ms());
+        self.monitor.report_stall(now);
+        self.try_start_gate()?;
         let Some(round) = self.round.as_mut() else {
             return Ok(());
         };
@@ -289,11 +333,36 @@ where
 
     fn on_incoming(&mut self, incoming: Incoming) -> Result<(), WorkerError> {
         let Incoming { peer, event } = incoming;
+        match &event {
+            PeerEvent::Message(message) | PeerEvent::Proposal { message, .. } => {
+                self.monitor.heard(&peer, message);
+            }
+            PeerEvent::Hello(info) => {
+                self.monitor.greeted(peer, info.authority.clone());
+                self.presence.greeted(peer, info.authority.clone());
+            }
+            PeerEvent::Disconnected => {
+                self.monitor.disconnected(&peer);
+                self.presence.disconnected(&peer);
+                self.hurry_if_primary_is_gone();
+            }
+            PeerEvent::Connected => {}
+        }
         match event {
             PeerEvent::Message(message) => self.on_message(peer, message),
             PeerEvent::Proposal { message, block } => self.on_proposal(peer, message, block),
-            // A peer that just came has none of what was said at this height.
-            PeerEvent::Hello(_) => self.step(Input::Resend),
+            // A peer that just came has none of what was said at this height. Soon, not at once:
+            // peers that come and go all the time must not keep us talking.
+            PeerEvent::Hello(info) => {
+                if let Some(key) = info.authority {
+                    self.voting.hear_claim(key, info.height);
+                }
+                if self.network.is_recipient(&peer) {
+                    let soon = Instant::now() + RESEND_TO_NEWCOMERS_AFTER;
+                    self.resend_at = self.resend_at.min(soon);
+                }
+                Ok(())
+            }
             PeerEvent::Connected | PeerEvent::Disconnected => Ok(()),
         }
     }
@@ -303,8 +372,7 @@ where
             return Ok(());
         };
         if message.height() < round.height {
-            self.help_behind(peer, message.height());
-            return Ok(());
+            return self.on_old_message(peer, message);
         }
         self.step_from(Some(peer), Input::Message(message))
     }
@@ -323,32 +391,47 @@ where
         match block {
             Some(block) if height == round.height => {
                 let hash = block.hash();
-                if !round.propose(block) {
-                    debug!(target: LOG_TARGET, "Too many blocks proposed at height {height}");
-                    self.network.report(peer, Misbehaviour::Flood);
-                    return Ok(());
+                let is_wanted = round.wants(&hash);
+                round.propose(block);
+                if is_wanted {
+                    self.on_block_came(hash)?;
+                    return self.on_message(peer, message);
                 }
-                self.on_block_came(hash)?;
+                self.on_message(peer, message)?;
+                self.drop_unless_proposed(hash);
+                Ok(())
             }
             // The peer is a message ahead of us; the state machine keeps the message.
-            Some(block) => self.keep_early(block),
-            None => {}
+            Some(block) => {
+                self.keep_early(block);
+                self.on_message(peer, message)
+            }
+            None => self.on_message(peer, message),
         }
-        self.on_message(peer, message)
     }
 
-    /// Send a peer that still is at `height` what decided it.
-    fn help_behind(&mut self, peer: PeerId, height: Height) {
-        let certificate = self.voting.decided_at(height).or_else(|| {
-            let hash = self.client.hash(height).ok().flatten()?;
-            let proof = crate::justification::finality_proof(&*self.client, hash)
-                .ok()
-                .flatten()?;
-            Some(proof.certificate)
-        });
-        if let Some(certificate) = certificate {
-            self.network.send_decided(peer, &certificate);
+    /// Keep the block with `hash` only if the primary of a view signed a proposal of it. Others must
+    /// not take up its place: anyone can say a proposal with a block.
+    pub(super) fn drop_unless_proposed(&mut self, hash: Hash) {
+        if self.core.has_proposal(&hash) {
+            return;
         }
+        if let Some(round) = self.round.as_mut() {
+            round.withdraw(&hash);
+        }
+    }
+
+    /// A message of a height that is over: it may convict somebody, and whoever says more than what
+    /// decided the height still is there.
+    fn on_old_message(&mut self, peer: PeerId, message: Message) -> Result<(), WorkerError> {
+        if let Message::Decided(certificate) = message {
+            return self.on_old_certificate(Some(peer), certificate);
+        }
+        let height = message.height();
+        self.step_from(Some(peer), Input::Message(message))?;
+        self.network
+            .send_decided(peer, height, || self.certificate_of(height));
+        Ok(())
     }
 
     /// Show the state of the round to RPC and metrics.

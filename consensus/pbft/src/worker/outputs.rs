@@ -69,13 +69,15 @@ where
                     primary,
                 } => {
                     if view > 0 {
-                        self.metrics.view_changes.inc();
+                        self.monitor.entered_view();
                         info!(
                             target: LOG_TARGET,
                             "🔁 Height {height}: view {view}, authority {primary} is its primary"
                         );
                     }
                 }
+                Output::Report(evidence) => self.on_evidence(evidence),
+                Output::Fork { first, second } => self.on_fork(first, second),
                 Output::Reject(rejection) => {
                     if let Some(peer) = peer {
                         debug!(target: LOG_TARGET, "Message of {peer} refused: {rejection}");
@@ -98,6 +100,12 @@ where
         let Some(round) = self.round.as_ref().filter(|_| !records.is_empty()) else {
             return Ok(());
         };
+        if records
+            .iter()
+            .any(|record| matches!(record, Record::Heard(_)))
+        {
+            self.monitor.own_vote_heard();
+        }
         self.voting
             .persist(round.height, records, |hash| round.block(hash))?;
         Ok(())
@@ -105,7 +113,7 @@ where
 
     fn send(&mut self, message: &Message) {
         let Message::Proposal { statement, .. } = message else {
-            self.network.broadcast(message);
+            self.outbox.broadcast(message);
             return;
         };
         let block = statement
@@ -114,7 +122,7 @@ where
             .and_then(|hash| self.round.as_ref().and_then(|round| round.block(&hash)));
         match block {
             Some(block) => {
-                self.network.broadcast_proposal(message, block);
+                self.outbox.broadcast_proposal(message, block);
             }
             None => debug!(
                 target: LOG_TARGET,
@@ -131,16 +139,42 @@ where
     }
 
     fn start_timer(&mut self, height: Height, view: View, silent: bool) {
+        let is_gone = self.primary_is_gone();
         let Some(round) = self.round.as_mut().filter(|round| round.height == height) else {
             return;
         };
         let timing = &round.state.timing;
-        let timeout_ms = if silent && view == 0 {
+        let timeout_ms = if view == 0 && (silent || is_gone) {
             timing.silent_timeout_ms
         } else {
             timing.timeout_ms(view)
         };
         let fires_at = Instant::now() + Duration::from_millis(u64::from(timeout_ms));
         round.timer = Some(ViewTimer { view, fires_at });
+    }
+    /// Whether a proposal of view 0 is awaited from a primary that was connected and is gone.
+    fn primary_is_gone(&self) -> bool {
+        let awaited = self
+            .core
+            .round_state()
+            .filter(|state| state.view == 0 && state.proposal.is_none());
+        awaited
+            .and_then(|state| Some(state.set.get(state.primary?)?.key.clone()))
+            .is_some_and(|key| self.presence.is_gone(&key))
+    }
+
+    /// If the primary whose proposal is awaited has just gone, wait no longer for it than for one
+    /// that was silent lately.
+    pub(super) fn hurry_if_primary_is_gone(&mut self) {
+        if !self.primary_is_gone() {
+            return;
+        }
+        let Some(round) = self.round.as_mut() else {
+            return;
+        };
+        let left = Duration::from_millis(u64::from(round.state.timing.silent_timeout_ms));
+        if let Some(timer) = round.timer.as_mut().filter(|timer| timer.view == 0) {
+            timer.fires_at = timer.fires_at.min(Instant::now() + left);
+        }
     }
 }

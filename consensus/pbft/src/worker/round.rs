@@ -59,6 +59,8 @@ pub(crate) struct Round {
     pub parent_certificate: Option<Certificate>,
     pub state: HeightState,
     pub local: Option<AuthorityIndex>,
+    /// Whether the node signs nothing here only because it has just started.
+    pub gated: bool,
     pub pace: Pace,
     pub production: Production,
     /// Whether the state machine was told that a block is owed.
@@ -108,18 +110,33 @@ impl Round {
             .or_else(|| self.proposed.get(hash))
     }
 
-    /// Keep a proposed block; false if there is no room for more.
-    pub fn propose(&mut self, block: ProposedBlock) -> bool {
+    /// Whether the block with `hash` was asked for, or is here already.
+    pub fn wants(&self, hash: &Hash) -> bool {
+        self.missing.contains_key(hash) || self.block(hash).is_some()
+    }
+
+    /// Keep a proposed block, if there is room. What does not fit is asked for when it is needed.
+    pub fn propose(&mut self, block: ProposedBlock) {
         let hash = block.hash();
         if self.block(&hash).is_some() || self.bad.contains(&hash) {
-            return true;
+            return;
         }
         // There always is room for what was asked for.
         if self.proposed.len() >= MAX_PROPOSED && !self.missing.contains_key(&hash) {
-            return false;
+            return;
         }
         self.first_seen.entry(hash).or_insert_with(Instant::now);
         self.proposed.insert(hash, block);
-        true
+    }
+
+    /// Forget a block that came with a proposal which counts for nothing, unless it is needed.
+    pub fn withdraw(&mut self, hash: &Hash) {
+        let is_decided = self.decided.as_ref().is_some_and(|c| c.hash == *hash);
+        if is_decided || self.missing.contains_key(hash) || self.executing.contains_key(hash) {
+            return;
+        }
+        if self.proposed.remove(hash).is_some() {
+            self.first_seen.remove(hash);
+        }
     }
 }

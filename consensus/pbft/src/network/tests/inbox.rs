@@ -103,6 +103,38 @@ fn proposals_are_bounded_per_peer_and_overall() {
 }
 
 #[test]
+fn votes_are_bounded_over_all_peers_and_the_greediest_lose() {
+    let mut inbox = Inbox::default();
+    let connect = |inbox: &mut Inbox| {
+        let peer = PeerId::random();
+        inbox.connected(peer, 1);
+        peer
+    };
+    let modest = connect(&mut inbox);
+    assert!(inbox.push_vote(modest, vec![1; 200]));
+    let per_peer = MAX_QUEUED_VOTE_BYTES_PER_PEER / MAX_VOTE_BYTES - 1;
+    let needed = MAX_QUEUED_VOTE_BYTES / (per_peer * MAX_VOTE_BYTES);
+    let mut refused = 0;
+    for _ in 0..needed + 10 {
+        let peer = connect(&mut inbox);
+        for _ in 0..per_peer {
+            refused += usize::from(!inbox.push_vote(peer, vec![2; MAX_VOTE_BYTES]));
+            assert!(inbox.queued_vote_bytes() <= MAX_QUEUED_VOTE_BYTES);
+        }
+    }
+    assert!(refused > 0, "the limit was reached");
+    assert!(inbox.push_vote(modest, vec![1; 200]), "others give way");
+    let mut seen = 0;
+    while let Some(popped) = inbox.pop() {
+        if let Popped::Vote { peer, .. } = popped {
+            seen += usize::from(peer == modest);
+        }
+    }
+    assert_eq!(seen, 2);
+    assert_eq!(inbox.queued_vote_bytes(), 0);
+}
+
+#[test]
 fn a_flapping_peer_fills_nothing() {
     let mut inbox = Inbox::default();
     for round in 0..10_000u64 {

@@ -3,7 +3,9 @@
 
 //! The network against a scripted one: what the tests share.
 
+mod block_server;
 mod inbox;
+mod limits;
 mod peers;
 mod wire;
 

@@ -197,6 +197,18 @@ fn a_peer_that_is_not_heard_gets_a_bounded_amount_of_blocks() {
 }
 
 #[test]
+fn a_peer_that_is_not_heard_gets_a_bounded_number_of_votes() {
+    let mut node = Node::new(0);
+    let peer = node.peer(Roles::AUTHORITY, Some(1));
+    node.take_sent();
+    let sent = (0..2 * MAX_UNHEARD_VOTES).map(|_| node.pbft.handle.broadcast(&vote(1)));
+    assert_eq!(sent.sum::<usize>(), MAX_UNHEARD_VOTES);
+    node.receive(peer, true, encode_vote(&vote(1)));
+    node.events();
+    assert_eq!(node.pbft.handle.broadcast(&vote(1)), 1, "it is alive");
+}
+
+#[test]
 fn a_new_key_is_said_to_all() {
     let mut node = Node::new(0);
     let peer = node.peer(Roles::FULL, None);
@@ -230,12 +242,18 @@ fn catch_up_help_is_limited() {
         signers: SignerBitmap::new(4, [0]),
         signatures: Default::default(),
     };
-    assert!(node.pbft.handle.send_decided(peer, &certificate));
-    assert!(!node.pbft.handle.send_decided(peer, &certificate));
-    assert!(!node
-        .pbft
-        .handle
-        .send_decided(PeerId::random(), &certificate));
+    let looked_up = std::cell::Cell::new(0);
+    let send = |peer| {
+        let find = || {
+            looked_up.set(looked_up.get() + 1);
+            Some(certificate.clone())
+        };
+        node.pbft.handle.send_decided(peer, 3, find)
+    };
+    assert!(send(peer));
+    assert!(!send(peer));
+    assert!(!send(PeerId::random()));
+    assert_eq!(looked_up.get(), 1, "who gets nothing causes no search");
 }
 
 #[test]
