@@ -3,7 +3,9 @@
 
 //! Flags and subcommands.
 
-use crate::{chain_spec, key::KeyCmd, network_up, revert::RevertCmd};
+use crate::{
+    chain_spec, key::KeyCmd, network_up, resume_voting::ResumeVotingCmd, revert::RevertCmd,
+};
 use sc_cli::{clap, ChainSpec, RunCmd, SubstrateCli};
 
 /// The command line of `hansa`.
@@ -53,6 +55,9 @@ pub enum Subcommand {
 
     /// Take back the last blocks, though they are final.
     Revert(RevertCmd),
+
+    /// Let this validator vote again though its vote log is gone, from an agreed head on.
+    UnsafeResumeVoting(ResumeVotingCmd),
 
     /// Print what the database says of its chain.
     ChainInfo(sc_cli::ChainInfoCmd),

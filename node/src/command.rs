@@ -121,7 +121,7 @@ fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {
         }
         Subcommand::CheckBlock(command) => cli.create_runner(&command)?.async_run(|mut config| {
             let parts = new_parts(&mut config)?;
-            let queue = parts.import_queue(None);
+            let queue = parts.import_queue_of_command();
             Ok((command.run(parts.client, queue), parts.task_manager))
         }),
         Subcommand::ExportBlocks(command) => {
@@ -142,7 +142,7 @@ fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {
         Subcommand::ImportBlocks(command) => {
             cli.create_runner(&command)?.async_run(|mut config| {
                 let parts = new_parts(&mut config)?;
-                let queue = parts.import_queue(None);
+                let queue = parts.import_queue_of_command();
                 Ok((command.run(parts.client, queue), parts.task_manager))
             })
         }
@@ -157,6 +157,16 @@ fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {
                 parts.task_manager,
             ))
         }),
+        Subcommand::UnsafeResumeVoting(command) => {
+            cli.create_runner(&command)?.async_run(|mut config| {
+                let parts = new_parts(&mut config)?;
+                let result = command.run(&config, &parts.client);
+                Ok((
+                    async move { result.map_err(Error::Service) },
+                    parts.task_manager,
+                ))
+            })
+        }
         Subcommand::ChainInfo(command) => cli
             .create_runner(&command)?
             .sync_run(|config| command.run::<Block>(&config)),

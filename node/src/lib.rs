@@ -10,6 +10,7 @@
 //! | [`service`] | a chain's client, network, pool, RPC and consensus put together |
 //! | [`network_up`] | `hansa network up`: a local network of processes |
 //! | [`revert`] | taking back final blocks |
+//! | [`resume_voting`] | ending the silence when too many vote logs are gone |
 //! | [`key`] | `hansa key` |
 //! | [`ports`] | probing ports before anything is started |
 
@@ -21,5 +22,6 @@ pub mod command;
 pub mod key;
 pub mod network_up;
 pub mod ports;
+pub mod resume_voting;
 pub mod revert;
 pub mod service;

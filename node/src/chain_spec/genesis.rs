@@ -4,19 +4,17 @@
 //! From the short form to the runtime's own genesis configuration, and what a genesis says of the
 //! consensus.
 
-use super::short::{HubGenesis, ShortSpec};
+use super::{
+    built_in::{self, BuiltInGenesis},
+    short::{HubGenesis, ShortSpec},
+};
 use codec::Decode;
 use hansa_pbft_primitives::{ConsensusState, Timing, MAX_AUTHORITIES};
-use hansa_primitives::{Balance, Hashing};
+use hansa_primitives::Balance;
 use sc_executor::WasmExecutor;
 use sc_service::{ChainSpec, GenericChainSpec, Properties};
 use serde_json::{json, Value};
-use sp_core::{
-    crypto::Ss58Codec,
-    storage::{well_known_keys, Storage},
-    traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
-};
-use sp_runtime::traits::Hash;
+use sp_core::{crypto::Ss58Codec, storage::well_known_keys};
 use sp_state_machine::BasicExternalities;
 
 /// The largest number of validators of a first session.
@@ -31,14 +29,16 @@ pub fn to_chain_spec(spec: &ShortSpec) -> Result<Box<dyn ChainSpec>, String> {
         "this binary was built without its runtime (SKIP_WASM_BUILD was set): build it again, or \
          give a chain spec with code",
     )?;
-    let mut builder = GenericChainSpec::<Option<()>>::builder(code, None)
+    let patch = genesis_patch(&spec.genesis);
+    let genesis = BuiltInGenesis::new(code, patch.clone());
+    let mut builder = GenericChainSpec::<BuiltInGenesis>::builder(code, genesis)
         .with_name(&spec.name)
         .with_id(&spec.id)
         .with_chain_type(spec.chain_type.clone())
         .with_boot_nodes(spec.boot_nodes.clone())
         .with_protocol_id(spec.protocol_id.as_deref().unwrap_or(&spec.id))
         .with_properties(properties(spec))
-        .with_genesis_config_patch(genesis_patch(&spec.genesis));
+        .with_genesis_config_patch(patch);
     if let Some(endpoints) = &spec.telemetry_endpoints {
         builder = builder.with_telemetry_endpoints(endpoints.clone());
     }
@@ -93,35 +93,16 @@ pub fn genesis_patch(genesis: &HubGenesis) -> Value {
 /// What the genesis of `spec` says of the consensus about block 1: the runtime is asked, so that
 /// it does not matter in which form the spec is written.
 pub fn genesis_consensus_state(spec: &dyn ChainSpec) -> Result<ConsensusState, String> {
-    let storage = spec.as_storage_builder().build_storage()?;
-    let answer = call_genesis(storage, "PbftApi_consensus_state")?;
-    ConsensusState::decode(&mut &answer[..])
-        .map_err(|e| format!("the runtime's answer to PbftApi_consensus_state is malformed: {e}"))
-}
-
-/// Call a function of the runtime that `storage` holds, on `storage`.
-fn call_genesis(storage: Storage, function: &str) -> Result<Vec<u8>, String> {
+    let executor = WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().build();
+    let storage = built_in::build_storage(spec, &executor)?;
     let code = storage
         .top
         .get(well_known_keys::CODE)
         .cloned()
         .ok_or("the genesis state has no runtime code")?;
-    let code_hash = Hashing::hash(&code);
-    let runtime_code = RuntimeCode {
-        code_fetcher: &WrappedRuntimeCode(code.into()),
-        heap_pages: None,
-        hash: code_hash.as_bytes().to_vec(),
-    };
-    let executor = WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().build();
-    let mut externalities = BasicExternalities::new(storage);
-    executor
-        .call(
-            &mut externalities,
-            &runtime_code,
-            function,
-            &[],
-            CallContext::Offchain,
-        )
-        .0
-        .map_err(|e| format!("the genesis runtime does not answer to {function}: {e}"))
+    let mut state = BasicExternalities::new(storage);
+    let function = "PbftApi_consensus_state";
+    let answer = built_in::call(&executor, &code, &mut state, function, &[])?;
+    ConsensusState::decode(&mut &answer[..])
+        .map_err(|e| format!("the runtime's answer to {function} is malformed: {e}"))
 }

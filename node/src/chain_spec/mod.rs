@@ -11,8 +11,11 @@
 //! The genesis of a short spec depends on the runtime that is built into the binary.
 //! `export-chain-spec --raw` makes a long one of it that does not.
 
+pub mod built_in;
 pub mod dev;
 pub mod genesis;
+#[cfg(test)]
+mod mutations;
 pub mod short;
 #[cfg(test)]
 mod tests;
@@ -106,8 +109,8 @@ struct Form {
 fn read_text(text: &str) -> Result<SpecFile, String> {
     // First the syntax of the whole file: an object, with no more than it should have at the end.
     serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text)
-        .map_err(|e| format!("not a JSON object: {e}"))?;
-    let form: Form = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        .map_err(|e| one_line(&format!("not a JSON object: {e}")))?;
+    let form: Form = serde_json::from_str(text).map_err(|e| one_line(&e.to_string()))?;
     let long = form.genesis.as_ref().is_some_and(|g| {
         ["raw", "runtimeGenesis", "stateRootHash"]
             .iter()
@@ -125,8 +128,18 @@ fn read_text(text: &str) -> Result<SpecFile, String> {
         }
         _ => ShortSpec::parse(text)
             .map(|spec| SpecFile::Short(Box::new(spec)))
-            .map_err(|e| e.to_string()),
+            .map_err(|e| one_line(&e.to_string())),
     }
+}
+
+/// `message` with what would break or disguise the line that it is shown in escaped: it may quote
+/// the file.
+fn one_line(message: &str) -> String {
+    let escaped = |c: char| match c {
+        '"' | '\'' | '\\' => c.to_string(),
+        _ => c.escape_debug().to_string(),
+    };
+    message.chars().map(escaped).collect()
 }
 
 fn from_short(text: &str) -> Result<Box<dyn ChainSpec>, String> {

@@ -370,3 +370,20 @@ fn a_written_spec_reads_back() {
     assert_eq!(genesis_patch(&spec.genesis), genesis_patch(&again.genesis));
     assert_eq!(serde_json::to_string_pretty(&again).unwrap(), text);
 }
+
+#[test]
+fn a_built_in_genesis_is_the_one_that_the_sdk_builds() {
+    let executor = sc_executor::WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().build();
+    let spec = load("local").unwrap();
+    let ours = built_in::build_storage(&*spec, &executor).unwrap();
+    let theirs = spec.as_storage_builder().build_storage().unwrap();
+    assert_eq!(ours.top, theirs.top);
+    assert!(ours.children_default.is_empty() && theirs.children_default.is_empty());
+    let written = spec.as_json(false).unwrap();
+    let read: Value = serde_json::from_str(&written).unwrap();
+    let patch = &read["genesis"]["runtimeGenesis"]["patch"];
+    assert!(
+        patch["pbft"]["timing"].is_object(),
+        "a spec that is written out holds the genesis in the SDK's form"
+    );
+}

@@ -7,6 +7,7 @@
 //! would then run another chain than its operator thinks, so the genesis blocks are compared.
 
 use super::{Executor, FullBackend, FullClient};
+use crate::chain_spec::built_in;
 use hansa_primitives::{Block, Hash};
 use sc_service::{
     BuildGenesisBlock, Configuration, Error, GenesisBlockBuilder, KeystoreContainer, TaskManager,
@@ -24,16 +25,12 @@ pub fn open(
     executor: Executor,
 ) -> Result<(FullClient, Arc<FullBackend>, KeystoreContainer, TaskManager), Error> {
     // Built once: it takes a run of the genesis runtime.
-    let storage = config
-        .chain_spec
-        .as_storage_builder()
-        .build_storage()
-        .map_err(|e| {
-            Error::Other(format!(
-                "the chain spec has no valid genesis: {}",
-                last_cause(&e)
-            ))
-        })?;
+    let storage = built_in::build_storage(&*config.chain_spec, &executor).map_err(|e| {
+        Error::Other(format!(
+            "the chain spec has no valid genesis: {}",
+            last_cause(&e)
+        ))
+    })?;
     config.chain_spec.set_storage(storage.clone());
     let (client, backend, keystore, task_manager) =
         sc_service::new_full_parts(config, telemetry, executor.clone(), Vec::new())

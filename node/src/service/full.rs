@@ -3,14 +3,16 @@
 
 //! A running node of one chain.
 
-use super::{network, new_parts, vote_log_dir, FullBackend, FullClient, FullPool, Parts};
+use super::{
+    network, new_parts, vote_log_dir, FullBackend, FullClient, FullEngine, FullPool, Parts,
+};
 use futures::{FutureExt, StreamExt};
 use hansa_consensus_pbft::{
     block::import::{ImportedBlock, PbftLink},
     justification::PbftJustificationStream,
     metrics::Metrics,
     network::SdkNetwork,
-    start_pbft, PbftParams, SharedRoundState,
+    start_pbft, transport, PbftParams, SharedRoundState,
 };
 use hansa_primitives::{Block, Hash};
 use hansa_rpc::FullDeps;
@@ -28,7 +30,18 @@ use sc_utils::mpsc::TracingUnboundedReceiver;
 use std::sync::Arc;
 
 /// Start the node of one chain on the network backend `N`.
-pub async fn new_full<N>(mut config: Configuration) -> Result<TaskManager, Error>
+pub async fn new_full<N>(config: Configuration) -> Result<TaskManager, Error>
+where
+    N: NetworkBackend<Block, Hash>,
+{
+    new_full_with::<N>(config, |_| ()).await
+}
+
+/// As [`new_full`], with a last look at the engine's parts before a validator's engine starts.
+pub async fn new_full_with<N>(
+    mut config: Configuration,
+    compose: impl FnOnce(&mut FullEngine),
+) -> Result<TaskManager, Error>
 where
     N: NetworkBackend<Block, Hash>,
 {
@@ -75,6 +88,7 @@ where
     let rpc_builder = rpc_builder(&client, &pool, round_state.clone(), justifications);
     let metrics = Metrics::register(config.prometheus_registry())?;
     let vote_log_dir = vote_log_dir(&config);
+    let database_dir = config.database.path().map(Into::into);
     // It puts the keys of --alice and the like into the keystore, which the engine needs.
     spawn_tasks(SpawnTasksParams {
         config,
@@ -96,7 +110,7 @@ where
         take_no_notice(&task_manager, imported);
         return Ok(task_manager);
     };
-    let engine = PbftParams {
+    let mut engine = PbftParams {
         client,
         backend,
         states,
@@ -106,11 +120,14 @@ where
         imported,
         network_parts,
         network: Arc::new(SdkNetwork(network.service)),
+        connect: transport::direct(),
         sync_events: network.sync.event_stream("pbft"),
         vote_log_dir,
+        database_dir,
         round_state,
         metrics,
     };
+    compose(&mut engine);
     start_pbft(
         engine,
         &task_manager.spawn_handle(),

@@ -14,23 +14,28 @@ pub mod database;
 pub mod full;
 pub mod network;
 
-pub use full::new_full;
+pub use full::{new_full, new_full_with};
 
+use futures::future::BoxFuture;
 use hansa_consensus_pbft::{
     authorities::ConsensusStates,
     block::{
         import::{block_import, PbftBlockImport, PbftLink},
         verifier::import_queue,
     },
+    PbftParams,
 };
 use hansa_primitives::Block;
 use hansa_runtime_hub::apis::RuntimeApi;
 use sc_consensus::BasicQueue;
 use sc_executor::WasmExecutor;
 use sc_network::config::SyncMode;
-use sc_service::{Configuration, Error, KeystoreContainer, PruningMode, TFullClient, TaskManager};
+use sc_service::{
+    Configuration, Error, KeystoreContainer, PruningMode, SpawnTaskHandle, TFullClient, TaskManager,
+};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
+use sp_core::traits::SpawnEssentialNamed;
 use std::{path::PathBuf, sync::Arc};
 use substrate_prometheus_endpoint::Registry;
 
@@ -55,6 +60,9 @@ pub type FullPool = TransactionPoolHandle<Block, FullClient>;
 /// The block import of a chain.
 pub type FullBlockImport = PbftBlockImport<Arc<FullClient>, FullClient>;
 
+/// The engine of a chain's validator, before it starts.
+pub type FullEngine = PbftParams<FullClient, FullBackend, FullPool, Arc<FullClient>>;
+
 /// The parts of a chain that subcommands need as well as a running node.
 pub struct Parts {
     /// Reads, executes and imports.
@@ -76,16 +84,54 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Make the queue that verifies and imports the blocks which sync, or a file, brings.
+    /// Make the queue that verifies and imports the blocks which sync brings. If it ends, the node
+    /// does.
     pub fn import_queue(&self, registry: Option<&Registry>) -> BasicQueue<Block> {
+        self.queue(&self.task_manager.spawn_essential_handle(), registry)
+    }
+
+    /// As [`import_queue`](Self::import_queue), for a command, which ends after its last block.
+    pub fn import_queue_of_command(&self) -> BasicQueue<Block> {
+        self.queue(&MayEnd(self.task_manager.spawn_handle()), None)
+    }
+
+    fn queue(
+        &self,
+        spawner: &impl SpawnEssentialNamed,
+        registry: Option<&Registry>,
+    ) -> BasicQueue<Block> {
         import_queue(
             self.client.clone(),
             self.states.clone(),
             Box::new(self.block_import.clone()),
             Some(Box::new(self.block_import.clone())),
-            &self.task_manager.spawn_essential_handle(),
+            spawner,
             registry,
         )
+    }
+}
+
+/// Spawns what the SDK calls essential, as a task whose end is no failure.
+#[derive(Clone)]
+struct MayEnd(SpawnTaskHandle);
+
+impl SpawnEssentialNamed for MayEnd {
+    fn spawn_essential(
+        &self,
+        name: &'static str,
+        group: Option<&'static str>,
+        future: BoxFuture<'static, ()>,
+    ) {
+        self.0.spawn(name, group, future);
+    }
+
+    fn spawn_essential_blocking(
+        &self,
+        name: &'static str,
+        group: Option<&'static str>,
+        future: BoxFuture<'static, ()>,
+    ) {
+        self.0.spawn_blocking(name, group, future);
     }
 }
 
