@@ -1,11 +1,18 @@
 #!/usr/bin/env bash
-# Run the client tests against a node: run.sh WEBSOCKET_URL [NEXT_RUNTIME.wasm]
+# Run one of the client tests against a node: run.sh clients WEBSOCKET_URL [NEXT_RUNTIME.wasm]
+#                                             run.sh papi WEBSOCKET_URL
 #
 # The packages go into a folder outside the checkout, one a lock file, so that they are installed
 # once.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+name=${1:-}
+if [ ! -e "$here/$name.mjs" ]; then
+    echo "usage: run.sh clients|papi WEBSOCKET_URL [NEXT_RUNTIME.wasm]" >&2
+    exit 2
+fi
+shift
 
 for tool in node npm; do
     if ! command -v "$tool" >/dev/null; then
@@ -28,13 +35,13 @@ exec 9>"$cache/.lock"
 flock 9
 if [ ! -e "$cache/.installed" ]; then
     cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$cache/"
-    (cd "$cache" && npm ci --no-progress >&2)
+    (cd "$cache" && npm ci --no-progress --ignore-scripts >&2)
     touch "$cache/.installed"
 fi
 flock -u 9
 
 # Node looks for packages beside the script.
-script="$cache/clients.$$.mjs"
+script="$cache/$name.$$.mjs"
 trap 'rm -f "$script"' EXIT
-cp "$here/clients.mjs" "$script"
+cp "$here/$name.mjs" "$script"
 node "$script" "$@"

@@ -24,6 +24,21 @@ pub fn hansa() -> PathBuf {
     }
 }
 
+/// The validator that lies, built by the same command into the same folder as the node.
+///
+/// # Panics
+///
+/// As [`hansa`].
+pub fn byzantine() -> PathBuf {
+    let path = hansa().with_file_name("hansa-byzantine");
+    assert!(
+        path.is_file(),
+        "no validator that lies at {path:?}: build it with `cargo build --release --workspace \
+         --bins`"
+    );
+    path
+}
+
 /// `target/release/hansa`, seen from `target/release/deps/<test>` or from `target/release/<bin>`.
 fn beside_the_test() -> Option<PathBuf> {
     let test = std::env::current_exe().ok()?;

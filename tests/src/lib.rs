@@ -5,6 +5,7 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
+//! | [`byzantine`] | a validator that lies among three that do not |
 //! | [`binary`] | where the node's binary is |
 //! | [`process`] | child processes that never outlive the test, and their logs |
 //! | [`ports`] | ports that are free |
@@ -14,14 +15,27 @@
 //! | [`client`] | what tests do through `subxt`: transfers, batches, balances |
 //! | [`spec`] | chain specs that differ a little from those of the repository |
 //! | [`wasm`] | a runtime of the next version |
+//! | [`load`] | clients that send transfers while nodes come and go |
+//! | [`finality`] | what clients saw final, and that it is never undone |
+//! | [`auditor`] | everything that authorities have said, and whether any two of it conflict |
+//! | [`disk`] | databases and vote logs: copied, removed, damaged |
+//! | [`netns`] | hosts in network namespaces, with a bad network between them |
+//! | [`metrics`] | what nodes export to Prometheus |
 //! | [`mod@wait`] | waiting, with a deadline |
 //!
 //! No test asserts speed: every wait has a deadline that a slow, busy machine meets, and ends as
 //! soon as what it waits for is there. What nodes logged is printed when they stop; the test
 //! harness shows it for tests that failed.
 
+pub mod auditor;
 pub mod binary;
+pub mod byzantine;
 pub mod client;
+pub mod disk;
+pub mod finality;
+pub mod load;
+pub mod metrics;
+pub mod netns;
 pub mod network;
 pub mod node;
 pub mod ports;

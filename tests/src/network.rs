@@ -10,6 +10,7 @@ use crate::{
     spec, wait_for, Node, NodeConfig,
 };
 use anyhow::{bail, Context, Result};
+use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader},
@@ -43,15 +44,23 @@ impl Network {
     /// Validators with the keys of these dev accounts on the chain of `spec`, started with these
     /// `arguments`, connected to each other, with a first block final on each.
     pub async fn start(spec: &Path, validators: &[&str], arguments: &[&str]) -> Result<Self> {
+        Self::start_with(spec, validators, |_, config| config.args(arguments)).await
+    }
+
+    /// As [`start`](Self::start), each validator as `configure` makes it of its name and of what it
+    /// would be.
+    pub async fn start_with(
+        spec: &Path,
+        validators: &[&str],
+        configure: impl Fn(&str, NodeConfig) -> NodeConfig,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let spec = tokio::task::block_in_place(|| spec::raw(folder.path(), spec))?;
         let configs: Vec<_> = validators
             .iter()
             .map(|name| {
-                NodeConfig::new(name, folder.path())
-                    .chain(&spec)
-                    .validator(name)
-                    .args(arguments)
+                let config = NodeConfig::new(name, folder.path());
+                configure(name, config.chain(&spec).validator(name))
             })
             .collect();
         let addresses: Vec<_> = configs.iter().map(NodeConfig::address).collect();
@@ -77,6 +86,25 @@ impl Network {
     /// The folder in which the nodes have theirs.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Kill all nodes at one instant (SIGKILL).
+    pub fn kill_all(&mut self) {
+        for node in &self.nodes {
+            node.signal(Signal::SIGKILL);
+        }
+        self.nodes.iter_mut().for_each(Node::kill);
+    }
+
+    /// Start all nodes again, and wait until they answer.
+    pub async fn restart_all(&mut self) -> Result<()> {
+        for node in &mut self.nodes {
+            node.relaunch()?;
+        }
+        for node in &mut self.nodes {
+            node.ready().await?;
+        }
+        Ok(())
     }
 
     /// Add a node that is no validator, and wait until it answers. Returns its index.
@@ -226,7 +254,7 @@ impl Launcher {
     }
 
     /// Send it a signal.
-    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+    pub fn signal(&self, signal: Signal) {
         self.process.signal(signal);
     }
 

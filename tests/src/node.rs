@@ -3,14 +3,21 @@
 
 //! One node: its flags, start, stop, restart.
 
-use crate::{binary, client::Client, ports, process::Process, rpc::Rpc, wait_for_some};
+use crate::{
+    binary, client::Client, metrics::Metrics, netns::Namespace, ports, process::Process, rpc::Rpc,
+    wait_for_some,
+};
 use anyhow::{bail, Context, Result};
 use nix::sys::signal::Signal;
 use sp_core::{ed25519, Pair};
 use std::{
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     process::Command,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        Arc,
+    },
 };
 use subxt::OnlineClient;
 
@@ -25,9 +32,16 @@ pub struct NodeConfig {
     pub rpc_port: u16,
     /// Where it listens for peers.
     pub p2p_port: u16,
+    binary: PathBuf,
     node_key: [u8; 32],
     arguments: Vec<String>,
     bootnodes: Vec<String>,
+    /// The address at which it listens for peers.
+    host: Ipv4Addr,
+    /// Where it serves its metrics, if it does.
+    pub prometheus_port: Option<u16>,
+    /// The network namespace in which it runs, if not in that of the test.
+    namespace: Option<Arc<Namespace>>,
 }
 
 impl NodeConfig {
@@ -43,10 +57,28 @@ impl NodeConfig {
             base_path: folder.join(name),
             rpc_port: ports::free_port(),
             p2p_port: ports::free_port(),
+            binary: binary::hansa(),
             node_key,
             arguments: Vec::new(),
             bootnodes: Vec::new(),
+            host: Ipv4Addr::LOCALHOST,
+            prometheus_port: None,
+            namespace: None,
         }
+    }
+
+    /// Run it in this network namespace, with the peers' port at the namespace's address. Its RPC
+    /// port is reached as ever: the namespace forwards it.
+    ///
+    /// # Panics
+    ///
+    /// If somebody took the RPC port meanwhile.
+    pub fn within(mut self, namespace: &Arc<Namespace>) -> Self {
+        let forwarded = namespace.forward(self.rpc_port);
+        forwarded.unwrap_or_else(|e| panic!("cannot listen at port {}: {e:#}", self.rpc_port));
+        self.host = namespace.address();
+        self.namespace = Some(namespace.clone());
+        self
     }
 
     /// The dev chain, on disk.
@@ -62,6 +94,18 @@ impl NodeConfig {
     /// A validator with the keys of a dev account, such as `alice`.
     pub fn validator(self, account: &str) -> Self {
         self.arg(format!("--{account}")).arg("--validator")
+    }
+
+    /// Serve metrics, at a fresh port.
+    pub fn prometheus(mut self) -> Self {
+        self.prometheus_port = Some(ports::free_port());
+        self
+    }
+
+    /// Another program than the node, which takes the same arguments.
+    pub fn binary(mut self, path: PathBuf) -> Self {
+        self.binary = path;
+        self
     }
 
     /// One more argument.
@@ -91,14 +135,20 @@ impl NodeConfig {
         let mut id = vec![0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
         id.extend_from_slice(public.as_ref());
         format!(
-            "/ip4/127.0.0.1/tcp/{}/p2p/{}",
+            "/ip4/{}/tcp/{}/p2p/{}",
+            self.host,
             self.p2p_port,
             bs58::encode(id).into_string()
         )
     }
 
+    /// Where it logs, over all its restarts.
+    pub fn log_path(&self) -> PathBuf {
+        self.base_path.join("node.log")
+    }
+
     fn command(&self) -> Command {
-        let mut command = Command::new(binary::hansa());
+        let mut command = Command::new(&self.binary);
         command
             .args(&self.arguments)
             .args(["--name", &self.name])
@@ -107,15 +157,22 @@ impl NodeConfig {
             .args(["--rpc-port", &self.rpc_port.to_string()])
             .args([
                 "--listen-addr",
-                &format!("/ip4/127.0.0.1/tcp/{}", self.p2p_port),
+                &format!("/ip4/{}/tcp/{}", self.host, self.p2p_port),
             ])
             .args([
                 "--node-key",
                 crate::rpc::hex(&self.node_key).trim_start_matches("0x"),
             ])
-            .args(["--no-prometheus", "--no-telemetry", "--no-mdns"]);
+            .args(["--no-telemetry", "--no-mdns"]);
+        match self.prometheus_port {
+            Some(port) => command.args(["--prometheus-port", &port.to_string()]),
+            None => command.arg("--no-prometheus"),
+        };
         for address in &self.bootnodes {
             command.args(["--bootnodes", address]);
+        }
+        if let Some(namespace) = &self.namespace {
+            namespace.enter(&mut command);
         }
         command
     }
@@ -139,8 +196,7 @@ impl Node {
     /// Start a node and do not wait.
     pub fn launch(config: NodeConfig) -> Result<Self> {
         std::fs::create_dir_all(&config.base_path)?;
-        let log = config.base_path.join("node.log");
-        let process = Process::start(&config.name, config.command(), &log, None)?;
+        let process = Process::start(&config.name, config.command(), &config.log_path(), None)?;
         Ok(Self { config, process })
     }
 
@@ -184,6 +240,12 @@ impl Node {
         Ok(OnlineClient::from_insecure_url(self.url()).await?)
     }
 
+    /// What it exports to Prometheus now.
+    pub async fn metrics(&self) -> Result<Metrics> {
+        let port = self.config.prometheus_port;
+        Metrics::scrape(port.context("the node serves no metrics")?).await
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.process.pid()
@@ -214,9 +276,14 @@ impl Node {
         self.process.kill();
     }
 
+    /// Send it a signal.
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
     /// Freeze or thaw it (SIGSTOP, SIGCONT).
     pub fn freeze(&self, frozen: bool) {
-        self.process.signal(if frozen {
+        self.signal(if frozen {
             Signal::SIGSTOP
         } else {
             Signal::SIGCONT
@@ -225,10 +292,16 @@ impl Node {
 
     /// Start it again with the same flags, after [`stop`](Self::stop) or [`kill`](Self::kill).
     pub async fn restart(&mut self) -> Result<()> {
-        let log = self.config.base_path.join("node.log");
-        self.process.hand_on_log();
-        self.process = Process::start(&self.config.name, self.config.command(), &log, None)?;
+        self.relaunch()?;
         self.ready().await
+    }
+
+    /// As [`restart`](Self::restart), without waiting until it answers.
+    pub fn relaunch(&mut self) -> Result<()> {
+        self.process.hand_on_log();
+        let (command, log) = (self.config.command(), self.config.log_path());
+        self.process = Process::start(&self.config.name, command, &log, None)?;
+        Ok(())
     }
 
     /// Wait until its finalised head is at least `number`.

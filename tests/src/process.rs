@@ -181,7 +181,11 @@ pub fn print_tail(name: &str, log: &str) {
     if !PRINT_LOGS.load(Ordering::Relaxed) {
         return;
     }
-    let lines: Vec<_> = log.lines().collect();
+    // Messages in full are for the auditor.
+    let lines = log
+        .lines()
+        .filter(|l| !l.contains(crate::auditor::WIRE_MARK));
+    let lines: Vec<_> = lines.collect();
     let from = lines.len().saturating_sub(LOG_TAIL_LINES);
     println!(
         "---- {name}: the last {} of {} lines logged",

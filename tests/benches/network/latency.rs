@@ -49,6 +49,13 @@ impl fmt::Display for Latency {
     }
 }
 
+impl Latency {
+    /// The time to finality below which `percent` of the transfers are.
+    pub fn finalised(&self, percent: usize) -> Duration {
+        percentile(&self.finalised, percent)
+    }
+}
+
 /// The value below which `percent` of the sorted `times` lie.
 fn percentile(times: &[Duration], percent: usize) -> Duration {
     let at = (times.len() * percent / 100).min(times.len().saturating_sub(1));

@@ -39,7 +39,7 @@ pub struct Plan {
 }
 
 /// One run at one rate.
-struct Run {
+pub struct Run {
     rate: u32,
     offered: usize,
     refused: usize,
@@ -51,6 +51,16 @@ struct Run {
 }
 
 impl Run {
+    /// Final transfers per second.
+    pub fn rate_final(&self) -> f64 {
+        self.finalised as f64 / self.elapsed.as_secs_f64()
+    }
+
+    /// The share of one core that all nodes used, in percent.
+    pub fn cpu_percent(&self) -> f64 {
+        100.0 * self.cpu.as_secs_f64() / self.elapsed.as_secs_f64()
+    }
+
     fn holds(&self) -> bool {
         self.finalised as f64 >= HOLDS * self.offered as f64
     }
@@ -64,12 +74,12 @@ impl Run {
             "| {} | {:.0} s | {:.1} | {} | {} | {:.2} ms | {:.0} | {:.0} % | {:.0} % | {} |",
             self.rate,
             self.elapsed.as_secs_f64(),
-            self.finalised as f64 / self.elapsed.as_secs_f64(),
+            self.rate_final(),
             self.refused,
             self.blocks,
             millis(per_transfer),
             micros(per_transfer) / micros(verification),
-            100.0 * self.cpu.as_secs_f64() / self.elapsed.as_secs_f64(),
+            self.cpu_percent(),
             100.0 * self.client_cpu.as_secs_f64() / self.elapsed.as_secs_f64(),
             if self.holds() { "yes" } else { "no" },
         );
@@ -113,7 +123,12 @@ pub async fn measure(
 }
 
 /// Offer `rate` transfers per second for `window`, then let the network come to rest.
-async fn one(bench: &Bench, senders: &mut Connected, rate: u32, window: Duration) -> Result<Run> {
+pub async fn one(
+    bench: &Bench,
+    senders: &mut Connected,
+    rate: u32,
+    window: Duration,
+) -> Result<Run> {
     let offered = (f64::from(rate) * window.as_secs_f64()) as usize;
     let signed = senders.sign(offered, bench.nodes.len())?;
     let first = bench.nodes[0].finalized().await?.number;

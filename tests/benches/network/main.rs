@@ -11,9 +11,12 @@
 //! 3. under load: the highest rate of transfers that the network keeps up with, sustained for a
 //!    minute, and the CPU time that all nodes together spend per final transfer.
 //!
+//! `make bench ARGS="faults"` measures what faults cost instead ([`faults`]).
+//!
 //! Transactions are signed before a measurement begins. The client runs on the same machine and
 //! takes its share of it; that share is in the report.
 
+mod faults;
 mod latency;
 mod load;
 mod machine;
@@ -32,6 +35,8 @@ const PORTS: u16 = 250;
 /// Measure a local network of validators.
 #[derive(Parser)]
 struct Arguments {
+    #[command(subcommand)]
+    mode: Option<Mode>,
     /// The least time from a block to its child.
     #[arg(long, value_name = "MS", default_value_t = 200)]
     min_interval_ms: u32,
@@ -55,11 +60,18 @@ struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     sustain: u64,
     /// Cargo says so to every benchmark.
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, global = true)]
     bench: bool,
     /// More flags for `hansa network up`, such as `--validators=4`.
     #[arg(last = true)]
     network: Vec<String>,
+}
+
+/// What to measure other than latency and throughput.
+#[derive(clap::Subcommand)]
+enum Mode {
+    /// What faults cost: kills validators and starts them again.
+    Faults(faults::Arguments),
 }
 
 /// The network that is measured.
@@ -83,6 +95,9 @@ async fn main() -> Result<()> {
     println!("# Benchmark of a local network\n");
     println!("{}\n", machine::describe());
     println!("One sr25519 verification: {:.1} µs\n", micros(verification));
+    if let Some(Mode::Faults(arguments)) = arguments.mode {
+        return faults::measure(arguments).await;
+    }
 
     let folder = tempfile::tempdir()?;
     let senders = Senders::new(arguments.accounts);

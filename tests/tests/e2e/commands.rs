@@ -17,7 +17,9 @@ fn succeed(arguments: &[&str]) -> Result<String> {
         "{arguments:?} ended with {}: {said}",
         output.status
     );
-    ensure!(!said.contains("panicked"), "{arguments:?} panicked: {said}");
+    for bad in ["panicked", "Essential task"] {
+        ensure!(!said.contains(bad), "{arguments:?} said `{bad}`: {said}");
+    }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

@@ -1,7 +1,8 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
-//! `@polkadot/api`, the client that most wallets and explorers are made with: `tests/js`.
+//! `@polkadot/api`, the client that most wallets and explorers are made with, and `polkadot-api`
+//! (PAPI), which speaks the new JSON-RPC: `tests/js`.
 
 use anyhow::{ensure, Context, Result};
 use hansa_e2e::{process, wasm, Network, Node, NodeConfig};
@@ -21,11 +22,17 @@ async fn next_runtime(node: &Node, folder: &Path) -> Result<std::path::PathBuf> 
     Ok(path)
 }
 
-/// Run the script against a node.
+/// Run both clients against a node; the first ends with an upgrade of the runtime, so the second
+/// meets the next version.
 async fn run(node: &Node, folder: &Path) -> Result<()> {
     let runtime = next_runtime(node, folder).await?;
+    run_script(&["clients", &node.url(), &runtime.display().to_string()]).await?;
+    run_script(&["papi", &node.url()]).await
+}
+
+async fn run_script(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("js/run.sh"));
-    command.arg(node.url()).arg(runtime);
+    command.args(arguments);
     let output = tokio::task::spawn_blocking(|| process::run_command(command, TIMEOUT)).await?;
     println!("{}", String::from_utf8_lossy(&output.stdout));
     let said = String::from_utf8_lossy(&output.stderr);
@@ -38,14 +45,14 @@ async fn run(node: &Node, folder: &Path) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn polkadot_js_works_with_a_chain_of_one() -> Result<()> {
+async fn javascript_clients_work_with_a_chain_of_one() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let node = Node::start(NodeConfig::new("dev", folder.path()).dev()).await?;
     run(&node, folder.path()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn polkadot_js_works_with_four_validators() -> Result<()> {
+async fn javascript_clients_work_with_four_validators() -> Result<()> {
     let network = Network::local(&[]).await?;
     run(&network.nodes[1], network.folder()).await
 }

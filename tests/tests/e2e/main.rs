@@ -15,6 +15,7 @@ mod four_validators;
 mod javascript;
 mod matrix;
 mod network_up;
+mod observability;
 mod pbft_rpc;
 mod rpc_docs;
 mod upgrade;
