@@ -47,7 +47,7 @@ network: build ## builds the node and starts a local network
 
 # `make check` comes before the build, as its first steps find the most common mistakes within seconds.
 .PHONY: test
-test: check build test-unit test-e2e ## checks everything and runs every test
+test: check build test-unit test-model bugs test-e2e ## checks everything and runs every test
 
 .PHONY: test-unit
 test-unit: setup ## runs the tests inside crates, and those in documentation
@@ -77,12 +77,45 @@ doc: setup-build ## builds the documentation of our crates
 	@$(ENV) cargo doc $(CARGO_FLAGS) --no-deps --lib $(NODE) $(ARGS)
 
 .PHONY: bench
-bench: setup-build ## measures latency, throughput and CPU of a local network; ARGS="--help" for its flags
+bench: setup-build ## measures a local network: latency and load, or what faults cost (ARGS="faults"); ARGS="--help"
 	@$(ENV) cargo bench --profile release --workspace --locked --bench network -- $(ARGS)
+
+# `--examples` as everywhere: see CARGO_FLAGS.
+.PHONY: sim
+sim: setup-build ## simulates the consensus; SEEDS=<n> for more, SCENARIO=<name>, SEED=<n> for a run again
+	@$(ENV) cargo build $(CARGO_FLAGS) --bin hansa-pbft-sim --examples && \
+		exec "$$CARGO_TARGET_DIR/release/hansa-pbft-sim" run $(if $(SCENARIO),--scenario "$(SCENARIO)") \
+		$(if $(SEED),--seed "$(SEED)",--seeds "$(or $(SEEDS),100)") $(ARGS)
+
+# The model has a workspace of its own (its Cargo.toml says why), and so a folder of its own to build in.
+MODEL := cd consensus/pbft-model && CARGO_TARGET_DIR="$$CARGO_TARGET_DIR/model" \
+	cargo test --release --locked --quiet --test model -- --nocapture --test-threads=1
+
+.PHONY: test-model
+test-model: setup-build ## checks the model of the consensus within small bounds
+	@$(ENV) $(MODEL)
+
+.PHONY: model
+model: setup-build ## checks the model of the consensus within larger bounds (takes an hour)
+	@$(ENV) $(MODEL) --ignored $(ARGS)
+
+# The bugs are there with a feature that nothing else may switch on; only the crates of the simulation are
+# built anew with it.
+.PHONY: bugs
+bugs: setup-build ## shows that the simulation finds each of the bugs that are seeded for that
+	@$(ENV) cargo test $(CARGO_FLAGS) --features hansa-pbft-sim/seeded-bugs --test bugs -- --nocapture $(ARGS)
+
+.PHONY: fuzz
+fuzz: setup-build ## feeds the fuzz targets altered inputs; TARGET=<name> for one, SECONDS=<n> for each
+	@bash scripts/fuzz.sh "$(or $(SECONDS),60)" "$(TARGET)"
 
 .PHONY: weights
 weights: setup-build ## measures the pallets and writes their weights; ARGS=<pallet> for some
 	@bash scripts/weights.sh $(ARGS)
+
+.PHONY: runtime
+runtime: setup-build ## builds the runtime with the hash of its metadata, for offline signers
+	@bash scripts/release-runtime.sh
 
 .PHONY: clean
 clean: ## removes what was built of our crates, and keeps the dependencies
