@@ -523,13 +523,21 @@ impl Node {
         if let Some(block) = block.filter(|block| block.height == there) {
             self.on_block(shared, block)?;
         }
-        let Some(here) = self.running.as_ref().map(|r| r.round.height) else {
+        let round = self.running.as_ref().map(|running| &running.round);
+        let Some((here, began_us)) = round.map(|round| (round.height, round.began_us)) else {
             return Ok(());
         };
         if there >= here {
             return self.step(shared, Some(from), Input::Message(message));
         }
-        // Help a peer that is behind.
+        // It may convict somebody still.
+        self.step(shared, Some(from), Input::Message(message.clone()))?;
+        // Help a peer that is left behind. A vote that is a little late is none of such a peer.
+        let resend_us = u64::from(shared.spec.timing.resend_interval_ms) * MS;
+        let is_late = shared.now_us.saturating_sub(began_us) < resend_us / 2;
+        if there.saturating_add(1) == here && is_late {
+            return Ok(());
+        }
         if let (Some(known), false) = (
             self.database.get(there),
             matches!(message, Message::Decided(_)),

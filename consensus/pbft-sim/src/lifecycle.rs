@@ -171,6 +171,7 @@ impl Node {
             parent: self.database.parent(),
             local,
             gated: false,
+            began_us: shared.now_us,
             blocks,
             held: BTreeSet::new(),
             bad: BTreeSet::new(),

@@ -54,6 +54,8 @@ pub(crate) struct Round {
     pub local: Option<AuthorityIndex>,
     /// Whether the node would sign but for the start gate.
     pub gated: bool,
+    /// When the height began for the node.
+    pub began_us: u64,
     /// Proposed blocks.
     pub blocks: BTreeMap<Hash, SimBlock>,
     /// Those that were built, or executed and found valid.

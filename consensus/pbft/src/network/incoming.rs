@@ -111,7 +111,7 @@ impl PbftIncoming {
             Ok(VoteProtocolMessage::Pbft(message)) if greeted => {
                 self.count(&message);
                 let checks = wire::signatures(&message);
-                let allowed = self.shared.may_check(peer, checks);
+                let allowed = self.shared.may_check(peer, checks, true);
                 allowed.then_some(PeerEvent::Message(message))
             }
             Ok(VoteProtocolMessage::Pbft(_)) => {
@@ -147,14 +147,16 @@ impl PbftIncoming {
     fn take_proposal(&self, peer: PeerId, bytes: &[u8]) -> Option<PeerEvent> {
         // A large one costs something to decode, too.
         let decoding = u32::try_from(bytes.len() / PROPOSAL_BYTES_PER_CHECK).unwrap_or(u32::MAX);
-        if !self.shared.may_check(peer, decoding) {
+        if !self.shared.may_check(peer, decoding, false) {
             return None;
         }
         match wire::decode_proposal(bytes) {
             Ok(proposal) => {
                 self.count(&proposal.message);
                 let (message, block) = (proposal.message, proposal.block);
-                let allowed = self.shared.may_check(peer, wire::signatures(&message));
+                let allowed = self
+                    .shared
+                    .may_check(peer, wire::signatures(&message), false);
                 allowed.then_some(PeerEvent::Proposal { message, block })
             }
             Err(error) => {

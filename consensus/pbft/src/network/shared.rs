@@ -317,7 +317,7 @@ impl Shared {
         drop(state);
         self.waker.wake();
         if !is_taken {
-            self.report(peer, Misbehaviour::Flood);
+            self.report(peer, flood(is_votes));
         }
     }
 
@@ -326,11 +326,11 @@ impl Shared {
     }
 
     /// Whether a message of `peer` may be looked at that asks for `checks` signature checks at
-    /// most. If not, it counts as part of a flood.
-    pub fn may_check(&self, peer: PeerId, checks: u32) -> bool {
+    /// most. If not, it counts as part of a flood, of votes or of proposals.
+    pub fn may_check(&self, peer: PeerId, checks: u32, is_votes: bool) -> bool {
         let allowed = self.state.lock().may_check(&peer, checks, Instant::now());
         if !allowed {
-            self.report(peer, Misbehaviour::Flood);
+            self.report(peer, flood(is_votes));
         }
         allowed
     }
@@ -476,5 +476,13 @@ fn label(is_votes: bool) -> &'static str {
         "votes"
     } else {
         "proposals"
+    }
+}
+
+fn flood(is_votes: bool) -> Misbehaviour {
+    if is_votes {
+        Misbehaviour::Flood
+    } else {
+        Misbehaviour::ProposalFlood
     }
 }

@@ -192,6 +192,7 @@ where
             parent_certificate,
             local: mandate.local,
             gated: mandate.gated,
+            began: Instant::now(),
             production: Production::NotAsked,
             work_told: false,
             timer: None,

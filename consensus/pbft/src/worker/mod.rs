@@ -56,7 +56,7 @@ use futures::{
     stream::{FuturesUnordered, StreamExt},
 };
 use hansa_pbft_core::{Core, Input};
-use hansa_pbft_primitives::{Certificate, Hash, Message};
+use hansa_pbft_primitives::{Certificate, Hash, Height, Message};
 use hansa_primitives::Block;
 use log::{debug, error, warn};
 use pacing::BuildLead;
@@ -429,9 +429,24 @@ where
         }
         let height = message.height();
         self.step_from(Some(peer), Input::Message(message))?;
-        self.network
-            .send_decided(peer, height, || self.certificate_of(height));
+        if self.is_left_behind_at(height) {
+            self.network
+                .send_decided(peer, height, || self.certificate_of(height));
+        }
         Ok(())
+    }
+
+    /// Whether who says something of `height`, which is over, seems to be left behind there.
+    ///
+    /// In each height a third of the votes come after the quorum, from peers that are about to decide
+    /// as well: to help them all would cost the square of the set in certificates. Who needs help says
+    /// what it said again after the resend interval.
+    fn is_left_behind_at(&self, height: Height) -> bool {
+        let Some(round) = self.round.as_ref() else {
+            return false;
+        };
+        height.saturating_add(1) < round.height
+            || round.began.elapsed() >= self.resend_interval() / 2
     }
 
     /// Show the state of the round to RPC and metrics.

@@ -61,6 +61,8 @@ pub(crate) struct Round {
     pub local: Option<AuthorityIndex>,
     /// Whether the node signs nothing here only because it has just started.
     pub gated: bool,
+    /// When this height began for the node.
+    pub began: Instant,
     pub pace: Pace,
     pub production: Production,
     /// Whether the state machine was told that a block is owed.

@@ -28,6 +28,32 @@ fn a_flood_by_one_peer_starves_nobody_and_is_bounded() {
     assert!(node.reports() > 90_000);
 }
 
+/// The SDK bans a peer at -71 % of `i32::MIN`.
+const BANNED_AT: i64 = -1_525_000_000;
+
+#[test]
+fn who_floods_with_proposals_is_soon_banned() {
+    let mut node = Node::new(0);
+    let stranger = node.peer(Roles::FULL, None);
+    let held = block(1, 100);
+    for _ in 0..2_000 {
+        node.receive(
+            stranger,
+            false,
+            encode_proposal(&proposal(&held), Some(&held)),
+        );
+    }
+    node.events();
+    let cost: i64 = node
+        .network
+        .reports
+        .lock()
+        .iter()
+        .map(|(_, change)| i64::from(change.value))
+        .sum();
+    assert!(cost < BANNED_AT, "{cost}");
+}
+
 #[test]
 fn made_up_peers_do_not_crowd_out_authorities_nor_the_other_way_round() {
     let mut inbox = Inbox::default();
