@@ -22,12 +22,11 @@ async fn next_runtime(node: &Node, folder: &Path) -> Result<std::path::PathBuf> 
     Ok(path)
 }
 
-/// Run both clients against a node; the first ends with an upgrade of the runtime, so the second
-/// meets the next version.
+/// Run both clients against a node; the second ends with an upgrade of the runtime.
 async fn run(node: &Node, folder: &Path) -> Result<()> {
     let runtime = next_runtime(node, folder).await?;
-    run_script(&["clients", &node.url(), &runtime.display().to_string()]).await?;
-    run_script(&["papi", &node.url()]).await
+    run_script(&["papi", &node.url()]).await?;
+    run_script(&["clients", &node.url(), &runtime.display().to_string()]).await
 }
 
 async fn run_script(arguments: &[&str]) -> Result<()> {
