@@ -87,6 +87,11 @@ sim: setup-build ## simulates the consensus; SEEDS=<n> for more, SCENARIO=<name>
 		exec "$$CARGO_TARGET_DIR/release/hansa-pbft-sim" run $(if $(SCENARIO),--scenario "$(SCENARIO)") \
 		$(if $(SEED),--seed "$(SEED)",--seeds "$(or $(SEEDS),100)") $(ARGS)
 
+.PHONY: bias
+bias: setup-build ## measures what a coalition gains by withholding from the beacon; ARGS="--help"
+	@$(ENV) cargo build $(CARGO_FLAGS) --bin hansa-bias --examples && \
+		exec "$$CARGO_TARGET_DIR/release/hansa-bias" $(ARGS)
+
 # The model has a workspace of its own (its Cargo.toml says why), and so a folder of its own to build in.
 MODEL := cd consensus/pbft-model && CARGO_TARGET_DIR="$$CARGO_TARGET_DIR/model" \
 	cargo test --release --locked --quiet --test model -- --nocapture --test-threads=1

@@ -1,12 +1,15 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: Apache-2.0
 
-//! The two parts of an epoch, and when each is over.
+//! The parts of an epoch, and when each is over.
 //!
-//! An epoch is a session. In its first part nodes commit to ids, and authors' outputs are gathered;
-//! in its second part the ids are revealed. A part is over after its time, and after authors of more
-//! than `T` weight have made a block in it, so that at least one correct author could take in what the
-//! others left out.
+//! An epoch is a session. In its first part nodes commit to ids; in its second part the ids are
+//! revealed; in its third part, the mixing, nothing is taken but the VRF outputs of the blocks' authors,
+//! as in the first.
+//!
+//! A part is over after its time, and after authors of more than `T` weight have made a block in it, so
+//! that at least one correct author could take in what the others left out, or, in the mixing, has added
+//! an output that nobody else knew. The mixing can also do with [`MIXING_BLOCKS`] blocks.
 
 use crate::{AuthorityIndex, Weight, MAX_AUTHORITIES};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -16,6 +19,11 @@ use sp_runtime::{traits::ConstU32, BoundedVec};
 
 /// The bytes of a bit for each authority.
 pub const BITMAP_BYTES: u32 = MAX_AUTHORITIES.div_ceil(8);
+
+/// After so many blocks the mixing is over though authors of more than `T` weight have not been seen
+/// in it, as in a large set they may take hundreds. That authors of a third of the weight make all of
+/// them has a probability of 3^-32, below 10^-15.
+pub const MIXING_BLOCKS: u32 = 32;
 
 /// The parts of an epoch.
 #[derive(
@@ -39,6 +47,46 @@ pub enum Phase {
     /// All inputs are frozen; ids are revealed.
     #[codec(index = 1)]
     Reveal,
+    /// No more reveals are taken; authors' outputs are gathered again, so that who decides which ids to
+    /// reveal does not know what comes of it.
+    #[codec(index = 2)]
+    Mix,
+}
+
+/// When the time of the parts ends, as shares of the session; that of the mixing ends with it.
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Parts {
+    /// The end of the commit part.
+    pub commit_end: Permill,
+    /// The end of the reveal part. If that is the whole session, there is no mixing.
+    pub reveal_end: Permill,
+}
+
+impl Parts {
+    /// Whether each part but the mixing has time of its own.
+    pub fn are_valid(&self) -> bool {
+        Permill::zero() < self.commit_end && self.commit_end < self.reveal_end
+    }
+
+    /// The part that follows; none if the epoch is over.
+    pub fn after(&self, phase: Phase) -> Option<Phase> {
+        match phase {
+            Phase::Commit => Some(Phase::Reveal),
+            Phase::Reveal if self.reveal_end < Permill::one() => Some(Phase::Mix),
+            Phase::Reveal | Phase::Mix => None,
+        }
+    }
 }
 
 /// The session in service time, in milliseconds.
@@ -53,22 +101,23 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Whether the time of the part is over, if `commit_share` of the session is for commits.
-    pub fn is_over(&self, phase: Phase, commit_share: Permill) -> bool {
+    /// Whether the time of the part is over.
+    pub fn is_over(&self, phase: Phase, parts: &Parts) -> bool {
         let passed = self.now_ms.saturating_sub(self.start_ms);
-        passed >= self.ends_after_ms(phase, commit_share)
+        passed >= self.ends_after_ms(phase, parts)
     }
 
     /// When the time of the part ends, in service time.
-    pub fn end_ms(&self, phase: Phase, commit_share: Permill) -> u64 {
+    pub fn end_ms(&self, phase: Phase, parts: &Parts) -> u64 {
         self.start_ms
-            .saturating_add(self.ends_after_ms(phase, commit_share))
+            .saturating_add(self.ends_after_ms(phase, parts))
     }
 
-    fn ends_after_ms(&self, phase: Phase, commit_share: Permill) -> u64 {
+    fn ends_after_ms(&self, phase: Phase, parts: &Parts) -> u64 {
         match phase {
-            Phase::Commit => commit_share.mul_floor(self.length_ms),
-            Phase::Reveal => self.length_ms,
+            Phase::Commit => parts.commit_end.mul_floor(self.length_ms),
+            Phase::Reveal => parts.reveal_end.mul_floor(self.length_ms),
+            Phase::Mix => self.length_ms,
         }
     }
 }
@@ -105,6 +154,7 @@ pub struct AuthorsSeen {
     set_id: u64,
     total_weight: Weight,
     weight: Weight,
+    blocks: u32,
     bitmap: BoundedVec<u8, ConstU32<BITMAP_BYTES>>,
 }
 
@@ -119,7 +169,8 @@ impl AuthorsSeen {
                 ..Self::default()
             };
         }
-        let at = usize::from(author.index).checked_div(8).unwrap_or(0);
+        self.blocks = self.blocks.saturating_add(1);
+        let at = usize::from(author.index >> 3);
         while self.bitmap.len() <= at {
             if self.bitmap.try_push(0).is_err() {
                 return;
@@ -135,9 +186,12 @@ impl AuthorsSeen {
         }
     }
 
-    /// Whether the authors seen weigh more than `T` of the set, so that one of them is correct.
-    pub fn suffice(&self) -> bool {
-        self.weight > self.total_weight.saturating_sub(1) / 3
+    /// Whether they suffice to end the part: they weigh more than `T` of the set, so that one of them is
+    /// correct; or, in the mixing, there are as many blocks that one of them is all but certainly by a
+    /// correct author.
+    pub fn suffice(&self, phase: Phase) -> bool {
+        let many = phase == Phase::Mix && self.blocks >= MIXING_BLOCKS;
+        many || self.weight > self.total_weight.saturating_sub(1) / 3
     }
 
     /// The weight of the authors seen.
@@ -164,51 +218,84 @@ mod tests {
 
     #[test]
     fn parts_end_by_their_share_of_the_session() {
-        let half = Permill::from_percent(50);
+        let parts = Parts {
+            commit_end: Permill::from_percent(50),
+            reveal_end: Permill::from_percent(80),
+        };
         let clock = |now_ms| Clock {
             now_ms,
             start_ms: 100,
             length_ms: 60,
         };
-        for (now, commit, reveal) in [
-            (0, false, false),
-            (129, false, false),
-            (130, true, false),
-            (159, true, false),
-            (160, true, true),
+        for (now, commit, reveal, mix) in [
+            (0, false, false, false),
+            (129, false, false, false),
+            (130, true, false, false),
+            (147, true, false, false),
+            (148, true, true, false),
+            (159, true, true, false),
+            (160, true, true, true),
         ] {
-            assert_eq!(clock(now).is_over(Phase::Commit, half), commit, "{now}");
-            assert_eq!(clock(now).is_over(Phase::Reveal, half), reveal, "{now}");
+            assert_eq!(clock(now).is_over(Phase::Commit, &parts), commit, "{now}");
+            assert_eq!(clock(now).is_over(Phase::Reveal, &parts), reveal, "{now}");
+            assert_eq!(clock(now).is_over(Phase::Mix, &parts), mix, "{now}");
         }
-        assert_eq!(clock(0).end_ms(Phase::Commit, half), 130);
-        assert_eq!(clock(0).end_ms(Phase::Reveal, half), 160);
+        assert_eq!(clock(0).end_ms(Phase::Commit, &parts), 130);
+        assert_eq!(clock(0).end_ms(Phase::Reveal, &parts), 148);
+        assert_eq!(clock(0).end_ms(Phase::Mix, &parts), 160);
+    }
+
+    #[test]
+    fn the_mixing_can_be_left_out() {
+        let parts = |reveal_end| Parts {
+            commit_end: Permill::from_percent(50),
+            reveal_end: Permill::from_percent(reveal_end),
+        };
+        assert_eq!(parts(80).after(Phase::Commit), Some(Phase::Reveal));
+        assert_eq!(parts(80).after(Phase::Reveal), Some(Phase::Mix));
+        assert_eq!(parts(80).after(Phase::Mix), None);
+        assert_eq!(parts(100).after(Phase::Reveal), None);
+        assert!(parts(80).are_valid() && parts(100).are_valid());
+        assert!(!parts(50).are_valid());
+    }
+
+    #[test]
+    fn the_mixing_can_do_with_many_blocks() {
+        let mut seen = AuthorsSeen::default();
+        for _ in 0..MIXING_BLOCKS {
+            assert!(!seen.suffice(Phase::Mix));
+            seen.note(&author(0, 1, 4));
+        }
+        assert!(seen.suffice(Phase::Mix));
+        assert!(!seen.suffice(Phase::Reveal));
     }
 
     #[test]
     fn more_than_t_weight_is_needed() {
         let mut seen = AuthorsSeen::default();
-        assert!(!seen.suffice(), "nobody is not enough");
+        assert!(!seen.suffice(Phase::Reveal), "nobody is not enough");
         seen.note(&author(3, 1, 4));
-        assert!(!seen.suffice());
+        assert!(!seen.suffice(Phase::Reveal));
         seen.note(&author(3, 1, 4));
-        assert!(!seen.suffice(), "one author counts once");
+        assert!(!seen.suffice(Phase::Reveal), "one author counts once");
         seen.note(&author(0, 1, 4));
-        assert!(seen.suffice());
+        assert!(seen.suffice(Phase::Reveal));
     }
 
     #[test]
     fn a_chain_of_one_needs_one_block() {
         let mut seen = AuthorsSeen::default();
         seen.note(&author(0, 7, 7));
-        assert!(!seen.suffice() || seen.weight() == 7);
-        assert!(seen.suffice());
+        for phase in [Phase::Commit, Phase::Reveal, Phase::Mix] {
+            assert!(seen.suffice(phase));
+        }
     }
 
     #[test]
     fn another_set_begins_anew() {
         let mut seen = AuthorsSeen::default();
         seen.note(&author(0, 2, 4));
-        assert!(seen.suffice());
+        assert!(seen.suffice(Phase::Reveal));
         seen.note(&Author {
             set_id: 1,
             ..author(1, 1, 4)

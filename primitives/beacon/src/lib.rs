@@ -6,7 +6,7 @@
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | [`epoch`] | the two parts of an epoch, and when each is over |
+//! | [`epoch`] | the parts of an epoch, and when each is over |
 //! | [`commitment`] | a node's random id, its commitment, and how both follow from a key |
 //! | [`vrf`] | the output that a block's author adds |
 //! | [`tree`] | one hash of all reveals, in whatever order they come |
@@ -32,7 +32,7 @@ pub mod tree;
 pub mod vrf;
 
 pub use api::{BeaconApi, Duty, DutyKind, EpochInfo};
-pub use epoch::{Author, AuthorsSeen, Clock, Phase};
+pub use epoch::{Author, AuthorsSeen, Clock, Parts, Phase};
 pub use output::{next_beacon, Inputs};
 pub use traits::{
     BlockAuthor, CommittedIds, Draws, EpochClock, EpochGate, Leaving, OnBeacon, OnFreeze, Pool,

@@ -23,7 +23,8 @@ pub struct Inputs {
     pub reveals: Digest,
     /// The number of reveals.
     pub revealed: u32,
-    /// The chain of outputs of the blocks of the commit part ([`crate::vrf::fold`]).
+    /// The chain of outputs of the blocks of the commit part and of the mixing
+    /// ([`crate::vrf::fold`]).
     pub outputs: Digest,
     /// Their number.
     pub blocks: u32,
