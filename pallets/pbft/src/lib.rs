@@ -58,6 +58,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod block;
+mod commits;
 #[cfg(test)]
 mod mock;
 mod offence;

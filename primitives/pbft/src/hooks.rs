@@ -3,7 +3,7 @@
 
 //! What the consensus pallet asks of other pallets, so that none names another's `Config`.
 
-use crate::{Height, OffenceKind, Weight};
+use crate::{Height, OffenceKind, SignedStatement, Weight};
 use codec::Encode;
 
 /// Separates the chained seed from other hashes.
@@ -67,6 +67,36 @@ pub trait OnOffence<AccountId> {
 
 impl<AccountId> OnOffence<AccountId> for () {
     fn on_offence(_: &Conviction<AccountId>) {}
+}
+
+/// Says whose a Commit is.
+pub trait VerifyCommit<AccountId> {
+    /// The account that `commit` names as its signer, if it is a Commit for a final block that the
+    /// session under way has decided, by a member of its set. Does not look at the signature.
+    fn commit_signer(commit: &SignedStatement) -> Option<AccountId>;
+
+    /// Whether the signature is that of the member of the current set that `commit` names.
+    fn verify_commit(commit: &SignedStatement) -> bool;
+}
+
+impl<AccountId> VerifyCommit<AccountId> for () {
+    fn commit_signer(_: &SignedStatement) -> Option<AccountId> {
+        None
+    }
+
+    fn verify_commit(_: &SignedStatement) -> bool {
+        false
+    }
+}
+
+/// Ends sessions before their time.
+pub trait EndSession {
+    /// End the session with the next block, so that a changed set can take effect.
+    fn end_session();
+}
+
+impl EndSession for () {
+    fn end_session() {}
 }
 
 /// Where the seed of the proposer schedule of a session comes from.

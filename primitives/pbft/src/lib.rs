@@ -44,7 +44,10 @@ pub mod timing;
 
 pub use certificate::{Certificate, CertificateError, NewViewProof, SignerBitmap};
 pub use digest::{ConsensusLog, PreDigest};
-pub use hooks::{ChainedSeed, Conviction, NextSeed, OnCertificate, OnOffence, VotingWeight};
+pub use hooks::{
+    ChainedSeed, Conviction, EndSession, NextSeed, OnCertificate, OnOffence, VerifyCommit,
+    VotingWeight,
+};
 pub use inherent::ParentCertificate;
 pub use message::Message;
 pub use offence::{Evidence, Offence, OffenceError, OffenceKind, OpaqueKeyOwnershipProof};

@@ -1,0 +1,735 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! # Staking pallet
+//!
+//! Who may decide blocks, what they earn, and what it costs them to cheat. The formulas are in
+//! `docs/staking.md`.
+//!
+//! ## Money
+//!
+//! | whose | where | on hold for |
+//! | --- | --- | --- |
+//! | an operator's bond | in its own account | [`HoldReason::Bond`] |
+//! | delegations, at stake or on their way out | in the pallet's account | [`HoldReason::Delegation`] |
+//! | what is earned and not shared out yet | in the pallet's account | [`HoldReason::Reward`] |
+//!
+//! The delegations to a node are one pool, of which delegators have shares ([`pool`]). A reward or
+//! a slash is one change of the pool, whatever the number of delegators.
+//!
+//! ## Elections
+//!
+//! At the end of each session the candidates with the highest stakes, by a sorted list, are elected
+//! for the session after the next ([`election`]). If they are too few, the set stays. Elections are
+//! numbered. Each stake knows from which election on it counts, and, when it leaves, up to which;
+//! that alone decides which offences it is liable for ([`liability`]), and that it is not withdrawn
+//! while a set that it stands behind decides, or [`Config::TrustingPeriod`] after.
+//!
+//! ## Rewards
+//!
+//! A session makes new money ([`inflation`]) for those who stand in its certificates. It is booked
+//! at the session's end, one addition for each member, and shared out between operator and pool
+//! when anybody asks, or before the shares change. A member that is missing from the certificates of
+//! most of the other authors is chilled.
+//!
+//! ## Offences
+//!
+//! A convicted node is chilled, leaves the set as soon as it can change, and gets a slash that waits
+//! for [`Config::SlashDefer`]; the admin can cancel it. How much is slashed depends on who else
+//! offended in that session ([`slash`]) and is decided when it is applied. The own bond and the pool
+//! are slashed at once; what delegators have on its way out is slashed when anybody touches it, or
+//! asks for it ([`Call::apply_slashes`]), and cannot be withdrawn unslashed.
+//!
+//! ## In a block
+//!
+//! `on_initialize` applies at most one slash. The session's end costs in proportion to the set, and
+//! everything else is a bounded number of storage items, however many nodes and delegators there are.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+// FRAME's macros write qualified paths.
+#![allow(unused_qualifications)]
+
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod bonding;
+mod candidates;
+mod delegation;
+pub mod election;
+mod fees;
+mod genesis;
+pub mod inflation;
+pub mod liability;
+#[cfg(test)]
+mod mock;
+mod offences;
+pub mod pool;
+mod queries;
+mod rewards;
+mod session;
+mod signing;
+pub mod slash;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+pub mod types;
+pub mod weights;
+
+pub use candidates::ChillReason;
+pub use fees::AuthorFees;
+pub use genesis::{equal_validators, GenesisValidator};
+pub use inflation::InflationSchedule;
+pub use pallet::*;
+pub use weights::WeightInfo;
+
+use frame_support::traits::fungible::Credit;
+use hansa_staking_primitives::{Balance, ElectionIndex, Seconds};
+
+/// The target of the pallet's log lines.
+pub(crate) const LOG_TARGET: &str = "runtime::staking";
+
+/// An amount that was taken out of accounts and is not anywhere else yet.
+pub type CreditOf<T> = Credit<<T as frame_system::Config>::AccountId, <T as Config>::Currency>;
+
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+    use crate::{
+        pool::Recent,
+        types::{
+            CertificateRecord, Elected, Ledger, Node, Offending, PendingSlash, Position, SlashLog,
+            Tallies,
+        },
+    };
+    use alloc::{boxed::Box, vec::Vec};
+    use frame_election_provider_support::SortedListProvider;
+    use frame_support::{
+        pallet_prelude::*,
+        traits::{fungible, OnUnbalanced, StorageVersion, ValidatorRegistration},
+        DefaultNoBound, PalletId,
+    };
+    use frame_system::pallet_prelude::*;
+    use hansa_pbft_primitives::{
+        EndSession, Height, SignedStatement, SignerBitmap, VerifyCommit, MAX_AUTHORITIES,
+    };
+    use hansa_staking_primitives::BlockAuthor;
+    use sp_runtime::{traits::BlockNumberProvider, Perbill};
+    use sp_staking::SessionIndex;
+
+    /// The version of the storage's layout.
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    /// The pallet.
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    /// What the pallet needs of the runtime.
+    #[pallet::config]
+    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+        /// The token.
+        type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>
+            + fungible::Balanced<Self::AccountId>
+            + fungible::hold::Mutate<Self::AccountId, Reason = Self::RuntimeHoldReason>
+            + fungible::hold::Balanced<Self::AccountId>;
+
+        /// Why funds are on hold, in the whole runtime.
+        type RuntimeHoldReason: From<HoldReason>;
+
+        /// The service time, in seconds.
+        type ServiceClock: BlockNumberProvider<BlockNumber = Seconds>;
+
+        /// The candidates, sorted by stake. The list must be this pallet's alone, and ask it for
+        /// scores.
+        type Candidates: SortedListProvider<Self::AccountId, Score = Balance>;
+
+        /// Who has session keys.
+        type SessionKeys: ValidatorRegistration<Self::AccountId>;
+
+        /// Who made the block.
+        type Author: BlockAuthor<Self::AccountId>;
+
+        /// Whose a Commit is.
+        type Commits: VerifyCommit<Self::AccountId>;
+
+        /// How a session ends before its time, so that an offender leaves.
+        type EndSession: EndSession;
+
+        /// Who may cancel slashes.
+        type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Gets what is slashed.
+        type Slashed: OnUnbalanced<CreditOf<Self>>;
+
+        /// Gets the fees that are not the author's, and what cannot be paid out.
+        type Remainder: OnUnbalanced<CreditOf<Self>>;
+
+        /// The part of fees and tips that the author of the block gets.
+        #[pallet::constant]
+        type AuthorShare: Get<Perbill>;
+
+        /// How much new money there is.
+        type Inflation: Get<InflationSchedule>;
+
+        /// Names the pallet's account.
+        #[pallet::constant]
+        type PalletId: Get<PalletId>;
+
+        /// The smallest bond of an operator.
+        #[pallet::constant]
+        type MinBond: Get<Balance>;
+
+        /// The smallest delegation.
+        #[pallet::constant]
+        type MinDelegation: Get<Balance>;
+
+        /// What an operator pays once, to the author of the block, to become a candidate.
+        #[pallet::constant]
+        type RegistrationFee: Get<Balance>;
+
+        /// The largest set.
+        #[pallet::constant]
+        type MaxValidators: Get<u32>;
+
+        /// The smallest set that may be elected.
+        #[pallet::constant]
+        type MinValidators: Get<u32>;
+
+        /// How many candidates, from the top of the list, an election looks at: more than fit, as
+        /// the list sorts only by bags, and some may have lost their keys.
+        #[pallet::constant]
+        type ElectionWindow: Get<u32>;
+
+        /// How long funds are on their way out. Must be longer than evidence is taken, a slash
+        /// waits and light clients trust, together.
+        #[pallet::constant]
+        type UnbondingPeriod: Get<Seconds>;
+
+        /// For how long light clients trust a set that decides no more.
+        #[pallet::constant]
+        type TrustingPeriod: Get<Seconds>;
+
+        /// How long a slash waits.
+        #[pallet::constant]
+        type SlashDefer: Get<Seconds>;
+
+        /// For how many sessions before the current one evidence is taken: as many as by the
+        /// consensus pallet.
+        #[pallet::constant]
+        type EvidenceSessions: Get<SessionIndex>;
+
+        /// The least part of the stake that an offence costs.
+        #[pallet::constant]
+        type LeastSlash: Get<Perbill>;
+
+        /// In a session in which fewer than so many other authors reported certificates, nobody is
+        /// chilled for silence.
+        #[pallet::constant]
+        type ChillReporters: Get<u32>;
+
+        /// Who is in no certificate of more than this part of the other authors is chilled. Must be
+        /// above a third, or liars could chill others.
+        #[pallet::constant]
+        type ChillShare: Get<Perbill>;
+
+        /// For how many blocks a Commit can be added to a certificate that left it out.
+        #[pallet::constant]
+        type CommitWindow: Get<u32>;
+
+        /// The weights of the calls.
+        type WeightInfo: WeightInfo;
+    }
+
+    /// Why the pallet holds funds.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// An operator's bond, in its own account.
+        #[codec(index = 0)]
+        Bond,
+        /// Delegations, in the pallet's account.
+        #[codec(index = 1)]
+        Delegation,
+        /// Rewards that are not shared out yet, in the pallet's account.
+        #[codec(index = 2)]
+        Reward,
+    }
+
+    /// What operators have bonded.
+    #[pallet::storage]
+    pub type Ledgers<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, Ledger, OptionQuery>;
+
+    /// What delegators have behind nodes: delegator, then node.
+    #[pallet::storage]
+    pub type Positions<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Blake2_128Concat,
+        T::AccountId,
+        Position,
+        OptionQuery,
+    >;
+
+    /// What is known of nodes.
+    #[pallet::storage]
+    pub type Nodes<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Node, ValueQuery>;
+
+    /// How many shares of a node's pool came for which of the latest elections.
+    #[pallet::storage]
+    pub type RecentShares<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, Recent, ValueQuery>;
+
+    /// The slashes of a node that were applied.
+    #[pallet::storage]
+    pub type Slashes<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, SlashLog, ValueQuery>;
+
+    /// The slashes that wait, in the order in which they come due.
+    #[pallet::storage]
+    pub type PendingSlashes<T: Config> =
+        StorageMap<_, Twox64Concat, u32, PendingSlash<T::AccountId>, OptionQuery>;
+
+    /// The number of the first slash that may wait, and of the next that will.
+    #[pallet::storage]
+    pub type SlashQueue<T: Config> = StorageValue<_, (u32, u32), ValueQuery>;
+
+    /// Who offended in a session, all together.
+    #[pallet::storage]
+    pub type OffendingWeight<T: Config> =
+        StorageMap<_, Twox64Concat, SessionIndex, Offending, OptionQuery>;
+
+    /// Who has paid the registration fee.
+    #[pallet::storage]
+    pub type Registered<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, (), OptionQuery>;
+
+    /// The number of the last election that succeeded.
+    #[pallet::storage]
+    pub type LastElection<T: Config> = StorageValue<_, ElectionIndex, ValueQuery>;
+
+    /// The set that decides; without members as long as staking elects nobody.
+    #[pallet::storage]
+    pub type ActiveSet<T: Config> = StorageValue<_, Elected<T::AccountId>, ValueQuery>;
+
+    /// The set that is elected for the next session, if there was an election.
+    #[pallet::storage]
+    pub type PlannedSet<T: Config> = StorageValue<_, Elected<T::AccountId>, OptionQuery>;
+
+    /// The service time since when the set of an election decides, or decided, of the elections
+    /// whose sets were in force within the trusting period.
+    #[pallet::storage]
+    pub type InForceSince<T: Config> =
+        StorageMap<_, Twox64Concat, ElectionIndex, Seconds, OptionQuery>;
+
+    /// The oldest election that may stand in [`InForceSince`].
+    #[pallet::storage]
+    pub type OldestInForce<T: Config> = StorageValue<_, ElectionIndex, ValueQuery>;
+
+    /// The election of the set of a session, of the sessions of which evidence is taken.
+    #[pallet::storage]
+    pub type SessionElections<T: Config> =
+        StorageMap<_, Twox64Concat, SessionIndex, ElectionIndex, OptionQuery>;
+
+    /// The oldest session that has an election in [`SessionElections`], if one has.
+    #[pallet::storage]
+    pub type OldestSession<T: Config> = StorageValue<_, SessionIndex, OptionQuery>;
+
+    /// What the members of the set did in this session.
+    #[pallet::storage]
+    pub type SessionTallies<T: Config> = StorageValue<_, Tallies, ValueQuery>;
+
+    /// Whom an author has had in a certificate of its own in this session, by position in the
+    /// elected set.
+    #[pallet::storage]
+    pub type SeenBy<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, SignerBitmap, OptionQuery>;
+
+    /// The certificates of the last blocks, by height.
+    #[pallet::storage]
+    pub type Certificates<T: Config> =
+        StorageMap<_, Twox64Concat, Height, CertificateRecord<T::AccountId>, OptionQuery>;
+
+    /// The service time up to which rewards are booked.
+    #[pallet::storage]
+    pub type RewardedUntil<T: Config> = StorageValue<_, Seconds, ValueQuery>;
+
+    /// What happened.
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// An operator bonded.
+        Bonded {
+            /// The operator.
+            node: T::AccountId,
+            /// How much more it bonded.
+            amount: Balance,
+        },
+        /// An operator's funds are on their way out.
+        Unbonded {
+            /// The operator.
+            node: T::AccountId,
+            /// How much.
+            amount: Balance,
+            /// The service time from which on it can be withdrawn.
+            unlocks_at: Seconds,
+        },
+        /// An operator's funds that were on their way out are at stake again.
+        Rebonded {
+            /// The operator.
+            node: T::AccountId,
+            /// How much.
+            amount: Balance,
+        },
+        /// An account got its stake back.
+        Withdrawn {
+            /// The account.
+            account: T::AccountId,
+            /// The node behind which the stake was.
+            node: T::AccountId,
+            /// How much.
+            amount: Balance,
+        },
+        /// A node paid the registration fee.
+        Registered {
+            /// The node.
+            node: T::AccountId,
+            /// The fee.
+            fee: Balance,
+        },
+        /// A node stands for election.
+        Validating {
+            /// The node.
+            node: T::AccountId,
+            /// What it takes of rewards before the rest is shared.
+            commission: Perbill,
+        },
+        /// A node does not stand for election any more.
+        Chilled {
+            /// The node.
+            node: T::AccountId,
+            /// Why.
+            reason: ChillReason,
+        },
+        /// A delegator put funds behind a node.
+        Delegated {
+            /// The delegator.
+            delegator: T::AccountId,
+            /// The node.
+            node: T::AccountId,
+            /// How much.
+            amount: Balance,
+            /// How many shares it got for it.
+            shares: Balance,
+        },
+        /// A delegator's funds are on their way out.
+        Undelegated {
+            /// The delegator.
+            delegator: T::AccountId,
+            /// The node.
+            node: T::AccountId,
+            /// What the shares were worth.
+            amount: Balance,
+            /// How many shares it gave for it.
+            shares: Balance,
+            /// The service time from which on it can be withdrawn.
+            unlocks_at: Seconds,
+        },
+        /// A set is elected.
+        SetElected {
+            /// The number of the election.
+            election: ElectionIndex,
+            /// The session that it will decide in first.
+            session: SessionIndex,
+            /// The number of its members.
+            members: u32,
+        },
+        /// Too few candidates: the old set stays.
+        ElectionFailed {
+            /// The session for which a set was wanted.
+            session: SessionIndex,
+            /// How many candidates with keys there are, up to as many as fit.
+            candidates: u32,
+        },
+        /// A session's reward is booked.
+        SessionRewarded {
+            /// The session.
+            session: SessionIndex,
+            /// The new money.
+            amount: Balance,
+            /// The certificates that it is paid for.
+            certificates: u32,
+        },
+        /// What a node earned is shared out.
+        PaidOut {
+            /// The node.
+            node: T::AccountId,
+            /// What the operator got: commission, and the reward of its bond.
+            operator: Balance,
+            /// What the pool got.
+            pool: Balance,
+        },
+        /// A Commit was added to a certificate that had left it out.
+        CommitAdded {
+            /// The node whose Commit it is.
+            node: T::AccountId,
+            /// The height.
+            height: Height,
+        },
+        /// A node will be slashed.
+        SlashDeferred {
+            /// The number of the slash.
+            slash: u32,
+            /// The offender.
+            node: T::AccountId,
+            /// The session in which it offended.
+            session: SessionIndex,
+            /// The service time from which on the slash is applied.
+            due_at: Seconds,
+        },
+        /// A node offended in a set that staking did not elect, or whose election is forgotten:
+        /// there is no stake to slash.
+        NothingToSlash {
+            /// The offender.
+            node: T::AccountId,
+            /// The session in which it offended.
+            session: SessionIndex,
+        },
+        /// A slash is cancelled.
+        SlashCancelled {
+            /// The number of the slash.
+            slash: u32,
+            /// Who is not slashed.
+            node: T::AccountId,
+        },
+        /// A node is slashed.
+        NodeSlashed {
+            /// The offender.
+            node: T::AccountId,
+            /// The session in which it offended.
+            session: SessionIndex,
+            /// The part of what was at stake that is lost.
+            lost: Perbill,
+            /// What was taken of the operator's bond.
+            bond: Balance,
+            /// What was taken of the pool.
+            pool: Balance,
+        },
+        /// What a delegator has on its way out is slashed.
+        DelegatorSlashed {
+            /// The delegator.
+            delegator: T::AccountId,
+            /// The offender.
+            node: T::AccountId,
+            /// What was taken.
+            amount: Balance,
+        },
+    }
+
+    /// Why a call fails.
+    #[pallet::error]
+    pub enum Error<T> {
+        /// The account has a bond already: use `bond_extra`.
+        AlreadyBonded,
+        /// The account has no bond.
+        NotBonded,
+        /// What is, or would be left, at stake is less than allowed.
+        TooLittle,
+        /// A candidate must keep the smallest bond: chill first.
+        ChillFirst,
+        /// There is not so much.
+        NotEnough,
+        /// There are too many different deposits, or portions on their way out: later.
+        TooManyParts,
+        /// There is nothing that can be withdrawn yet.
+        NothingToWithdraw,
+        /// A slash of the node waits.
+        SlashPending,
+        /// The account has set no session keys.
+        NoKeys,
+        /// The node does not stand for election.
+        NotCandidate,
+        /// An operator bonds; it does not delegate to itself.
+        OwnNode,
+        /// The account has nothing behind this node.
+        NoDelegation,
+        /// The shares of the pool are worth nothing.
+        PoolWorthless,
+        /// A number does not fit.
+        Overflow,
+        /// There is nothing to share out.
+        NothingEarned,
+        /// All slashes of the node have been applied to this delegation.
+        NothingToApply,
+        /// It is no Commit of a member for a block of this session.
+        NotACommit,
+        /// The certificate of that height is forgotten, or of another session.
+        CertificateUnknown,
+        /// The certificate has that Commit.
+        NotLeftOut,
+        /// No such slash waits.
+        NoSuchSlash,
+    }
+
+    /// What a chain spec says of staking.
+    #[pallet::genesis_config]
+    #[derive(DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// The first candidates.
+        pub validators: Vec<GenesisValidator<T::AccountId>>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            // A genesis that cannot run must not be built; the SDK hands the message on.
+            if let Err(error) = Pallet::<T>::build_genesis(&self.validators) {
+                panic!("staking: {error}");
+            }
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            Self::apply_due_slash()
+        }
+
+        fn integrity_test() {
+            Self::check_config();
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call(weight = <T as Config>::WeightInfo)]
+    impl<T: Config> Pallet<T> {
+        /// Bond `amount` of the own funds: the first step of an operator.
+        #[pallet::call_index(0)]
+        pub fn bond(origin: OriginFor<T>, #[pallet::compact] amount: Balance) -> DispatchResult {
+            Self::do_bond(ensure_signed(origin)?, amount)
+        }
+
+        /// Bond `amount` more.
+        #[pallet::call_index(1)]
+        pub fn bond_extra(
+            origin: OriginFor<T>,
+            #[pallet::compact] amount: Balance,
+        ) -> DispatchResult {
+            Self::do_bond_extra(ensure_signed(origin)?, amount)
+        }
+
+        /// Let `amount` of the bond go: it can be withdrawn after the unbonding period, and can be
+        /// slashed until then.
+        #[pallet::call_index(2)]
+        pub fn unbond(origin: OriginFor<T>, #[pallet::compact] amount: Balance) -> DispatchResult {
+            Self::do_unbond(ensure_signed(origin)?, amount)
+        }
+
+        /// Put `amount` of what is on its way out at stake again, what left last first.
+        #[pallet::call_index(3)]
+        pub fn rebond(origin: OriginFor<T>, #[pallet::compact] amount: Balance) -> DispatchResult {
+            Self::do_rebond(ensure_signed(origin)?, amount)
+        }
+
+        /// Get back what of the bond was on its way out for long enough.
+        #[pallet::call_index(4)]
+        pub fn withdraw_unbonded(origin: OriginFor<T>) -> DispatchResult {
+            Self::do_withdraw_unbonded(ensure_signed(origin)?)
+        }
+
+        /// Stand for election, or change the commission. The first time costs the registration
+        /// fee. The commission holds for all rewards that are booked from now on.
+        #[pallet::call_index(5)]
+        pub fn validate(origin: OriginFor<T>, commission: Perbill) -> DispatchResult {
+            Self::do_validate(ensure_signed(origin)?, commission)
+        }
+
+        /// Stand for election no more. A member of the set stays in it until the next set decides.
+        #[pallet::call_index(6)]
+        pub fn chill(origin: OriginFor<T>) -> DispatchResult {
+            let node = ensure_signed(origin)?;
+            ensure!(
+                Self::chill_node(&node, ChillReason::Operator),
+                Error::<T>::NotCandidate
+            );
+            Ok(())
+        }
+
+        /// Put `amount` of the own funds behind a candidate, for shares of its pool.
+        #[pallet::call_index(7)]
+        pub fn delegate(
+            origin: OriginFor<T>,
+            node: T::AccountId,
+            #[pallet::compact] amount: Balance,
+        ) -> DispatchResult {
+            Self::do_delegate(ensure_signed(origin)?, node, amount)
+        }
+
+        /// Give back `shares` of a node's pool, those of the latest deposits first: what they are
+        /// worth can be withdrawn after the unbonding period, and can be slashed until then.
+        #[pallet::call_index(8)]
+        pub fn undelegate(
+            origin: OriginFor<T>,
+            node: T::AccountId,
+            #[pallet::compact] shares: Balance,
+        ) -> DispatchResult {
+            Self::do_undelegate(ensure_signed(origin)?, node, shares)
+        }
+
+        /// Get back what was behind a node and was on its way out for long enough.
+        #[pallet::call_index(9)]
+        pub fn withdraw_undelegated(origin: OriginFor<T>, node: T::AccountId) -> DispatchResult {
+            Self::do_withdraw_undelegated(ensure_signed(origin)?, node)
+        }
+
+        /// Share out what a node earned between its operator and its pool. Anybody may ask.
+        #[pallet::call_index(10)]
+        pub fn payout(origin: OriginFor<T>, node: T::AccountId) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_payout(&node)
+        }
+
+        /// Apply to a delegation the slashes of its node that it has not had yet. Anybody may ask.
+        #[pallet::call_index(11)]
+        pub fn apply_slashes(
+            origin: OriginFor<T>,
+            delegator: T::AccountId,
+            node: T::AccountId,
+        ) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_apply_slashes(&delegator, &node)
+        }
+
+        /// Add a Commit to the certificate of a block of this session that left it out.
+        ///
+        /// The proof is the signature in the call, so nobody signs or pays for it.
+        #[pallet::call_index(12)]
+        #[pallet::weight((
+            <T as Config>::WeightInfo::add_commit(MAX_AUTHORITIES),
+            DispatchClass::Normal,
+            Pays::No
+        ))]
+        #[pallet::authorize(|source, commit| Self::authorize_commit(source, commit))]
+        #[pallet::weight_of_authorize(
+            <T as Config>::WeightInfo::authorize_add_commit(MAX_AUTHORITIES)
+        )]
+        pub fn add_commit(origin: OriginFor<T>, commit: Box<SignedStatement>) -> DispatchResult {
+            ensure_authorized(origin)?;
+            // The signature was verified when the call was authorised, on this very state.
+            Ok(Self::do_add_commit(&commit)?)
+        }
+
+        /// Cancel a slash that waits.
+        #[pallet::call_index(13)]
+        pub fn cancel_slash(origin: OriginFor<T>, slash: u32) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::do_cancel_slash(slash)
+        }
+    }
+}

@@ -1,0 +1,6 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! Tests by topic.
+
+mod bonding;
