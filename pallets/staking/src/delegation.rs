@@ -43,12 +43,12 @@ impl<T: Config> Pallet<T> {
         amount: Balance,
     ) -> DispatchResult {
         ensure!(who != target, Error::<T>::OwnNode);
-        ensure!(Self::is_candidate_node(&target), Error::<T>::NotCandidate);
         ensure!(amount >= T::MinDelegation::get(), Error::<T>::TooLittle);
         let mut node = Nodes::<T>::get(&target);
         // Who comes now pays for nothing that was before; while a slash waits, that cannot be
         // counted for ever.
         ensure!(node.pending == 0, Error::<T>::SlashPending);
+        ensure!(Self::is_candidate_node(&target), Error::<T>::NotCandidate);
         Self::settle(&target, &mut node);
         let mut position = Positions::<T>::get(&who, &target).unwrap_or_else(|| Position {
             slashes: Slashes::<T>::decode_len(&target).unwrap_or(0) as u32,

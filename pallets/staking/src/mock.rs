@@ -10,9 +10,10 @@ use crate::{
 };
 use frame_support::{
     derive_impl, parameter_types,
+    storage::unhashed,
     traits::{
         fungible::{Credit, Inspect},
-        OnInitialize, OnUnbalanced,
+        Imbalance, OnInitialize, OnUnbalanced,
     },
     PalletId,
 };
@@ -122,8 +123,6 @@ thread_local! {
     static AUTHOR: RefCell<Option<AccountId>> = const { RefCell::new(None) };
     /// The set that was handed over last, with its weights.
     static SET: RefCell<Vec<(AccountId, Weight)>> = const { RefCell::new(Vec::new()) };
-    static SLASHED: RefCell<Balance> = const { RefCell::new(0) };
-    static REMAINDER: RefCell<Balance> = const { RefCell::new(0) };
 }
 
 impl BoundToRuntimeAppPublic for Consensus {
@@ -220,12 +219,21 @@ impl pallet_session::Config for Test {
     type KeyDeposit = frame_support::traits::ConstU128<0>;
 }
 
+/// Where in the storage, which is rolled back with a call that fails, is counted what was slashed.
+const SLASHED: &[u8] = b"mock/slashed";
+/// And what nobody else was to get.
+const REMAINDER: &[u8] = b"mock/remainder";
+
+fn count(key: &[u8], credit: &Credit<AccountId, Balances>) {
+    let sum: Balance = unhashed::get_or_default(key);
+    unhashed::put(key, &(sum + credit.peek()));
+}
+
 /// Burns what it gets, and notes how much it was.
 pub struct Slashed;
 impl OnUnbalanced<Credit<AccountId, Balances>> for Slashed {
     fn on_nonzero_unbalanced(credit: Credit<AccountId, Balances>) {
-        use frame_support::traits::Imbalance;
-        SLASHED.with_borrow_mut(|sum| *sum += credit.peek());
+        count(SLASHED, &credit);
     }
 }
 
@@ -233,8 +241,7 @@ impl OnUnbalanced<Credit<AccountId, Balances>> for Slashed {
 pub struct Remainder;
 impl OnUnbalanced<Credit<AccountId, Balances>> for Remainder {
     fn on_nonzero_unbalanced(credit: Credit<AccountId, Balances>) {
-        use frame_support::traits::Imbalance;
-        REMAINDER.with_borrow_mut(|sum| *sum += credit.peek());
+        count(REMAINDER, &credit);
     }
 }
 
@@ -314,12 +321,12 @@ pub fn set_author(author: Option<AccountId>) {
 
 /// What was slashed so far.
 pub fn slashed() -> Balance {
-    SLASHED.with_borrow(|sum| *sum)
+    unhashed::get_or_default(SLASHED)
 }
 
 /// What nobody else was to get so far.
 pub fn remainder() -> Balance {
-    REMAINDER.with_borrow(|sum| *sum)
+    unhashed::get_or_default(REMAINDER)
 }
 
 pub fn issuance() -> Balance {
@@ -351,6 +358,14 @@ pub fn worth(delegator: AccountId, node: AccountId) -> Balance {
     let view = Staking::ledger(delegator);
     let of_node = view.delegations.into_iter().find(|view| view.node == node);
     of_node.map_or(0, |view| view.active)
+}
+
+/// Put a reward into the pallet's account, as a session's end does.
+pub fn mint_reward(amount: Balance) {
+    use frame_support::traits::fungible::{Mutate, MutateHold};
+    Balances::mint_into(&Staking::pot(), amount).expect("the account exists");
+    let reason = crate::HoldReason::Reward.into();
+    Balances::hold(&reason, &Staking::pot(), amount).expect("it is there");
 }
 
 /// What the pallet said since the last block began.
@@ -436,6 +451,21 @@ pub fn convict_of(offender: AccountId, session: u32, weight: Weight, total_weigh
     });
 }
 
+/// What tests may have changed.
+fn reset_parameters() {
+    MaxValidators::set(4);
+    MinValidators::set(2);
+    ElectionWindow::set(8);
+    SlashDefer::set(200);
+    EvidenceSessions::set(5);
+    LeastSlash::set(Perbill::zero());
+    Inflation::set(InflationSchedule {
+        first: Perbill::from_percent(10),
+        decay: Perbill::from_percent(10),
+        floor: Perbill::from_percent(2),
+    });
+}
+
 pub struct ExtBuilder {
     pub validators: Vec<(AccountId, Balance)>,
     /// Accounts with session keys that are no validators.
@@ -464,8 +494,7 @@ impl ExtBuilder {
         END_SESSION.set(false);
         AUTHOR.set(None);
         SET.set(Vec::new());
-        SLASHED.set(0);
-        REMAINDER.set(0);
+        reset_parameters();
         let accounts: Vec<AccountId> = self.validators.iter().map(|(a, _)| *a).collect();
         let keys = |accounts: Vec<AccountId>| {
             let keys = |a| MockKeys {

@@ -4,3 +4,9 @@
 //! Tests by topic.
 
 mod bonding;
+mod delegation;
+mod election;
+mod offences;
+mod properties;
+mod rewards;
+mod signing;
