@@ -159,7 +159,7 @@ impl<T: Config> Pallet<T> {
         account: T::AccountId,
         hash: Digest,
     ) -> DispatchResult {
-        Self::check_commit(epoch, &account)?;
+        let key = Self::check_commit(epoch, &account)?;
         let held = Self::bonds();
         T::Currency::hold(&HoldReason::Commitment.into(), &account, held)?;
         let place = Tallies::<T>::mutate(epoch, |tally| {
@@ -169,6 +169,7 @@ impl<T: Config> Pallet<T> {
         });
         let commitment = Commitment {
             hash,
+            key,
             place,
             held,
             state: CommitmentState::Open,

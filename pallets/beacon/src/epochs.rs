@@ -25,12 +25,11 @@ impl<T: Config> Pallet<T> {
         let author = T::Author::block_author();
         Self::require_output(author.as_ref());
 
-        // The author made its output under the parent's state, so the parent's part counts.
-        let output = author.as_ref().and_then(|author| author.vrf);
-        if let (Phase::Commit | Phase::Mix, Some(author), Some(output)) =
-            (state.phase, &author, output)
-        {
-            on_block_vrf(&mut state, height, author.index, &output);
+        if let Some((author, output)) = author.as_ref().and_then(|a| Some((a.index, a.vrf?))) {
+            // The author made its output under the parent's state, so the parent's part counts.
+            if gathers_outputs(&state) {
+                on_block_vrf(&mut state, height, author, &output);
+            }
         }
         if Self::part_is_over(&state) {
             return Self::end_part(state);
@@ -112,6 +111,16 @@ impl<T: Config> Pallet<T> {
             revealed,
         });
         T::OnBeacon::on_beacon(epoch, &beacon)
+    }
+}
+
+/// Whether outputs are gathered. In the mixing only as many as it needs: its end must not follow from a
+/// time, which the author of a block near it could shift by the block's timestamp.
+fn gathers_outputs(state: &EpochState) -> bool {
+    match state.phase {
+        Phase::Commit => true,
+        Phase::Reveal => false,
+        Phase::Mix => !state.authors.suffice(Phase::Mix),
     }
 }
 

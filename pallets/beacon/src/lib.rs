@@ -22,7 +22,7 @@
 //! `on_initialize` must run after that of the consensus pallet, which knows the author, and before that
 //! of the session pallet, which asks whether the session may end. It
 //!
-//! 1. takes in the author's VRF output, if the block's parent was in the commit part or the mixing;
+//! 1. takes in the author's VRF output, if the block's parent was in a part in which outputs are gathered;
 //! 2. ends the part, if it is over;
 //! 3. notes the author, if the part goes on;
 //! 4. settles some commitments of past epochs: at most [`Config::SettlementsPerBlock`].

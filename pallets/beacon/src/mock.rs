@@ -76,7 +76,7 @@ parameter_types! {
     pub static NowMs: u64 = 0;
     pub static StartMs: u64 = 0;
     pub static DrawOpen: Option<EpochIndex> = None;
-    pub static MaxCommitments: u32 = 100;
+    pub static MaxCommitments: u32 = 300;
     pub static SettlementsPerBlock: u32 = 4;
     pub static OutputRequired: bool = false;
     pub static NextAuthor: Option<Author> = None;
@@ -153,6 +153,11 @@ impl Pool<AccountId> for MockPool {
 
 pub fn leave_pool(account: AccountId) {
     POOL.with_borrow_mut(|pool| pool.retain(|(a, _)| *a != account));
+}
+
+pub fn set_key(account: AccountId, key: BeaconId) {
+    leave_pool(account);
+    POOL.with_borrow_mut(|pool| pool.push((account, key)));
 }
 
 pub struct MockClock;
@@ -394,7 +399,7 @@ impl ExtBuilder {
         NowMs::set(0);
         StartMs::set(0);
         DrawOpen::set(None);
-        MaxCommitments::set(100);
+        MaxCommitments::set(300);
         SettlementsPerBlock::set(4);
         OutputRequired::set(false);
         RevealEndPercent::set(75);

@@ -55,6 +55,7 @@ impl<T: Config> Pallet<T> {
             (Phase::Reveal, Some(commitment)) if commitment.state == CommitmentState::Open => {
                 DutyKind::Reveal {
                     commitment: commitment.hash,
+                    key: commitment.key,
                 }
             }
             _ => return None,

@@ -3,7 +3,9 @@
 
 //! What the pallet stores.
 
-use hansa_beacon_primitives::{AuthorsSeen, Beacon, Digest, EpochIndex, Inputs, OwnId, Phase};
+use hansa_beacon_primitives::{
+    AuthorsSeen, Beacon, BeaconId, Digest, EpochIndex, Inputs, OwnId, Phase,
+};
 
 /// The epoch under way.
 #[frame_support::stored]
@@ -15,7 +17,7 @@ pub struct EpochState {
     pub beacon: Beacon,
     /// The part that it is in.
     pub phase: Phase,
-    /// The chain of outputs of the blocks of the commit part and of the mixing.
+    /// The chain of the outputs that were gathered, in the commit part and in the mixing.
     pub outputs: Digest,
     /// Their number.
     pub blocks: u32,
@@ -65,6 +67,8 @@ impl Tally {
 pub struct Commitment<Balance> {
     /// What it committed to.
     pub hash: Digest,
+    /// The key that signed it: the id follows from it, even if the node has another key by now.
+    pub key: BeaconId,
     /// Its place in the tree of reveals.
     pub place: u32,
     /// What is held for it.

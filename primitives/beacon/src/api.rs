@@ -7,8 +7,9 @@
 //! [`KEY_TYPE`](crate::KEY_TYPE) in its keystore:
 //!
 //! 1. Ask for the [`duty`](BeaconApi::duty) of the key.
-//! 2. Compute the id: [`own_id`](crate::commitment::own_id) of the key's VRF pre-output over
-//!    [`secret_input`](crate::commitment::secret_input) (genesis hash, epoch, beacon).
+//! 2. Compute the id: [`own_id`](crate::commitment::own_id) of the key's VRF pre-output (of the key that
+//!    [`DutyKind::Reveal`] names) over [`secret_input`](crate::commitment::secret_input) (genesis hash,
+//!    epoch, beacon).
 //! 3. [`DutyKind::Commit`]: sign [`commit_payload`](crate::commitment::commit_payload) and call
 //!    [`submit_commit`](BeaconApi::submit_commit). [`DutyKind::Reveal`]: check that the commitment is
 //!    the id's, and call [`submit_reveal`](BeaconApi::submit_reveal).
@@ -61,6 +62,9 @@ pub enum DutyKind {
     Reveal {
         /// What the node committed to.
         commitment: Digest,
+        /// The key with which it did. If the node has changed its key since, the id still follows from
+        /// this one.
+        key: BeaconId,
     },
 }
 

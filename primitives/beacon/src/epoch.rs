@@ -9,7 +9,8 @@
 //!
 //! A part is over after its time, and after authors of more than `T` weight have made a block in it, so
 //! that at least one correct author could take in what the others left out, or, in the mixing, has added
-//! an output that nobody else knew. The mixing can also do with [`MIXING_BLOCKS`] blocks.
+//! an output that nobody else knew. The mixing can also do with [`MIXING_BLOCKS`] blocks; and it gathers no
+//! more outputs than that takes, though it goes on until its time is over.
 
 use crate::{AuthorityIndex, Weight, MAX_AUTHORITIES};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -20,7 +21,7 @@ use sp_runtime::{traits::ConstU32, BoundedVec};
 /// The bytes of a bit for each authority.
 pub const BITMAP_BYTES: u32 = MAX_AUTHORITIES.div_ceil(8);
 
-/// After so many blocks the mixing is over though authors of more than `T` weight have not been seen
+/// After so many blocks the mixing has outputs enough, though authors of more than `T` weight have not been seen
 /// in it, as in a large set they may take hundreds. That authors of a third of the weight make all of
 /// them has a probability of 3^-32, below 10^-15.
 pub const MIXING_BLOCKS: u32 = 32;

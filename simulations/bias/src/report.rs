@@ -19,12 +19,12 @@ const OUTLOOK: [u32; 4] = [10, 20, 30, 40];
 /// Print what is simulated.
 pub fn print_head(options: &Options) {
     println!(
-        "{} nodes of equal weight, {} blocks a session, {} sessions a row, seed {}",
+        "{} nodes of equal weight, {} blocks a session, {} sessions simulated, seed {}",
         options.nodes, options.heights, options.trials, options.seed
     );
     println!(
-        "at most {} reveals withheld, all combinations tried; the session's end moved by up to {} blocks",
-        options.withheld, options.drift
+        "at most {} reveals withheld, all combinations tried",
+        options.withheld
     );
 }
 
@@ -66,7 +66,7 @@ pub fn print_slots(options: &Options, percent: u16, trials: &Trials) {
     let fair = f64::from(options.heights) * coalition as f64 / f64::from(options.nodes);
     println!("\nCoalition of {percent} %: {coalition} nodes; {fair:.1} slots are its fair share of a session");
     println!(
-        "  {:<20} {:>5} {:>9} {:>7} {:>9} {:>7} {:>6} {:>10} {:>8}",
+        "  {:<22} {:>5} {:>9} {:>7} {:>9} {:>7} {:>6} {:>10} {:>8}",
         "it withholds", "bond", "slots", "+/-", "gain", "reveals", "blocks", "net slots", "net"
     );
     for strategy in Strategy::ALL {
@@ -84,7 +84,7 @@ pub fn print_slots(options: &Options, percent: u16, trials: &Trials) {
             let (slots, error) = of(&|o| f64::from(o.real.slots));
             let (net, _) = of(&|o| f64::from(o.real.slots) - price(o));
             println!(
-                "  {:<20} {:>5} {:>9.1} {:>7.1} {:>8.1}% {:>7.2} {:>6.2} {:>+10.1} {:>+7.1}%",
+                "  {:<22} {:>5} {:>9.1} {:>7.1} {:>8.1}% {:>7.2} {:>6.2} {:>+10.1} {:>+7.1}%",
                 strategy.name(),
                 if by_reveals {
                     bond.to_string()
@@ -117,7 +117,7 @@ fn print_outlook(options: &Options, coalition: usize, fair: f64) {
         })
         .collect();
     println!(
-        "  without mixing, by the number of beacons tried: {}",
+        "  reveals, no mixing, by the number of beacons tried: {}",
         gains.join(", ")
     );
 }
@@ -127,7 +127,7 @@ pub fn print_draws(options: &Options, percent: u16, trials: &Trials) {
     let nodes = usize::from(options.nodes);
     let coalition = nodes * usize::from(percent) / 100;
     println!("  draws: the odds of more than T of a chain's nodes, and of a quorum");
-    print!("  {:<20}", "it withholds");
+    print!("  {:<22}", "it withholds");
     for size in &options.chains {
         print!(" {:>16}", format!("{size} nodes"));
     }
@@ -136,7 +136,7 @@ pub fn print_draws(options: &Options, percent: u16, trials: &Trials) {
         let faults = (size - 1) / 3;
         (faults + 1, size - faults)
     };
-    print!("  {:<20}", "fair odds");
+    print!("  {:<22}", "fair odds");
     for size in &options.chains {
         let (stop, quorum) = bounds(*size);
         let odds = |wanted| at_least(nodes, coalition, *size, wanted);
@@ -144,7 +144,7 @@ pub fn print_draws(options: &Options, percent: u16, trials: &Trials) {
     }
     println!();
     for strategy in Strategy::ALL {
-        print!("  {:<20}", strategy.name());
+        print!("  {:<22}", strategy.name());
         for (chain, size) in options.chains.iter().enumerate() {
             let places = |o: &Outcome| o.hoped.places.get(chain).copied().unwrap_or(0);
             let (stop, quorum) = bounds(*size);
@@ -167,5 +167,7 @@ pub fn print_draws(options: &Options, percent: u16, trials: &Trials) {
 }
 
 fn odds_pair(stop: f64, quorum: f64) -> String {
-    format!("{:.1}% {:.2}%", 100.0 * stop, 100.0 * quorum)
+    // Sums of logarithms may end a little below 0.
+    let percent = |odds: f64| 100.0 * odds.max(0.0);
+    format!("{:.1}% {:.2}%", percent(stop), percent(quorum))
 }

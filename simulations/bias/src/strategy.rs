@@ -10,9 +10,9 @@ use crate::{
 use hansa_beacon_primitives::{vrf::fold, Digest, Height};
 use std::collections::BTreeSet;
 
-/// How many endings of a session are tried at most: runs of the coalition's blocks that have more are
-/// too rare to show.
-const MAX_ENDINGS: usize = 4_096;
+/// How many endings of the mixing are tried at most: runs of the coalition's blocks that have more are
+/// too rare to show, and the best of so many is hardly better than the best of these.
+const MAX_ENDINGS: usize = 256;
 
 /// How many of its blocks of the commit part a coalition considers to withhold.
 const LAST_BLOCKS: usize = 8;
@@ -41,7 +41,7 @@ pub enum Strategy {
     Reveals,
     /// Withhold one of the last blocks of the commit part: the others' ids are not known yet.
     CommitBlocks,
-    /// Withhold blocks, or shift the session's end, when all outputs but the own are known.
+    /// Withhold blocks at the end of the mixing, when all outputs but the own are known.
     LastBlocks,
 }
 
@@ -55,6 +55,11 @@ impl Strategy {
         Self::LastBlocks,
     ];
 
+    /// Whether there are few choices, so that many sessions can be simulated.
+    pub fn is_cheap(self) -> bool {
+        matches!(self, Self::Honest | Self::LastBlocks)
+    }
+
     /// As it stands in the tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -62,7 +67,7 @@ impl Strategy {
             Self::RevealsWithoutMixing => "reveals, no mixing",
             Self::Reveals => "reveals",
             Self::CommitBlocks => "blocks, commit part",
-            Self::LastBlocks => "blocks, at the end",
+            Self::LastBlocks => "blocks, end of mixing",
         }
     }
 
@@ -73,7 +78,7 @@ impl Strategy {
             Self::RevealsWithoutMixing => reveals(world, options, false),
             Self::Reveals => reveals(world, options, true),
             Self::CommitBlocks => commit_blocks(world),
-            Self::LastBlocks => last_blocks(world, options),
+            Self::LastBlocks => last_blocks(world),
         }
     }
 }
@@ -176,32 +181,24 @@ fn commit_blocks(world: &World) -> Vec<Outcome> {
         .collect()
 }
 
-/// The endings that a coalition knows: those after which nobody else adds an output.
+/// The endings of the mixing that a coalition knows: those after which nobody else adds an output.
 ///
-/// The author of a block can choose whether the session ends with it, within `drift` blocks of the time.
-/// Where the last blocks are the coalition's, it can also give up views of theirs, as long as the next
-/// view's primary is one of its own. All of these are taken to be open to it at once, which is more
-/// than it has. And it can give up its last block to somebody else, whose output it does not know.
-fn last_blocks(world: &World, options: &Options) -> Vec<Outcome> {
-    let usual = honest(world);
-    let mut outcomes = vec![usual.clone()];
+/// Where the last blocks of the mixing are the coalition's, it can give up views of theirs, as long as the
+/// next view's primary is one of its own. And it can give up the last block to somebody else, whose output
+/// it does not know.
+fn last_blocks(world: &World) -> Vec<Outcome> {
+    let mut outcomes = vec![honest(world)];
     let last = world.ends.2;
-    let own = |height| world.is_coalition(world.primary(height, 0));
-    let (from, to) = (last.saturating_sub(options.drift), last + options.drift);
-    for end in from..=to {
-        if (last.min(end)..=end).all(own) {
-            outcomes.extend(known_endings(world, end));
-        }
-    }
-    if own(last) {
-        outcomes.push(given_up(world, usual.hoped));
+    if world.is_coalition(world.primary(last, 0)) {
+        outcomes.extend(known_endings(world));
+        outcomes.push(given_up(world));
     }
     outcomes
 }
 
-/// All that the coalition can make of the run of its blocks that ends at height `end`.
-fn known_endings(world: &World, end: Height) -> Vec<Outcome> {
-    let (committed, revealed, _) = world.ends;
+/// All that the coalition can make of the run of its blocks with which the mixing ends.
+fn known_endings(world: &World) -> Vec<Outcome> {
+    let (committed, revealed, end) = world.ends;
     let own = |height, view| world.is_coalition(world.primary(height, view));
     let start = (revealed + 1..=end)
         .rev()
@@ -239,7 +236,7 @@ fn known_endings(world: &World, end: Height) -> Vec<Outcome> {
 
 /// The coalition gives up its last block to the first primary that is not its own. It hopes for what
 /// it would have on average.
-fn given_up(world: &World, usual: Score) -> Outcome {
+fn given_up(world: &World) -> Outcome {
     let (committed, revealed, last) = world.ends;
     let view = (0..)
         .find(|view| !world.is_coalition(world.primary(last, *view)))
@@ -255,8 +252,8 @@ fn given_up(world: &World, usual: Score) -> Outcome {
     let nodes = world.node_count();
     let share = |of: usize| of * usize::from(world.coalition().end) / nodes;
     let hoped = Score {
-        slots: share(last as usize) as u32,
-        places: (0..usual.places.len())
+        slots: share(world.heights() as usize) as u32,
+        places: (0..real.places.len())
             .map(|chain| share(world.chain_size(chain)))
             .collect(),
     };

@@ -9,9 +9,9 @@ use hansa_beacon_primitives::{
     draw::rank,
     next_beacon,
     output::session_seed,
-    tree::{leaf, root, set_leaf, MemoryGroups},
+    tree::{leaf, root, set_leaf, MemoryGroups, ARITY},
     vrf::fold,
-    AuthorityIndex, Beacon, Digest, Height, Inputs, OwnId,
+    Author, AuthorityIndex, AuthorsSeen, Beacon, Digest, Height, Inputs, OwnId, Phase,
 };
 use hansa_pbft_primitives::{primary::primary, Authority, AuthoritySet, View};
 use std::collections::BTreeSet;
@@ -26,10 +26,15 @@ pub struct World {
     beacon: Beacon,
     seed: [u8; 32],
     ids: Vec<OwnId>,
+    /// The tree of all reveals.
+    whole: MemoryGroups,
     secret: Digest,
+    /// Whether the outputs of others after the commit part are guessed.
+    guess: bool,
     chains: Vec<usize>,
-    /// The last height of the commit part, of the reveal part, and of the session.
+    /// The last height of the commit part, of the reveal part, and of those whose outputs are mixed in.
     pub ends: (Height, Height, Height),
+    heights: Height,
 }
 
 impl World {
@@ -45,7 +50,7 @@ impl World {
         let beacon = random("beacon");
         let heights = options.heights;
         let share = u32::from(options.nodes) * u32::from(percent) / 100;
-        Self {
+        let mut world = Self {
             set,
             coalition: share as Node,
             seed: session_seed(&beacon, trial),
@@ -53,15 +58,44 @@ impl World {
             ids: (0..options.nodes)
                 .map(|node| hash(&(random("ids"), node)))
                 .collect(),
+            whole: MemoryGroups::default(),
             secret: random("outputs"),
+            guess: false,
             chains: options.chains.clone(),
-            ends: (heights / 2, heights * 7 / 10, heights),
+            ends: (heights / 2, heights * 7 / 10, heights * 7 / 10),
+            heights,
+        };
+        world.ends.2 = world.mixing_end();
+        world.whole = world.tree(&BTreeSet::new());
+        world
+    }
+
+    /// The last height whose output is mixed in, if nobody gives up a block.
+    fn mixing_end(&self) -> Height {
+        let mut seen = AuthorsSeen::default();
+        let mut height = self.ends.1;
+        while !seen.suffice(Phase::Mix) {
+            height += 1;
+            let index = self.primary(height, 0);
+            seen.note(&Author {
+                index,
+                weight: self.set.weight(index),
+                total_weight: self.set.total_weight(),
+                set_id: self.set.id,
+                vrf: None,
+            });
         }
+        height
     }
 
     /// The coalition: the nodes from 0 on.
     pub fn coalition(&self) -> std::ops::Range<Node> {
         0..self.coalition
+    }
+
+    /// How many blocks a session has.
+    pub fn heights(&self) -> Height {
+        self.heights
     }
 
     /// How many nodes there are.
@@ -85,7 +119,10 @@ impl World {
 
     /// The VRF output of a node for the block at a height.
     pub fn output(&self, height: Height, node: Node) -> [u8; 32] {
-        hash(&(self.secret, height, node))
+        match self.guess && height > self.ends.0 && !self.is_coalition(node) {
+            true => hash(&("guess", self.secret, height, node)),
+            false => hash(&(self.secret, height, node)),
+        }
     }
 
     /// Another world that looks to the coalition as this one while it does not know the outputs of the
@@ -96,13 +133,16 @@ impl World {
             true => hash(&("guess", id)),
             false => *id,
         };
-        Self {
+        let mut world = Self {
             set: self.set.clone(),
             ids: (0..).zip(&self.ids).map(|(n, id)| guess(n, id)).collect(),
-            secret: hash(&("guess", self.secret)),
+            whole: MemoryGroups::default(),
+            guess: true,
             chains: self.chains.clone(),
             ..*self
-        }
+        };
+        world.whole = world.tree(&BTreeSet::new());
+        world
     }
 
     /// The chain of outputs of the blocks of `heights`, each by the primary of the view that `view_of`
@@ -120,12 +160,29 @@ impl World {
     }
 
     /// The tree of reveals, without those of `withheld`.
-    fn reveals(&self, withheld: &BTreeSet<Node>) -> Digest {
+    fn tree(&self, withheld: &BTreeSet<Node>) -> MemoryGroups {
         let mut groups = MemoryGroups::default();
         for (node, id) in (0..).zip(&self.ids) {
             if !withheld.contains(&node) {
                 set_leaf(&mut groups, u32::from(node), leaf(&node, id));
             }
+        }
+        groups
+    }
+
+    /// The root of that tree; from the whole tree where the leaves withheld leave no group empty, as then
+    /// a leaf of zeros is one that was never set.
+    fn reveals(&self, withheld: &BTreeSet<Node>) -> Digest {
+        let smallest_group = match self.ids.len() % ARITY as usize {
+            0 => ARITY as usize,
+            rest => rest,
+        };
+        if withheld.len() >= smallest_group {
+            return root(&self.tree(withheld));
+        }
+        let mut groups = self.whole.clone();
+        for node in withheld {
+            set_leaf(&mut groups, u32::from(*node), [0; 32]);
         }
         root(&groups)
     }
@@ -145,7 +202,7 @@ impl World {
     /// What the coalition has of a beacon.
     pub fn score(&self, beacon: &Beacon, withheld: &BTreeSet<Node>) -> Score {
         let seed = session_seed(beacon, 1);
-        let slots = (1..=self.ends.2)
+        let slots = (1..=self.heights)
             .filter_map(|height| primary(&self.set, &seed, height, 0))
             .filter(|node| self.is_coalition(*node))
             .count();
@@ -173,4 +230,43 @@ impl World {
 /// All randomness of the simulation.
 fn hash(value: &impl Encode) -> [u8; 32] {
     value.using_encoded(sp_crypto_hashing::blake2_256)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[test]
+    fn withheld_leaves_were_never_set() {
+        for nodes in ["4", "33", "40", "100"] {
+            let options = Options::parse_from(["bias", "--nodes", nodes]);
+            let world = World::new(&options, 50, 0);
+            for withheld in [vec![], vec![0], vec![0, 1], vec![1, 0, 2]] {
+                let withheld: BTreeSet<_> = withheld.into_iter().collect();
+                assert_eq!(world.reveals(&withheld), root(&world.tree(&withheld)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_guess_differs_only_in_what_the_coalition_does_not_know() {
+        let options = Options::parse_from(["bias"]);
+        let world = World::new(&options, 25, 0);
+        let guess = world.guessed(true);
+        assert_eq!(world.ids[..25], guess.ids[..25]);
+        assert!((25..100).all(|node| world.ids[node] != guess.ids[node]));
+        assert_eq!(world.ends, guess.ends);
+        let committed = world.ends.0;
+        assert_eq!(world.output(committed, 99), guess.output(committed, 99));
+        assert_eq!(
+            world.output(committed + 1, 0),
+            guess.output(committed + 1, 0)
+        );
+        assert_ne!(
+            world.output(committed + 1, 99),
+            guess.output(committed + 1, 99)
+        );
+        assert_eq!(world.guessed(false).ids, world.ids);
+    }
 }

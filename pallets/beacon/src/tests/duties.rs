@@ -24,11 +24,11 @@ fn a_node_commits_then_reveals_then_rests() {
             })
         };
         assert_eq!(duty(1), due(DutyKind::Commit));
-        let commitment = commitment_of(1);
+        let (commitment, key) = (commitment_of(1), pair(1).public());
         commit(1).unwrap();
         assert_eq!(duty(1), None, "it waits for the reveal part");
         to_reveal();
-        assert_eq!(duty(1), due(DutyKind::Reveal { commitment }));
+        assert_eq!(duty(1), due(DutyKind::Reveal { commitment, key }));
         assert_eq!(duty(2), None, "it came too late");
         reveal(1).unwrap();
         assert_eq!(duty(1), None);
@@ -46,6 +46,21 @@ fn a_node_without_place_or_means_has_no_duty() {
         assert_eq!(duty(1), None);
         assert_eq!(duty(2), None);
         assert_eq!(duty(ACCOUNTS + 1), None);
+    });
+}
+
+#[test]
+fn a_node_that_changed_its_key_is_told_with_which_it_committed() {
+    ExtBuilder::default().run(|| {
+        commit(1).unwrap();
+        set_key(1, pair(1_001).public());
+        to_reveal();
+        assert_eq!(duty(1), None, "the old key is nobody's now");
+        let Some(DutyKind::Reveal { key, .. }) = duty(1_001).map(|duty| duty.kind) else {
+            panic!("the node has to reveal");
+        };
+        assert_eq!(key, pair(1).public());
+        reveal(1).unwrap();
     });
 }
 

@@ -107,6 +107,26 @@ fn the_mixing_can_do_with_many_blocks_of_few_authors() {
 }
 
 #[test]
+fn the_mixing_gathers_no_more_outputs_than_it_needs() {
+    ExtBuilder::default().run(|| {
+        to_mix();
+        let blocks = || CurrentEpoch::<Test>::get().blocks;
+        let before = blocks();
+        block_by(3);
+        block_by(3);
+        assert_eq!(blocks(), before + 2);
+        block_by(2);
+        assert_eq!(blocks(), before + 3, "two authors are enough");
+        // The session goes on.
+        NowMs::set(StartMs::get());
+        for author in [0, 1, 2, 3] {
+            block_by(author);
+            assert_eq!((blocks(), phase()), (before + 3, Phase::Mix));
+        }
+    });
+}
+
+#[test]
 fn without_mixing_the_beacon_follows_the_reveals() {
     ExtBuilder::default().run(|| {
         RevealEndPercent::set(100);
@@ -154,10 +174,11 @@ fn the_beacon_is_made_of_reveals_and_of_outputs_before_and_after_them() {
         to_mix();
         let closed_at = System::block_number();
         to_next_epoch();
-        let turned_at = System::block_number();
+        // The outputs of two authors are enough.
+        let mixed_at = closed_at + 2;
 
         let mut outputs = [0; 32];
-        for height in (1..=frozen_at).chain(closed_at + 1..=turned_at) {
+        for height in (1..=frozen_at).chain(closed_at + 1..=mixed_at) {
             let author = ((height - 1) % 4) as u16;
             outputs = fold(&outputs, height, author, &output(author));
         }
@@ -170,7 +191,7 @@ fn the_beacon_is_made_of_reveals_and_of_outputs_before_and_after_them() {
             reveals: root(&groups),
             revealed: 2,
             outputs,
-            blocks: frozen_at + turned_at - closed_at,
+            blocks: frozen_at + mixed_at - closed_at,
         });
         assert_eq!(Beacons::beacon(), beacon);
         assert!(events().contains(&Event::NewBeacon {
