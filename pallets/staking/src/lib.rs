@@ -53,11 +53,12 @@
 extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
-mod benchmarking;
+pub mod benchmarking;
 mod bonding;
 mod candidates;
 mod delegation;
 pub mod election;
+mod events;
 mod fees;
 mod genesis;
 pub mod inflation;
@@ -85,7 +86,7 @@ pub use inflation::InflationSchedule;
 pub use pallet::*;
 pub use weights::WeightInfo;
 
-use frame_support::traits::fungible::Credit;
+use frame_support::{pallet_macros::import_section, traits::fungible::Credit};
 use hansa_staking_primitives::{Balance, ElectionIndex, Seconds};
 
 /// The target of the pallet's log lines.
@@ -94,6 +95,7 @@ pub(crate) const LOG_TARGET: &str = "runtime::staking";
 /// An amount that was taken out of accounts and is not anywhere else yet.
 pub type CreditOf<T> = Credit<<T as frame_system::Config>::AccountId, <T as Config>::Currency>;
 
+#[import_section(events::events)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -241,6 +243,10 @@ pub mod pallet {
 
         /// The weights of the calls.
         type WeightInfo: WeightInfo;
+
+        /// What benchmarks need.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
     }
 
     /// Why the pallet holds funds.
@@ -355,223 +361,6 @@ pub mod pallet {
     /// The service time up to which rewards are booked.
     #[pallet::storage]
     pub type RewardedUntil<T: Config> = StorageValue<_, Seconds, ValueQuery>;
-
-    /// What happened.
-    #[pallet::event]
-    #[pallet::generate_deposit(pub(super) fn deposit_event)]
-    pub enum Event<T: Config> {
-        /// An operator bonded.
-        Bonded {
-            /// The operator.
-            node: T::AccountId,
-            /// How much more it bonded.
-            amount: Balance,
-        },
-        /// An operator's funds are on their way out.
-        Unbonded {
-            /// The operator.
-            node: T::AccountId,
-            /// How much.
-            amount: Balance,
-            /// The service time from which on it can be withdrawn.
-            unlocks_at: Seconds,
-        },
-        /// An operator's funds that were on their way out are at stake again.
-        Rebonded {
-            /// The operator.
-            node: T::AccountId,
-            /// How much.
-            amount: Balance,
-        },
-        /// An account got its stake back.
-        Withdrawn {
-            /// The account.
-            account: T::AccountId,
-            /// The node behind which the stake was.
-            node: T::AccountId,
-            /// How much.
-            amount: Balance,
-        },
-        /// A node paid the registration fee.
-        Registered {
-            /// The node.
-            node: T::AccountId,
-            /// The fee.
-            fee: Balance,
-        },
-        /// A node stands for election.
-        Validating {
-            /// The node.
-            node: T::AccountId,
-            /// What it takes of rewards before the rest is shared.
-            commission: Perbill,
-        },
-        /// A node does not stand for election any more.
-        Chilled {
-            /// The node.
-            node: T::AccountId,
-            /// Why.
-            reason: ChillReason,
-        },
-        /// A delegator put funds behind a node.
-        Delegated {
-            /// The delegator.
-            delegator: T::AccountId,
-            /// The node.
-            node: T::AccountId,
-            /// How much.
-            amount: Balance,
-            /// How many shares it got for it.
-            shares: Balance,
-        },
-        /// A delegator's funds are on their way out.
-        Undelegated {
-            /// The delegator.
-            delegator: T::AccountId,
-            /// The node.
-            node: T::AccountId,
-            /// What the shares were worth.
-            amount: Balance,
-            /// How many shares it gave for it.
-            shares: Balance,
-            /// The service time from which on it can be withdrawn.
-            unlocks_at: Seconds,
-        },
-        /// A set is elected.
-        SetElected {
-            /// The number of the election.
-            election: ElectionIndex,
-            /// The session that it will decide in first.
-            session: SessionIndex,
-            /// The number of its members.
-            members: u32,
-        },
-        /// Too few candidates: the old set stays.
-        ElectionFailed {
-            /// The session for which a set was wanted.
-            session: SessionIndex,
-            /// How many candidates with keys there are, up to as many as fit.
-            candidates: u32,
-        },
-        /// A session's reward is booked.
-        SessionRewarded {
-            /// The session.
-            session: SessionIndex,
-            /// The new money.
-            amount: Balance,
-            /// The certificates that it is paid for.
-            certificates: u32,
-        },
-        /// What a node earned is shared out.
-        PaidOut {
-            /// The node.
-            node: T::AccountId,
-            /// What the operator got: commission, and the reward of its bond.
-            operator: Balance,
-            /// What the pool got.
-            pool: Balance,
-        },
-        /// A Commit was added to a certificate that had left it out.
-        CommitAdded {
-            /// The node whose Commit it is.
-            node: T::AccountId,
-            /// The height.
-            height: Height,
-        },
-        /// A node will be slashed.
-        SlashDeferred {
-            /// The number of the slash.
-            slash: u32,
-            /// The offender.
-            node: T::AccountId,
-            /// The session in which it offended.
-            session: SessionIndex,
-            /// The service time from which on the slash is applied.
-            due_at: Seconds,
-        },
-        /// A node offended in a set that staking did not elect, or whose election is forgotten:
-        /// there is no stake to slash.
-        NothingToSlash {
-            /// The offender.
-            node: T::AccountId,
-            /// The session in which it offended.
-            session: SessionIndex,
-        },
-        /// A slash is cancelled.
-        SlashCancelled {
-            /// The number of the slash.
-            slash: u32,
-            /// Who is not slashed.
-            node: T::AccountId,
-        },
-        /// A node is slashed.
-        NodeSlashed {
-            /// The offender.
-            node: T::AccountId,
-            /// The session in which it offended.
-            session: SessionIndex,
-            /// The part of what was at stake that is lost.
-            lost: Perbill,
-            /// What was taken of the operator's bond.
-            bond: Balance,
-            /// What was taken of the pool.
-            pool: Balance,
-        },
-        /// What a delegator has on its way out is slashed.
-        DelegatorSlashed {
-            /// The delegator.
-            delegator: T::AccountId,
-            /// The offender.
-            node: T::AccountId,
-            /// What was taken.
-            amount: Balance,
-        },
-    }
-
-    /// Why a call fails.
-    #[pallet::error]
-    pub enum Error<T> {
-        /// The account has a bond already: use `bond_extra`.
-        AlreadyBonded,
-        /// The account has no bond.
-        NotBonded,
-        /// What is, or would be left, at stake is less than allowed.
-        TooLittle,
-        /// A candidate must keep the smallest bond: chill first.
-        ChillFirst,
-        /// There is not so much.
-        NotEnough,
-        /// There are too many different deposits, or portions on their way out: later.
-        TooManyParts,
-        /// There is nothing that can be withdrawn yet.
-        NothingToWithdraw,
-        /// A slash of the node waits.
-        SlashPending,
-        /// The account has set no session keys.
-        NoKeys,
-        /// The node does not stand for election.
-        NotCandidate,
-        /// An operator bonds; it does not delegate to itself.
-        OwnNode,
-        /// The account has nothing behind this node.
-        NoDelegation,
-        /// The shares of the pool are worth nothing.
-        PoolWorthless,
-        /// A number does not fit.
-        Overflow,
-        /// There is nothing to share out.
-        NothingEarned,
-        /// All slashes of the node have been applied to this delegation.
-        NothingToApply,
-        /// It is no Commit of a member for a block of this session.
-        NotACommit,
-        /// The certificate of that height is forgotten, or of another session.
-        CertificateUnknown,
-        /// The certificate has that Commit.
-        NotLeftOut,
-        /// No such slash waits.
-        NoSuchSlash,
-    }
 
     /// What a chain spec says of staking.
     #[pallet::genesis_config]

@@ -299,6 +299,23 @@ impl hansa_pallet_staking::Config for Test {
     type ChillShare = ChillShare;
     type CommitWindow = CommitWindow;
     type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Consensus;
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::benchmarking::BenchmarkHelper<AccountId> for Consensus {
+    fn set_keys(node: &AccountId) {
+        let keys = MockKeys {
+            consensus: UintAuthorityId(*node),
+        };
+        pallet_session::NextKeys::<Test>::insert(node, keys);
+    }
+
+    fn commit(members: &[AccountId], height: Height) -> SignedStatement {
+        SET.set(members.iter().map(|member| (*member, 1)).collect());
+        commit(height, members.len().saturating_sub(1) as u16, SIGNED)
+    }
 }
 
 /// The set that decides, with its weights.

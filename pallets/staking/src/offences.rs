@@ -11,6 +11,7 @@ use crate::{
     SlashQueue, Slashes, WeightInfo,
 };
 use frame_support::{
+    dispatch::DispatchClass,
     traits::{fungible::hold::Balanced, Get, OnUnbalanced},
     weights::Weight,
 };
@@ -25,6 +26,10 @@ const MAX_PASSED_OVER: u32 = 16;
 impl<T: Config> OnOffence<T::AccountId> for Pallet<T> {
     fn on_offence(conviction: &Conviction<T::AccountId>) {
         let (node, session) = (&conviction.offender, conviction.session);
+        frame_system::Pallet::<T>::register_extra_weight_unchecked(
+            T::WeightInfo::on_offence(),
+            DispatchClass::Operational,
+        );
         Self::chill_node(node, ChillReason::Offence);
         let has = |set: Elected<T::AccountId>| set.members.iter().any(|m| &m.node == node);
         if has(ActiveSet::<T>::get()) || PlannedSet::<T>::get().is_some_and(has) {

@@ -72,6 +72,7 @@ impl<T: Config> Pallet<T> {
         SessionTallies::<T>::mutate(|tallies| {
             tallies.certificates = tallies.certificates.saturating_add(1);
             if first {
+                SeenBy::<T>::insert(reporter, SignerBitmap::default());
                 Self::note_reporter(reporter, active, tallies);
             }
             for signer in signers.iter() {
@@ -110,16 +111,20 @@ impl<T: Config> Pallet<T> {
         tallies: &mut Tallies,
     ) {
         let seen = SeenBy::<T>::get(reporter).unwrap_or_default();
-        for new in signers.iter().filter(|signer| !seen.contains(*signer)) {
-            let member = active.members.get(usize::from(new));
-            let tally = tallies.members.get_mut(usize::from(new));
+        let new: Vec<_> = signers.iter().filter(|s| !seen.contains(*s)).collect();
+        if new.is_empty() {
+            return;
+        }
+        for signer in &new {
+            let member = active.members.get(usize::from(*signer));
+            let tally = tallies.members.get_mut(usize::from(*signer));
             if let (Some(member), Some(tally)) = (member, tally) {
                 if &member.node != reporter {
                     tally.seen_by = tally.seen_by.saturating_add(1);
                 }
             }
         }
-        let all = SignerBitmap::new(active.members.len(), seen.iter().chain(signers.iter()));
+        let all = SignerBitmap::new(active.members.len(), seen.iter().chain(new));
         SeenBy::<T>::insert(reporter, all);
     }
 

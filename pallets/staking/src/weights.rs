@@ -24,6 +24,8 @@ pub trait WeightInfo {
     fn on_initialize_without_slash() -> Weight;
     /// What `on_initialize` needs more to apply a slash.
     fn on_initialize_with_slash() -> Weight;
+    /// What a conviction costs.
+    fn on_offence() -> Weight;
     /// The election among `n` candidates.
     fn new_session(n: u32) -> Weight;
     /// The end of a session of a set of `n`.
@@ -71,6 +73,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     fn on_initialize_with_slash() -> Weight {
         estimate(60_000_000, 0).saturating_add(T::DbWeight::get().reads_writes(22, 20))
+    }
+    fn on_offence() -> Weight {
+        estimate(60_000_000, 0).saturating_add(T::DbWeight::get().reads_writes(20, 16))
     }
     fn new_session(n: u32) -> Weight {
         estimate(60_000_000, n)
@@ -149,6 +154,9 @@ impl WeightInfo for () {
     }
     fn on_initialize_with_slash() -> Weight {
         estimate(60_000_000, 0).saturating_add(RocksDbWeight::get().reads_writes(22, 20))
+    }
+    fn on_offence() -> Weight {
+        estimate(60_000_000, 0).saturating_add(RocksDbWeight::get().reads_writes(20, 16))
     }
     fn new_session(n: u32) -> Weight {
         estimate(60_000_000, n)

@@ -51,10 +51,7 @@ fn what_leaves_is_back_after_the_period_and_not_before() {
         assert_ok!(Staking::bond(signed(5), 5_000));
         assert_noop!(Staking::unbond(signed(5), 0), Error::<Test>::NotEnough);
         assert_noop!(Staking::unbond(signed(5), 5_001), Error::<Test>::NotEnough);
-        assert_noop!(
-            Staking::unbond(signed(5), 4_001),
-            Error::<Test>::TooLittle
-        );
+        assert_noop!(Staking::unbond(signed(5), 4_001), Error::<Test>::TooLittle);
         assert_ok!(Staking::unbond(signed(5), 2_000));
         session();
         block_after(100);
@@ -140,10 +137,7 @@ fn chunks_and_parts_are_bounded() {
             assert_ok!(Staking::unbond(signed(5), 1));
             rotate();
         }
-        assert_noop!(
-            Staking::unbond(signed(5), 1),
-            Error::<Test>::TooManyParts
-        );
+        assert_noop!(Staking::unbond(signed(5), 1), Error::<Test>::TooManyParts);
     });
 }
 

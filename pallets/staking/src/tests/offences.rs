@@ -68,7 +68,10 @@ fn an_offender_leaves_at_once_and_is_slashed_later() {
         block_after(0);
         // By its weight, of the bond and of the delegation.
         let event = events().into_iter().next_back();
-        let Some(Event::NodeSlashed { lost, bond, pool, .. }) = event else {
+        let Some(Event::NodeSlashed {
+            lost, bond, pool, ..
+        }) = event
+        else {
             panic!("no slash: {event:?}");
         };
         let fraction = crate::slash::fraction(142_857, 928_570, Perbill::zero());
@@ -116,7 +119,10 @@ fn a_slash_can_be_cancelled_until_it_is_applied() {
         assert_eq!(ledger(1).active.total(), 40_000);
         // Who was pardoned does not count for the other either.
         let alone = crate::slash::fraction(200_000, 899_998, Perbill::zero());
-        assert_eq!(slashed(), 20_000 - (Perbill::one() - alone).mul_floor(20_000u128));
+        assert_eq!(
+            slashed(),
+            20_000 - (Perbill::one() - alone).mul_floor(20_000u128)
+        );
     });
 }
 
@@ -311,6 +317,9 @@ fn what_is_kept_of_sessions_is_forgotten() {
         assert_eq!(crate::SessionElections::<Test>::iter().count(), 6);
         // The trusting period is three sessions.
         assert!(crate::InForceSince::<Test>::iter().count() <= 5);
-        assert_eq!(crate::OldestSession::<Test>::get(), Some(Session::current_index() - 5));
+        assert_eq!(
+            crate::OldestSession::<Test>::get(),
+            Some(Session::current_index() - 5)
+        );
     });
 }
