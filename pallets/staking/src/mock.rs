@@ -303,13 +303,18 @@ impl hansa_pallet_staking::Config for Test {
     type BenchmarkHelper = Consensus;
 }
 
+/// Give an account session keys.
+pub fn give_keys(account: AccountId) {
+    let keys = MockKeys {
+        consensus: UintAuthorityId(account),
+    };
+    pallet_session::NextKeys::<Test>::insert(account, keys);
+}
+
 #[cfg(feature = "runtime-benchmarks")]
 impl crate::benchmarking::BenchmarkHelper<AccountId> for Consensus {
     fn set_keys(node: &AccountId) {
-        let keys = MockKeys {
-            consensus: UintAuthorityId(*node),
-        };
-        pallet_session::NextKeys::<Test>::insert(node, keys);
+        give_keys(*node);
     }
 
     fn commit(members: &[AccountId], height: Height) -> SignedStatement {

@@ -5,6 +5,7 @@
 
 mod author;
 mod authority_mode;
+mod commits;
 mod genesis;
 mod inherent;
 mod offences;

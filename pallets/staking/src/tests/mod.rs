@@ -9,4 +9,5 @@ mod election;
 mod offences;
 mod properties;
 mod rewards;
+mod scale;
 mod signing;
