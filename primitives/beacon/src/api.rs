@@ -16,6 +16,9 @@
 //!
 //! It needs no memory: a node that starts between the two does the same.
 
+// The macro gives the trait's parameter bounds in two places.
+#![allow(clippy::multiple_bound_locations)]
+
 use crate::{AuthorityIndex, Beacon, BeaconId, BeaconSignature, Digest, EpochIndex, OwnId, Phase};
 use codec::{Codec, Decode, Encode};
 use scale_info::TypeInfo;

@@ -80,7 +80,7 @@ pub fn groups_ending_at(place: u32, places: u32) -> Vec<(u8, u32)> {
     let mut ending = Vec::new();
     for level in 0..LEVELS {
         span = span.saturating_mul(ARITY);
-        if next == places || next % span == 0 {
+        if next == places || next.is_multiple_of(span) {
             ending.push((level, place / span));
         }
     }

@@ -107,7 +107,7 @@ fn run(steps: Vec<Step>) {
     for _ in 0..20 {
         block();
     }
-    let mut paid = vec![0; 13];
+    let mut paid = [0; 13];
     for epoch in 0..=epochs {
         let withheld = expected.withheld(epoch);
         let each = (BOND * (withheld.len() as u64 + 1))
