@@ -97,7 +97,7 @@ impl<T: Config> Pallet<T> {
             "funds must be on their way out longer than a slash waits and light clients trust"
         );
         assert!(
-            T::ChillShare::get() > Perbill::from_rational(1u32, 3u32),
+            T::ChillShare::get() >= Perbill::from_rational(1u32, 3u32),
             "a third of the authors must not be able to chill others"
         );
         assert!(

@@ -227,13 +227,13 @@ pub mod pallet {
         #[pallet::constant]
         type LeastSlash: Get<Perbill>;
 
-        /// In a session in which fewer than so many other authors reported certificates, nobody is
-        /// chilled for silence.
+        /// Who is chilled for silence must be missing from all certificates of at least so many
+        /// different authors.
         #[pallet::constant]
         type ChillReporters: Get<u32>;
 
-        /// Who is in no certificate of more than this part of the other authors is chilled. Must be
-        /// above a third, or liars could chill others.
+        /// And these authors must weigh more than this part of the set. Must not be below a third,
+        /// or liars could chill others.
         #[pallet::constant]
         type ChillShare: Get<Perbill>;
 

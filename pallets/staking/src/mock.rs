@@ -264,7 +264,7 @@ parameter_types! {
     pub static SlashDefer: Seconds = 200;
     pub static EvidenceSessions: u32 = 5;
     pub static LeastSlash: Perbill = Perbill::zero();
-    pub static ChillReporters: u32 = 3;
+    pub static ChillReporters: u32 = 2;
     pub static ChillShare: Perbill = Perbill::from_percent(50);
     pub static CommitWindow: u32 = 8;
 }

@@ -31,7 +31,7 @@ impl<T: Config> OnOffence<T::AccountId> for Pallet<T> {
             DispatchClass::Operational,
         );
         Self::chill_node(node, ChillReason::Offence);
-        let has = |set: Elected<T::AccountId>| set.members.iter().any(|m| &m.node == node);
+        let has = |set: Elected<T::AccountId>| set.position(node).is_some();
         if has(ActiveSet::<T>::get()) || PlannedSet::<T>::get().is_some_and(has) {
             // A liar must not vote on for what may be an hour. Nobody can end sessions at will by
             // this: each time costs a candidate its place.

@@ -66,9 +66,7 @@ impl<T: Config> Pallet<T> {
         let (active, tallies) = (ActiveSet::<T>::get(), SessionTallies::<T>::get());
         let rewards = Self::session_rewards(&active, &tallies, RewardedUntil::<T>::get(), now);
         let session = active
-            .members
-            .binary_search_by(|member| member.node.cmp(&node))
-            .ok()
+            .position(&node)
             .and_then(|at| rewards.get(at).copied())
             .unwrap_or(0);
         let state = Nodes::<T>::get(&node);

@@ -19,7 +19,6 @@ use frame_support::{
         Get, OnUnbalanced,
     },
 };
-use hansa_pbft_primitives::Weight;
 use hansa_staking_primitives::{Balance, Seconds};
 use sp_runtime::{DispatchError, DispatchResult};
 use sp_staking::SessionIndex;
@@ -72,10 +71,7 @@ impl<T: Config> Pallet<T> {
     ) -> Vec<Balance> {
         let issuance = T::Currency::total_issuance();
         let reward = T::Inflation::get().between(from, to, issuance);
-        let total = active
-            .members
-            .iter()
-            .fold(0, |sum: Weight, member| sum.saturating_add(member.weight));
+        let total = active.total_weight();
         let certificates = tallies.certificates;
         active
             .members

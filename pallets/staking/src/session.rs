@@ -123,12 +123,8 @@ impl<T: Config> historical::SessionManager<T::AccountId, ()> for Pallet<T> {
 /// another session manager named, weighs 1.
 impl<T: Config> VotingWeight<T::AccountId> for Pallet<T> {
     fn voting_weight(account: &T::AccountId) -> Weight {
-        let members = ActiveSet::<T>::get().members;
-        members
-            .binary_search_by(|member| member.node.cmp(account))
-            .ok()
-            .and_then(|at| members.get(at).map(|member| member.weight))
-            .unwrap_or(1)
+        let active = ActiveSet::<T>::get();
+        active.position(account).map_or(1, |at| active.weight(at))
     }
 }
 

@@ -6,7 +6,8 @@
 //!
 //! A certificate is closed when it has a quorum, so who is far away is missing from many, and no
 //! harm is done. What counts against a node is that an author has it in *no* certificate of a whole
-//! session; and one such author may be a liar, so it takes many different ones.
+//! session; and such an author may be a liar, so it takes several different ones, and more than a
+//! third of the weight.
 
 use crate::{
     types::{CertificateRecord, Elected, Tallies},
@@ -97,8 +98,12 @@ impl<T: Config> Pallet<T> {
         tallies: &mut Tallies,
     ) {
         tallies.reporters = tallies.reporters.saturating_add(1);
-        let at = active.members.binary_search_by(|m| m.node.cmp(reporter));
-        if let Some(tally) = at.ok().and_then(|at| tallies.members.get_mut(at)) {
+        let Some(at) = active.position(reporter) else {
+            return;
+        };
+        let weight = active.weight(at);
+        tallies.reporters_weight = tallies.reporters_weight.saturating_add(weight);
+        if let Some(tally) = tallies.members.get_mut(at) {
             tally.reported = true;
         }
     }
@@ -115,27 +120,36 @@ impl<T: Config> Pallet<T> {
         if new.is_empty() {
             return;
         }
-        for signer in &new {
-            let member = active.members.get(usize::from(*signer));
-            let tally = tallies.members.get_mut(usize::from(*signer));
-            if let (Some(member), Some(tally)) = (member, tally) {
-                if &member.node != reporter {
-                    tally.seen_by = tally.seen_by.saturating_add(1);
-                }
+        let author = active.position(reporter);
+        let weight = author.map_or(0, |at| active.weight(at));
+        for signer in new.iter().map(|signer| usize::from(*signer)) {
+            let Some(tally) = tallies.members.get_mut(signer) else {
+                continue;
+            };
+            if Some(signer) != author {
+                tally.seen_by = tally.seen_by.saturating_add(1);
+                tally.seen_weight = tally.seen_weight.saturating_add(weight);
             }
         }
         let all = SignerBitmap::new(active.members.len(), seen.iter().chain(new));
         SeenBy::<T>::insert(reporter, all);
     }
 
-    /// Chill the members that are in no certificate of most of the other authors.
+    /// Chill the members that are in no certificate of several others, who together weigh too much
+    /// to be all liars.
     pub(crate) fn chill_silent(active: &Elected<T::AccountId>, tallies: &Tallies) {
+        let enough = T::ChillShare::get().mul_floor(active.total_weight());
         for (member, tally) in active.members.iter().zip(&tallies.members) {
-            let others = tallies.reporters.saturating_sub(u32::from(tally.reported));
-            let missing = others.saturating_sub(tally.seen_by);
-            if others >= T::ChillReporters::get()
-                && missing > T::ChillShare::get().mul_floor(others)
-            {
+            let own = if tally.reported { member.weight } else { 0 };
+            let authors = tallies
+                .reporters
+                .saturating_sub(u32::from(tally.reported))
+                .saturating_sub(tally.seen_by);
+            let weight = tallies
+                .reporters_weight
+                .saturating_sub(own)
+                .saturating_sub(tally.seen_weight);
+            if authors >= T::ChillReporters::get() && weight > enough {
                 Self::chill_node(&member.node, ChillReason::Silent);
             }
         }
@@ -195,10 +209,7 @@ impl<T: Config> Pallet<T> {
             record.election == active.election,
             Error::<T>::CertificateUnknown
         );
-        let at = active
-            .members
-            .binary_search_by(|member| member.node.cmp(&signer))
-            .map_err(|_| Error::<T>::NotACommit)? as AuthorityIndex;
+        let at = active.position(&signer).ok_or(Error::<T>::NotACommit)? as AuthorityIndex;
         ensure!(!record.signers.contains(at), Error::<T>::NotLeftOut);
         Ok((record, at))
     }

@@ -174,14 +174,37 @@ pub struct Elected<AccountId> {
     pub members: Members<AccountId>,
 }
 
+impl<AccountId: Ord> Elected<AccountId> {
+    /// The position of a node, if it is a member.
+    pub fn position(&self, node: &AccountId) -> Option<usize> {
+        self.members
+            .binary_search_by(|member| member.node.cmp(node))
+            .ok()
+    }
+
+    /// The weight of the member at a position; 0 if there is none.
+    pub fn weight(&self, at: usize) -> Weight {
+        self.members.get(at).map_or(0, |member| member.weight)
+    }
+
+    /// What all members weigh together.
+    pub fn total_weight(&self) -> Weight {
+        self.members
+            .iter()
+            .fold(0, |sum: Weight, member| sum.saturating_add(member.weight))
+    }
+}
+
 /// What a member of the set did in the session.
 #[frame_support::stored]
 #[derive(Copy, Default)]
 pub struct Tally {
     /// In how many certificates it stands, with those to which its Commit was added.
     pub signed: u32,
-    /// How many different authors have it in a certificate of theirs.
+    /// How many different other authors have it in a certificate of theirs.
     pub seen_by: u32,
+    /// What these weigh together.
+    pub seen_weight: Weight,
     /// Whether it has itself authored a block that reported a certificate.
     pub reported: bool,
 }
@@ -194,6 +217,8 @@ pub struct Tallies {
     pub certificates: u32,
     /// How many different authors reported them.
     pub reporters: u32,
+    /// What these weigh together.
+    pub reporters_weight: Weight,
     /// What each member did, in the order of the elected set.
     pub members: BoundedVec<Tally, ConstU32<MAX_AUTHORITIES>>,
 }

@@ -49,22 +49,41 @@ fn certificates_of_another_set_are_nobodys() {
     });
 }
 
-#[test]
-fn who_is_in_no_certificate_of_most_authors_is_chilled() {
+/// Certificates of these authors, each without the fourth member; and whether it was chilled.
+fn chilled_by(reporters: &[AccountId], seen_by: &[AccountId]) -> bool {
+    let mut chilled = false;
     ExtBuilder::default().run(|| {
-        // Missing from the certificates of two others of three.
-        for (reporter, signers) in [(1, &[1, 2, 3][..]), (2, &[1, 2, 3]), (3, &[1, 2, 3, 4])] {
+        for reporter in reporters {
             block_after(0);
-            certificate(reporter, signers);
+            certificate(*reporter, &[1, 2, 3]);
+        }
+        for reporter in seen_by {
+            block_after(0);
+            certificate(*reporter, &[1, 2, 3, 4]);
         }
         rotate();
-        assert!(events().contains(&Event::Chilled {
+        chilled = events().contains(&Event::Chilled {
             node: 4,
-            reason: ChillReason::Silent
-        }));
+            reason: ChillReason::Silent,
+        });
         rotate();
-        assert_eq!(members(), [1, 2, 3]);
+        assert_eq!(members().contains(&4), !chilled);
     });
+    chilled
+}
+
+#[test]
+fn who_is_in_no_certificate_of_others_of_much_weight_is_chilled() {
+    // They weigh a third each, 22 % and 11 %.
+    assert!(chilled_by(&[1, 2, 3], &[]));
+    assert!(chilled_by(&[1, 2], &[3]));
+    assert!(chilled_by(&[1, 3], &[]));
+    assert!(!chilled_by(&[1, 2], &[2]), "one author only");
+    assert!(!chilled_by(&[1, 1, 1], &[]), "one author only");
+    assert!(!chilled_by(&[1, 3], &[3]));
+    assert!(!chilled_by(&[], &[]));
+    // By itself it is not accused.
+    assert!(!chilled_by(&[3, 4], &[]));
 }
 
 #[test]
