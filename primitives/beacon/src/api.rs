@@ -3,6 +3,9 @@
 
 //! What the node asks of the runtime.
 //!
+//! A runtime names the trait by its path, `hansa_beacon_primitives::api::BeaconApi`, as the macro has the
+//! runtime's half beside it.
+//!
 //! A node that is in the pool does this at each new final block, for each key of
 //! [`KEY_TYPE`](crate::KEY_TYPE) in its keystore:
 //!

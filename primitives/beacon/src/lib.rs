@@ -31,7 +31,7 @@ pub mod traits;
 pub mod tree;
 pub mod vrf;
 
-pub use api::{BeaconApi, Duty, DutyKind, EpochInfo};
+pub use api::{Duty, DutyKind, EpochInfo};
 pub use epoch::{Author, AuthorsSeen, Clock, Parts, Phase};
 pub use output::{next_beacon, Inputs};
 pub use traits::{

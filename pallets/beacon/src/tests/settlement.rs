@@ -121,3 +121,30 @@ fn an_epoch_waits_until_the_one_before_the_last_is_settled() {
         );
     });
 }
+
+/// More commitments than one group of the second level has leaves.
+#[test]
+fn many_nodes_are_no_other_case() {
+    ExtBuilder::default().run(|| {
+        use frame_support::traits::fungible::Mutate;
+        use sp_core::Pair;
+        MaxCommitments::set(1_100);
+        SettlementsPerBlock::set(200);
+        let all: Vec<AccountId> = (1..=1_100).collect();
+        for account in ACCOUNTS + 1..=1_100 {
+            Balances::set_balance(&account, FUNDS);
+            set_key(account, pair(account).public());
+        }
+        whole_epoch(&all, &all[3..]);
+        assert_eq!(RevealGroups::<Test>::iter_key_prefix((0, 0)).count(), 35);
+        assert_eq!(RevealGroups::<Test>::iter_key_prefix((0, 1)).count(), 2);
+        to_next_epoch();
+        for _ in 0..5 {
+            block();
+        }
+        assert_eq!(RevealGroups::<Test>::iter().count(), 0);
+        assert_eq!(Commitments::<Test>::iter().count(), 0);
+        let paid: Vec<_> = [1, 2, 3, 4].map(|account| FUNDS - total(account)).into();
+        assert_eq!(paid, [2 * BOND, 2 * BOND, 2 * BOND, 0]);
+    });
+}
