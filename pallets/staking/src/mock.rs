@@ -352,7 +352,12 @@ pub fn remainder() -> Balance {
 }
 
 pub fn issuance() -> Balance {
-    Balances::total_issuance()
+    issuance_of::<Balances>()
+}
+
+/// All that there is of a token.
+pub fn issuance_of<C: Inspect<AccountId, Balance = Balance>>() -> Balance {
+    C::total_issuance()
 }
 
 pub fn free(account: AccountId) -> Balance {

@@ -11,3 +11,4 @@ mod properties;
 mod rewards;
 mod scale;
 mod signing;
+mod with_consensus;
