@@ -68,7 +68,7 @@ impl<T: Config> Pallet<T> {
             pool::prune_recent(recent, oldest);
             pool::note_recent(recent, election, shares)
         })
-        .map_err(|()| Error::<T>::TooManyParts)?;
+        .map_err(|_| Error::<T>::TooManyParts)?;
         T::Currency::transfer_and_hold(
             &HoldReason::Delegation.into(),
             &who,

@@ -34,7 +34,7 @@ pub fn elect<AccountId: Ord>(
 ) -> Option<Vec<(AccountId, Weight)>> {
     let mut elected = candidates;
     elected.retain(|candidate| candidate.stake > 0);
-    elected.sort_by(|a, b| b.stake.cmp(&a.stake));
+    elected.sort_by_key(|candidate| core::cmp::Reverse(candidate.stake));
     elected.truncate(seats as usize);
     if elected.len() < (least as usize).max(1) {
         return None;

@@ -21,7 +21,10 @@
 //! they were at stake ([`Recent`]). If nobody came since, that is the same as a balance that drops
 //! while the shares stay: everybody has lost the same part.
 
-use crate::types::{Part, MAX_RECENT};
+use crate::{
+    liability::Full,
+    types::{Part, MAX_RECENT},
+};
 use frame_support::{traits::ConstU32, BoundedVec};
 use hansa_staking_primitives::{Balance, ElectionIndex};
 use sp_arithmetic::{
@@ -165,7 +168,7 @@ pub fn note_recent(
     recent: &mut Recent,
     election: ElectionIndex,
     shares: Balance,
-) -> Result<(), ()> {
+) -> Result<(), Full> {
     match recent.last_mut() {
         Some(last) if last.since == election => {
             last.amount = last.amount.saturating_add(shares);
@@ -176,7 +179,7 @@ pub fn note_recent(
                 since: election,
                 amount: shares,
             })
-            .map_err(|_| ()),
+            .map_err(|_| Full),
     }
 }
 

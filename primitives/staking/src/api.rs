@@ -72,7 +72,10 @@ pub struct ElectedNode<AccountId> {
 
 sp_api::decl_runtime_apis! {
     /// What wallets and the node ask a runtime about staking.
-    pub trait StakingApi<AccountId: Codec> {
+    pub trait StakingApi<AccountId>
+    where
+        AccountId: Codec,
+    {
         /// All that `account` has staked, with the times at which it unlocks.
         fn ledger(account: AccountId) -> LedgerView<AccountId>;
 

@@ -244,7 +244,7 @@ fn total(account: AccountId) -> u128 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     /// Money only comes by what is booked as a reward, and only goes by what is slashed, or to the
     /// rest; and an operator that is not convicted is never slashed, nor who stands behind it alone.
