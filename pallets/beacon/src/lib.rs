@@ -151,7 +151,7 @@ pub mod pallet {
         type MaxBonds: Get<u32>;
 
         /// How many nodes may commit in an epoch; at most
-        /// [`CAPACITY`](hansa_beacon_primitives::tree::CAPACITY).
+        /// [`CAPACITY`].
         #[pallet::constant]
         type MaxCommitments: Get<u32>;
 
