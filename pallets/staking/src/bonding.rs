@@ -11,11 +11,7 @@ use crate::{
 };
 use frame_support::{
     ensure,
-    traits::{
-        fungible::{InspectHold, MutateHold},
-        tokens::Precision,
-        Get,
-    },
+    traits::{fungible::MutateHold, tokens::Precision, Get},
 };
 use hansa_staking_primitives::{Balance, ElectionIndex, Seconds};
 use sp_runtime::{traits::BlockNumberProvider, DispatchError, DispatchResult};
@@ -131,12 +127,6 @@ impl<T: Config> Pallet<T> {
     /// Put `amount` of the operator's free funds on hold.
     pub(crate) fn hold_bond(who: &T::AccountId, amount: Balance) -> DispatchResult {
         T::Currency::hold(&HoldReason::Bond.into(), who, amount)
-    }
-
-    /// What of an operator's funds is on hold as its bond.
-    #[cfg(any(feature = "std", feature = "try-runtime"))]
-    pub(crate) fn held_bond(who: &T::AccountId) -> Balance {
-        T::Currency::balance_on_hold(&HoldReason::Bond.into(), who)
     }
 
     fn ledger_of(who: &T::AccountId) -> Result<Ledger, DispatchError> {

@@ -6,10 +6,10 @@
 use alloc::vec::Vec;
 use hansa_pbft_primitives::Weight;
 use hansa_staking_primitives::Balance;
+use sp_arithmetic::Perbill;
 
-/// What the weights of a set add up to before they are capped, but for rounding: a millionth of
-/// the set's stake is a unit of weight. Coarse on purpose, so that not every reward changes the set,
-/// of which light clients need to be told each time.
+/// What the weights of a set add up to before they are capped, but for rounding: a millionth of the
+/// stake of the set is a unit of weight, whatever the issuance.
 pub const TOTAL_WEIGHT: Weight = 1_000_000;
 
 /// The smallest set in which one may fail, and so the smallest in which weights are capped.
@@ -65,6 +65,31 @@ pub fn weights(stakes: &[Balance]) -> Vec<Weight> {
         Some(cap) => weights.into_iter().map(|weight| weight.min(cap)).collect(),
         None => weights,
     }
+}
+
+/// Keep the weights that are in force, if the members are the same and none of the weights has changed
+/// by more than the part `tolerance` of itself. Otherwise the new ones. Both are in the order of the
+/// accounts.
+///
+/// Rewards shift weights a little in every session. Without this each session would have another
+/// set, of which every light client needs to be told.
+pub fn keep_steady<AccountId: PartialEq>(
+    old: &[(AccountId, Weight)],
+    new: Vec<(AccountId, Weight)>,
+    tolerance: Perbill,
+) -> Vec<(AccountId, Weight)> {
+    let steady = old.len() == new.len()
+        && old.iter().zip(&new).all(|((a, before), (b, now))| {
+            a == b && before.abs_diff(*now) <= tolerance.mul_floor(*before)
+        });
+    if !steady {
+        return new;
+    }
+    let weights = old.iter().map(|(_, weight)| *weight);
+    new.into_iter()
+        .zip(weights)
+        .map(|((node, _), weight)| (node, weight))
+        .collect()
 }
 
 /// The highest weight `c` with which none of `weights`, cut to `c`, is above the `T` that then
@@ -147,6 +172,25 @@ mod tests {
         ] {
             assert_eq!(weights(stakes), expected, "{stakes:?}");
         }
+    }
+
+    #[test]
+    fn weights_stay_as_long_as_they_hardly_change() {
+        let old = vec![(1, 1_000), (2, 500)];
+        let next = |new: &[(u64, Weight)], percent| {
+            keep_steady(&old, new.to_vec(), Perbill::from_percent(percent))
+        };
+        assert_eq!(next(&[(1, 1_010), (2, 495)], 1), old);
+        for changed in [
+            &[(1, 1_011), (2, 500)][..],
+            &[(1, 1_000), (2, 494)],
+            &[(1, 1_000), (3, 500)],
+            &[(1, 1_000)],
+            &[(1, 1_000), (2, 500), (3, 1)],
+        ] {
+            assert_eq!(next(changed, 1), changed);
+        }
+        assert_eq!(next(&[(1, 1_001), (2, 500)], 0), [(1, 1_001), (2, 500)]);
     }
 
     proptest! {

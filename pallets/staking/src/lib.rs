@@ -205,6 +205,11 @@ pub mod pallet {
         #[pallet::constant]
         type ElectionWindow: Get<u32>;
 
+        /// The weights of a set stay as they are if the same nodes are elected again and the weight
+        /// of none has changed by more than this part of it.
+        #[pallet::constant]
+        type WeightTolerance: Get<Perbill>;
+
         /// How long funds are on their way out. Must be longer than evidence is taken, a slash
         /// waits and light clients trust, together.
         #[pallet::constant]

@@ -259,6 +259,7 @@ parameter_types! {
     pub static MaxValidators: u32 = 4;
     pub static MinValidators: u32 = 2;
     pub static ElectionWindow: u32 = 8;
+    pub static WeightTolerance: Perbill = Perbill::zero();
     pub static UnbondingPeriod: Seconds = 1_000;
     pub static TrustingPeriod: Seconds = 300;
     pub static SlashDefer: Seconds = 200;
@@ -290,6 +291,7 @@ impl hansa_pallet_staking::Config for Test {
     type MaxValidators = MaxValidators;
     type MinValidators = MinValidators;
     type ElectionWindow = ElectionWindow;
+    type WeightTolerance = WeightTolerance;
     type UnbondingPeriod = UnbondingPeriod;
     type TrustingPeriod = TrustingPeriod;
     type SlashDefer = SlashDefer;
@@ -483,6 +485,7 @@ fn reset_parameters() {
     MaxValidators::set(4);
     MinValidators::set(2);
     ElectionWindow::set(8);
+    WeightTolerance::set(Perbill::zero());
     SlashDefer::set(200);
     EvidenceSessions::set(5);
     LeastSlash::set(Perbill::zero());

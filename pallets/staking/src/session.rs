@@ -5,7 +5,7 @@
 //! at a session's end, and the weights of the votes.
 
 use crate::{
-    election::{elect, Candidate},
+    election::{elect, keep_steady, Candidate},
     types::{Elected, Member, Members},
     ActiveSet, ChillReason, Config, Event, InForceSince, LastElection, OffendingWeight,
     OldestInForce, OldestSession, Pallet, PlannedSet, RewardedUntil, SeenBy, SessionElections,
@@ -152,14 +152,14 @@ impl<T: Config> Pallet<T> {
                 candidates: count,
             });
         }
-        elected.map(to_members)
+        elected.map(Self::to_members)
     }
 
     /// The set that would be elected now, without electing it.
     pub(crate) fn preview_set() -> Members<T::AccountId> {
         let (candidates, _) = Self::top_candidates();
         elect(candidates, T::MaxValidators::get(), T::MinValidators::get())
-            .map(to_members)
+            .map(Self::to_members)
             .unwrap_or_default()
     }
 
@@ -177,6 +177,21 @@ impl<T: Config> Pallet<T> {
             })
             .collect();
         (candidates, without)
+    }
+
+    /// The members of a set that was elected, with the weights that are in force if they hardly
+    /// change.
+    fn to_members(elected: Vec<(T::AccountId, Weight)>) -> Members<T::AccountId> {
+        let in_force: Vec<_> = ActiveSet::<T>::get()
+            .members
+            .into_iter()
+            .map(|member| (member.node, member.weight))
+            .collect();
+        let members = keep_steady(&in_force, elected, T::WeightTolerance::get())
+            .into_iter()
+            .map(|(node, weight)| Member { node, weight })
+            .collect();
+        BoundedVec::truncate_from(members)
     }
 
     fn put_in_force(planned: Elected<T::AccountId>, session: SessionIndex) {
@@ -250,12 +265,4 @@ impl<T: Config> Pallet<T> {
             oldest.min(node.pending_since)
         }
     }
-}
-
-fn to_members<AccountId>(elected: Vec<(AccountId, Weight)>) -> Members<AccountId> {
-    let members = elected
-        .into_iter()
-        .map(|(node, weight)| Member { node, weight })
-        .collect();
-    BoundedVec::truncate_from(members)
 }

@@ -49,7 +49,7 @@ impl<T: Config> Pallet<T> {
                 .total()
                 .saturating_add(ledger.unlocking.total());
             ensure!(
-                Self::held_bond(&who) == bond,
+                T::Currency::balance_on_hold(&HoldReason::Bond.into(), &who) == bond,
                 "1: a bond is not what is on hold"
             );
             ensure!(bond > 0, "6: a bond is empty");

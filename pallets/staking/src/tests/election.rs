@@ -111,6 +111,23 @@ fn weights_are_those_of_the_set_in_force_not_of_the_one_planned() {
 }
 
 #[test]
+fn a_little_more_stake_does_not_change_the_set() {
+    ExtBuilder::default().run(|| {
+        let before = set();
+        WeightTolerance::set(Perbill::from_percent(1));
+        assert_ok!(Staking::delegate(signed(10), 4, 100));
+        rotate();
+        rotate();
+        assert_eq!(set(), before);
+        // It adds up: what counts is the change since the weights came into force.
+        assert_ok!(Staking::delegate(signed(10), 4, 100));
+        rotate();
+        rotate();
+        assert_eq!(set()[3], (4, 101_796));
+    });
+}
+
+#[test]
 fn too_few_candidates_leave_the_old_set() {
     ExtBuilder::default().run(|| {
         for account in [1, 2, 3] {

@@ -127,6 +127,7 @@ parameter_types! {
     pub Bags: &'static [Balance] = &[1_000, 10_000, 100_000];
     pub const StakingPallet: PalletId = PalletId(*b"hnsa/stk");
     pub const AuthorShare: Perbill = Perbill::one();
+    pub const Tolerance: Perbill = Perbill::from_percent(1);
     pub const Half: Perbill = Perbill::from_percent(50);
     pub const Schedule: InflationSchedule = InflationSchedule {
         first: Perbill::one(),
@@ -172,6 +173,7 @@ impl hansa_pallet_staking::Config for Runtime {
     type MaxValidators = ConstU32<4>;
     type MinValidators = ConstU32<2>;
     type ElectionWindow = ConstU32<8>;
+    type WeightTolerance = Tolerance;
     type UnbondingPeriod = ConstU32<UNBONDING>;
     type TrustingPeriod = ConstU32<20>;
     type SlashDefer = ConstU32<10>;
