@@ -7,7 +7,7 @@ use crate::{
     inflation::YEAR,
     liability::{self, Chunks},
     types::{Members, Position},
-    ActiveSet, Config, Ledgers, Nodes, Pallet, Positions, RewardedUntil, SessionTallies, Slashes,
+    ActiveSet, Config, Ledgers, Nodes, OldestSession, Pallet, Positions, RewardedUntil, SessionTallies, Slashes,
 };
 use alloc::vec::Vec;
 use frame_support::traits::{fungible::Inspect, Get};
@@ -81,6 +81,11 @@ impl<T: Config> Pallet<T> {
                 T::Currency::total_issuance(),
             ),
         }
+    }
+
+    /// Whether staking says who decides, as it does from the first set on that it elected.
+    pub fn decides() -> bool {
+        OldestSession::<T>::exists()
     }
 
     /// The set that staking elected for the session under way.

@@ -3,7 +3,7 @@
 
 //! What node and clients ask the runtime.
 
-use crate::*;
+use crate::{validators::Validators, *};
 use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
     weights::Weight,
@@ -12,6 +12,7 @@ use hansa_pbft_primitives::{
     AuthorityId, AuthorityIndex, AuthoritySet, ConsensusState, Evidence, Height,
     OpaqueKeyOwnershipProof, SetId, View,
 };
+use hansa_staking_primitives::{ElectedNode, LedgerView, RewardView};
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
@@ -127,6 +128,24 @@ impl_runtime_apis! {
         }
     }
 
+    impl hansa_staking_primitives::api::StakingApi<Block, AccountId> for Runtime {
+        fn ledger(account: AccountId) -> LedgerView<AccountId> {
+            Staking::ledger(account)
+        }
+
+        fn expected_reward(node: AccountId) -> RewardView {
+            Staking::expected_reward(node)
+        }
+
+        fn current_set() -> Vec<ElectedNode<AccountId>> {
+            Staking::current_set()
+        }
+
+        fn next_set() -> Vec<ElectedNode<AccountId>> {
+            Staking::next_set()
+        }
+    }
+
     impl sp_session::SessionKeys<Block> for Runtime {
         fn generate_session_keys(
             owner: Vec<u8>,
@@ -193,7 +212,8 @@ impl_runtime_apis! {
         fn build_state(config: Vec<u8>) -> sp_genesis_builder::Result {
             genesis_presets::check_session_keys(&config)?;
             build_state::<RuntimeGenesisConfig>(config)?;
-            Pbft::check_genesis().map_err(Into::into)
+            Pbft::check_genesis()?;
+            Validators::check_genesis().map_err(Into::into)
         }
 
         fn get_preset(id: &Option<sp_genesis_builder::PresetId>) -> Option<Vec<u8>> {

@@ -14,26 +14,30 @@ use frame_support::{
         EitherOf, EqualPrivilegeOnly, InstanceFilter, LinearStoragePrice, VariantCountOf,
     },
     weights::Weight,
+    PalletId,
 };
 use frame_system::{
     offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
     EnsureRoot,
 };
 use hansa_pallet_pbft::{EnsureAdmin, NoIdentification, ServiceSeconds};
+use hansa_pallet_staking::{AuthorFees, InflationSchedule};
 use hansa_pbft_primitives::ChainedSeed;
 use hansa_primitives::{BlockNumber, Hash, Hashing, Moment};
 use hansa_runtime_common::{
-    currency::{deposit, EXISTENTIAL_DEPOSIT, SS58_PREFIX},
-    fees::{FeeAdjustment, LengthToFee, PayAuthor, WeightToFee},
+    currency::{deposit, EXISTENTIAL_DEPOSIT, SS58_PREFIX, UNIT},
+    fees::{FeeAdjustment, LengthToFee, WeightToFee},
     limits::{BlockWeights, MaxBlockLength, MAX_BLOCK_WEIGHT},
     DbWeight,
 };
+use hansa_staking_primitives::Seconds;
 use pallet_session::historical::NoteHistoricalRoot;
 use sp_runtime::{
     generic::Era,
     traits::{AccountIdLookup, BlakeTwo256, ConvertInto, OpaqueKeys},
-    Perbill, Percent,
+    Perbill,
 };
+use validators::{CallsInForce, Validators};
 
 /// For how many sessions before the current one evidence of offences is taken: a week of sessions
 /// of an hour. A change of the set takes one or two short sessions more.
@@ -51,6 +55,7 @@ parameter_types! {
 impl frame_system::Config for Runtime {
     type AccountId = AccountId;
     type AccountData = pallet_balances::AccountData<Balance>;
+    type BaseCallFilter = CallsInForce;
     type Block = Block;
     type BlockHashCount = BlockHashCount;
     type BlockLength = MaxBlockLength;
@@ -78,13 +83,13 @@ impl pallet_timestamp::Config for Runtime {
 impl hansa_pallet_pbft::Config for Runtime {
     // Root is sudo's on a development chain; elsewhere the genesis names an account.
     type AdminOrigin = EitherOf<EnsureRoot<AccountId>, EnsureAdmin<Runtime>>;
-    // One authority, one vote.
-    type VotingWeight = ();
+    // By stake; in authority mode one authority, one vote.
+    type VotingWeight = Staking;
     // No beacon yet: the schedule spreads the proposals, but is known beforehand.
     type NextSeed = ChainedSeed;
-    type OnCertificate = ();
-    // Authority mode: who lied is struck off the list.
-    type OnOffence = Pbft;
+    type OnCertificate = Staking;
+    // Who lied is slashed; in authority mode it is struck off the list.
+    type OnOffence = Validators;
     type EvidenceSessions = ConstU32<EVIDENCE_SESSIONS>;
     type PromptChanges = ConstBool<true>;
     type WeightInfo = hansa_pallet_pbft::weights::SubstrateWeight<Runtime>;
@@ -131,6 +136,100 @@ where
     }
 }
 
+/// A day of service time.
+const DAY: Seconds = 24 * 60 * 60;
+
+/// The number of bags of candidates.
+const BAGS: usize = 128;
+
+/// Where the bags of candidates end: from the smallest bond on, each a fifth above the one before,
+/// up to 10^10 times the first.
+const fn bag_thresholds() -> [Balance; BAGS] {
+    let mut thresholds = [0; BAGS];
+    let (mut i, mut threshold) = (0, MIN_BOND);
+    while i < BAGS {
+        thresholds[i] = threshold;
+        threshold += threshold / 5;
+        i += 1;
+    }
+    thresholds
+}
+
+/// See [`bag_thresholds`].
+const BAG_THRESHOLDS: [Balance; BAGS] = bag_thresholds();
+
+/// The smallest bond of an operator.
+const MIN_BOND: Balance = 100 * UNIT;
+
+parameter_types! {
+    /// See [`bag_thresholds`].
+    pub const BagThresholds: &'static [Balance] = &BAG_THRESHOLDS;
+    /// Names the account in which delegations are.
+    pub const StakingPalletId: PalletId = PalletId(*b"hnsa/stk");
+    /// How much new money there is: 8 % of all in the first year, each year a tenth of that less,
+    /// 2 % in the end.
+    pub const Inflation: InflationSchedule = InflationSchedule {
+        first: Perbill::from_percent(8),
+        decay: Perbill::from_percent(10),
+        floor: Perbill::from_percent(2),
+    };
+    /// The least part of its stake that an offence costs: a thousandth.
+    pub const LeastSlash: Perbill = Perbill::from_parts(1_000_000);
+    /// Authors of more than half of the weight must miss whoever is chilled for silence.
+    pub const ChillShare: Perbill = Perbill::from_percent(50);
+    /// By how much a weight must change for the set to.
+    pub const WeightTolerance: Perbill = Perbill::from_percent(1);
+}
+
+impl hansa_pallet_staking::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type ServiceClock = ServiceSeconds<Runtime>;
+    type Candidates = Candidates;
+    type SessionKeys = Session;
+    type Author = Validators;
+    type Commits = Pbft;
+    type EndSession = Pbft;
+    type AdminOrigin = EitherOf<EnsureRoot<AccountId>, EnsureAdmin<Runtime>>;
+    // Burnt, as is what nobody can be paid. There is no treasury yet.
+    type Slashed = ();
+    type Remainder = ();
+    type AuthorShare = AuthorShare;
+    type Inflation = Inflation;
+    type PalletId = StakingPalletId;
+    type MinBond = ConstU128<MIN_BOND>;
+    type MinDelegation = ConstU128<UNIT>;
+    type RegistrationFee = ConstU128<{ 10 * UNIT }>;
+    type MaxValidators = ConstU32<100>;
+    // The smallest set that tolerates a fault.
+    type MinValidators = ConstU32<4>;
+    type ElectionWindow = ConstU32<200>;
+    type WeightTolerance = WeightTolerance;
+    // Longer than evidence is taken (a week), a slash waits and light clients trust, together.
+    type UnbondingPeriod = ConstU32<{ 28 * DAY }>;
+    type TrustingPeriod = ConstU32<{ 14 * DAY }>;
+    type SlashDefer = ConstU32<{ 3 * DAY }>;
+    type EvidenceSessions = ConstU32<EVIDENCE_SESSIONS>;
+    type LeastSlash = LeastSlash;
+    type ChillReporters = ConstU32<3>;
+    type ChillShare = ChillShare;
+    // At 200 ms a block a quarter of a minute.
+    type CommitWindow = ConstU32<64>;
+    type WeightInfo = hansa_pallet_staking::weights::SubstrateWeight<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Validators;
+}
+
+impl pallet_bags_list::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type WeightInfo = pallet_bags_list::weights::SubstrateWeight<Runtime>;
+    type ScoreProvider = Staking;
+    type BagThresholds = BagThresholds;
+    // Staking tells the list of each change of a stake.
+    type MaxAutoRebagPerBlock = ();
+    type Score = Balance;
+}
+
 impl pallet_authorship::Config for Runtime {
     type FindAuthor = Pbft;
     type EventHandler = ();
@@ -142,7 +241,7 @@ impl pallet_session::Config for Runtime {
     type ValidatorIdOf = ConvertInto;
     type ShouldEndSession = Pbft;
     type NextSessionRotation = Pbft;
-    type SessionManager = NoteHistoricalRoot<Self, Pbft>;
+    type SessionManager = NoteHistoricalRoot<Self, Validators>;
     type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
     type Keys = SessionKeys;
     // Who is found faulty leaves with a change of the set; see pBFT's `on_disabled`.
@@ -179,13 +278,13 @@ impl pallet_balances::Config for Runtime {
 
 parameter_types! {
     /// The share of fees and tips that the author of the block gets; the rest is burnt.
-    pub const AuthorShare: Percent = Percent::from_percent(100);
+    pub const AuthorShare: Perbill = Perbill::one();
 }
 
 impl pallet_transaction_payment::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type OnChargeTransaction =
-        pallet_transaction_payment::FungibleAdapter<Balances, PayAuthor<Runtime, AuthorShare>>;
+        pallet_transaction_payment::FungibleAdapter<Balances, AuthorFees<Runtime>>;
     type WeightToFee = WeightToFee;
     type LengthToFee = LengthToFee;
     type FeeMultiplierUpdate = FeeAdjustment<Runtime>;
@@ -255,6 +354,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                     | RuntimeCall::Timestamp(..)
                     | RuntimeCall::Pbft(..)
                     | RuntimeCall::Session(..)
+                    | RuntimeCall::Candidates(..)
                     | RuntimeCall::Utility(..)
                     | RuntimeCall::Multisig(..)
                     | RuntimeCall::Preimage(..)

@@ -6,7 +6,7 @@
 
 use crate::{
     AccountId, Balance, BalancesConfig, PbftConfig, RuntimeGenesisConfig, SessionConfig,
-    SessionKeys, SudoConfig,
+    SessionKeys, StakingConfig, SudoConfig,
 };
 use alloc::{
     format,
@@ -14,6 +14,7 @@ use alloc::{
     vec::Vec,
 };
 use frame_support::build_struct_json_patch;
+use hansa_pallet_staking::GenesisValidator;
 use hansa_pbft_primitives::AuthorityId;
 use hansa_runtime_common::currency::UNIT;
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
@@ -28,6 +29,13 @@ pub const LOCAL: &str = "local";
 /// A network by proof of authority as it would run in earnest: four validators, no sudo; three of
 /// the four together are the admin. The keys are the well-known ones of [`LOCAL`]: replace them.
 pub const POA: &str = "poa";
+
+/// A local network of four, elected by stake: Alice, Bob, Charlie and Dave have bonds of four, three,
+/// two and one parts; Alice has sudo.
+pub const STAKE: &str = "stake";
+
+/// The part that is Dave's bond on [`STAKE`].
+const STAKE_PART: Balance = 100_000 * UNIT;
 
 /// What each development account has.
 const DEV_ENDOWMENT: Balance = 1_000_000 * UNIT;
@@ -79,8 +87,9 @@ fn session_keys(
         .collect()
 }
 
-/// A chain for development with these validators.
-fn development(names: &[&str]) -> serde_json::Value {
+/// A chain for development with these validators, and with these bonds; in authority mode if there
+/// are none.
+fn development(names: &[&str], bonds: Vec<GenesisValidator<AccountId>>) -> serde_json::Value {
     let balances = Sr25519Keyring::well_known()
         .map(|key| (key.to_account_id(), DEV_ENDOWMENT))
         .collect();
@@ -92,10 +101,26 @@ fn development(names: &[&str]) -> serde_json::Value {
         session: SessionConfig {
             keys: session_keys(&validators(names))
         },
+        staking: StakingConfig { validators: bonds },
         sudo: SudoConfig {
             key: Some(Sr25519Keyring::Alice.to_account_id())
         },
     })
+}
+
+/// The bonds of the validators of [`STAKE`].
+fn bonds() -> Vec<GenesisValidator<AccountId>> {
+    let bonds = (1..=FOUR.len() as Balance)
+        .rev()
+        .map(|parts| parts.saturating_mul(STAKE_PART));
+    let bonded = validators(&FOUR).into_iter().zip(bonds);
+    bonded
+        .map(|((account, _), bond)| GenesisValidator {
+            account,
+            bond,
+            commission: Default::default(),
+        })
+        .collect()
 }
 
 /// A chain by proof of authority, without sudo.
@@ -126,9 +151,10 @@ fn proof_of_authority() -> serde_json::Value {
 /// A preset by its name, as JSON. The SDK's tools know the first two by names of their own.
 pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
     let patch = match id.as_str() {
-        DEV | DEV_RUNTIME_PRESET => development(&FOUR[..1]),
-        LOCAL | LOCAL_TESTNET_RUNTIME_PRESET => development(&FOUR),
+        DEV | DEV_RUNTIME_PRESET => development(&FOUR[..1], Vec::new()),
+        LOCAL | LOCAL_TESTNET_RUNTIME_PRESET => development(&FOUR, Vec::new()),
         POA => proof_of_authority(),
+        STAKE => development(&FOUR, bonds()),
         _ => return None,
     };
     Some(patch.to_string().into_bytes())
@@ -140,6 +166,7 @@ pub fn preset_names() -> Vec<PresetId> {
         DEV,
         LOCAL,
         POA,
+        STAKE,
         DEV_RUNTIME_PRESET,
         LOCAL_TESTNET_RUNTIME_PRESET,
     ]

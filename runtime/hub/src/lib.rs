@@ -7,9 +7,10 @@
 //! | --- | --- |
 //! | [`configs`] | how each pallet is configured, and why |
 //! | [`genesis_presets`] | the genesis of the built-in chains |
+//! | [`validators`] | who decides: by stake, or as the admin says |
 //! | `apis` | what node and clients ask the runtime |
 //!
-//! In this version the authorities are those of the genesis, and whom the admin adds and removes.
+//! The genesis settles whether the validators are elected by stake, or are those whom the admin lists.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 // The macros that put a runtime together nest deeply, write qualified paths, and document nothing.
@@ -24,6 +25,7 @@ extern crate alloc;
 pub mod apis;
 pub mod configs;
 pub mod genesis_presets;
+pub mod validators;
 
 use alloc::{borrow::Cow, vec::Vec};
 use hansa_primitives::{AccountId, Address, Balance, Header, Nonce, Signature};
@@ -121,20 +123,25 @@ mod runtime {
     #[runtime::pallet_index(1)]
     pub type Timestamp = pallet_timestamp::Pallet<Runtime>;
 
+    #[runtime::pallet_index(10)]
+    pub type Balances = pallet_balances::Pallet<Runtime>;
+    #[runtime::pallet_index(11)]
+    pub type TransactionPayment = pallet_transaction_payment::Pallet<Runtime>;
+
     // Author and view are looked up in the set that decides the block, so before the session ends.
     #[runtime::pallet_index(2)]
     pub type Pbft = hansa_pallet_pbft::Pallet<Runtime>;
     #[runtime::pallet_index(3)]
     pub type Authorship = pallet_authorship::Pallet<Runtime>;
+    // The genesis bonds what the balances pallet has made, and elects the session pallet's first set.
+    #[runtime::pallet_index(6)]
+    pub type Staking = hansa_pallet_staking::Pallet<Runtime>;
+    #[runtime::pallet_index(7)]
+    pub type Candidates = pallet_bags_list::Pallet<Runtime>;
     #[runtime::pallet_index(4)]
     pub type Session = pallet_session::Pallet<Runtime>;
     #[runtime::pallet_index(5)]
     pub type Historical = pallet_session::historical::Pallet<Runtime>;
-
-    #[runtime::pallet_index(10)]
-    pub type Balances = pallet_balances::Pallet<Runtime>;
-    #[runtime::pallet_index(11)]
-    pub type TransactionPayment = pallet_transaction_payment::Pallet<Runtime>;
 
     #[runtime::pallet_index(20)]
     pub type Utility = pallet_utility::Pallet<Runtime>;
@@ -161,6 +168,8 @@ mod benches {
         [pallet_balances, Balances]
         [pallet_multisig, Multisig]
         [hansa_pallet_pbft, Pbft]
+        [hansa_pallet_staking, Staking]
+        [pallet_bags_list, Candidates]
         [pallet_preimage, Preimage]
         [pallet_proxy, Proxy]
         [pallet_scheduler, Scheduler]
