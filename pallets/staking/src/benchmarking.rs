@@ -282,6 +282,7 @@ mod benches {
 
     #[benchmark]
     fn new_session(n: Linear<4, MAX_AUTHORITIES>) -> Result<(), BenchmarkError> {
+        Elects::<T>::put(true);
         for i in 0..n {
             candidate::<T>(i)?;
         }
@@ -501,6 +502,17 @@ mod benches {
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, 0);
         assert_eq!(Nodes::<T>::get(&node).pending, 0);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn enable_elections() -> Result<(), BenchmarkError> {
+        Elects::<T>::put(false);
+        let origin =
+            T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin);
+        assert!(Elects::<T>::get());
         Ok(())
     }
 

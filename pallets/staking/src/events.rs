@@ -89,6 +89,8 @@ mod events {
             /// The service time from which on it can be withdrawn.
             unlocks_at: Seconds,
         },
+        /// Sets are elected by stake from now on.
+        ElectionsEnabled,
         /// A set is elected.
         SetElected {
             /// The number of the election.

@@ -6,7 +6,7 @@
 use crate::{
     liability::Parts,
     types::{Ledger, MAX_RECENT},
-    Config, Ledgers, Nodes, OldestSession, Pallet, Registered,
+    Config, Elects, Ledgers, Nodes, OldestSession, Pallet, Registered,
 };
 use alloc::vec::Vec;
 use frame_support::traits::{
@@ -39,6 +39,7 @@ impl<T: Config> Pallet<T> {
         validators: &[GenesisValidator<T::AccountId>],
     ) -> Result<(), &'static str> {
         Self::endow_pot()?;
+        Elects::<T>::put(!validators.is_empty());
         for validator in validators {
             let who = &validator.account;
             if validator.bond < T::MinBond::get() {

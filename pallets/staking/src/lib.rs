@@ -84,6 +84,7 @@ pub use fees::AuthorFees;
 pub use genesis::{equal_validators, GenesisValidator};
 pub use inflation::InflationSchedule;
 pub use pallet::*;
+pub use session::ByStakeOr;
 pub use weights::WeightInfo;
 
 use frame_support::{pallet_macros::import_section, traits::fungible::Credit};
@@ -317,6 +318,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type Registered<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, (), OptionQuery>;
 
+    /// Whether sets are elected by stake. Else this pallet names none, and another session manager
+    /// may ([`ByStakeOr`]).
+    #[pallet::storage]
+    pub type Elects<T: Config> = StorageValue<_, bool, ValueQuery>;
+
     /// The number of the last election that succeeded.
     #[pallet::storage]
     pub type LastElection<T: Config> = StorageValue<_, ElectionIndex, ValueQuery>;
@@ -371,7 +377,7 @@ pub mod pallet {
     #[pallet::genesis_config]
     #[derive(DefaultNoBound)]
     pub struct GenesisConfig<T: Config> {
-        /// The first candidates.
+        /// The first candidates. With any, sets are elected by stake from the genesis on.
         pub validators: Vec<GenesisValidator<T::AccountId>>,
     }
 
@@ -524,6 +530,18 @@ pub mod pallet {
         pub fn cancel_slash(origin: OriginFor<T>, slash: u32) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             Self::do_cancel_slash(slash)
+        }
+
+        /// Elect sets by stake from the next session's end on, on a chain whose sets somebody else
+        /// named until now. There is no way back.
+        #[pallet::call_index(14)]
+        pub fn enable_elections(origin: OriginFor<T>) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            if !Elects::<T>::get() {
+                Elects::<T>::put(true);
+                Self::deposit_event(Event::ElectionsEnabled);
+            }
+            Ok(())
         }
     }
 }

@@ -7,11 +7,12 @@
 use crate::{
     election::{elect, keep_steady, Candidate},
     types::{Elected, Member, Members},
-    ActiveSet, ChillReason, Config, Event, InForceSince, LastElection, OffendingWeight,
+    ActiveSet, ChillReason, Config, Elects, Event, InForceSince, LastElection, OffendingWeight,
     OldestInForce, OldestSession, Pallet, PlannedSet, RewardedUntil, SeenBy, SessionElections,
     SessionTallies, WeightInfo,
 };
 use alloc::vec::Vec;
+use core::marker::PhantomData;
 use frame_election_provider_support::SortedListProvider;
 use frame_support::{
     dispatch::DispatchClass,
@@ -128,6 +129,60 @@ impl<T: Config> VotingWeight<T::AccountId> for Pallet<T> {
     }
 }
 
+/// Sets by stake if the chain elects them, else those that `Other` names: so one runtime serves chains
+/// by proof of stake and by proof of authority, as the genesis says.
+pub struct ByStakeOr<T, Other>(PhantomData<(T, Other)>);
+
+impl<T: Config, Other: SessionManager<T::AccountId>> SessionManager<T::AccountId>
+    for ByStakeOr<T, Other>
+{
+    fn new_session(session: SessionIndex) -> Option<Vec<T::AccountId>> {
+        if Elects::<T>::get() {
+            <Pallet<T> as SessionManager<_>>::new_session(session)
+        } else {
+            Other::new_session(session)
+        }
+    }
+
+    fn new_session_genesis(session: SessionIndex) -> Option<Vec<T::AccountId>> {
+        if Elects::<T>::get() {
+            <Pallet<T> as SessionManager<_>>::new_session_genesis(session)
+        } else {
+            Other::new_session_genesis(session)
+        }
+    }
+
+    fn end_session(session: SessionIndex) {
+        <Pallet<T> as SessionManager<_>>::end_session(session);
+        Other::end_session(session);
+    }
+
+    fn start_session(session: SessionIndex) {
+        <Pallet<T> as SessionManager<_>>::start_session(session);
+        Other::start_session(session);
+    }
+}
+
+impl<T: Config, Other: SessionManager<T::AccountId>> historical::SessionManager<T::AccountId, ()>
+    for ByStakeOr<T, Other>
+{
+    fn new_session(session: SessionIndex) -> Option<Vec<(T::AccountId, ())>> {
+        <Self as SessionManager<_>>::new_session(session).map(identified)
+    }
+
+    fn new_session_genesis(session: SessionIndex) -> Option<Vec<(T::AccountId, ())>> {
+        <Self as SessionManager<_>>::new_session_genesis(session).map(identified)
+    }
+
+    fn start_session(session: SessionIndex) {
+        <Self as SessionManager<_>>::start_session(session);
+    }
+
+    fn end_session(session: SessionIndex) {
+        <Self as SessionManager<_>>::end_session(session);
+    }
+}
+
 fn identified<AccountId>(accounts: Vec<AccountId>) -> Vec<(AccountId, ())> {
     accounts.into_iter().map(|account| (account, ())).collect()
 }
@@ -139,6 +194,9 @@ fn accounts<AccountId: Clone>(members: &Members<AccountId>) -> Vec<AccountId> {
 impl<T: Config> Pallet<T> {
     /// Elect a set for `session`. Candidates that have lost their keys leave the list.
     fn elect_set(session: SessionIndex) -> Option<Members<T::AccountId>> {
+        if !Elects::<T>::get() {
+            return None;
+        }
         let (candidates, without_keys) = Self::top_candidates();
         for node in &without_keys {
             Self::chill_node(node, ChillReason::NoKeys);

@@ -62,6 +62,8 @@ pub trait WeightInfo {
     fn authorize_add_commit(n: u32) -> Weight;
     /// `cancel_slash`.
     fn cancel_slash() -> Weight;
+    /// `enable_elections`.
+    fn enable_elections() -> Weight;
 }
 
 /// The weights of a runtime.
@@ -145,6 +147,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn cancel_slash() -> Weight {
         estimate(60_000_000, 0).saturating_add(T::DbWeight::get().reads_writes(5, 4))
     }
+    fn enable_elections() -> Weight {
+        estimate(60_000_000, 0).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+    }
 }
 
 /// For tests.
@@ -225,6 +230,9 @@ impl WeightInfo for () {
     }
     fn cancel_slash() -> Weight {
         estimate(60_000_000, 0).saturating_add(RocksDbWeight::get().reads_writes(5, 4))
+    }
+    fn enable_elections() -> Weight {
+        estimate(60_000_000, 0).saturating_add(RocksDbWeight::get().reads_writes(1, 1))
     }
 }
 

@@ -69,6 +69,18 @@ impl<AccountId> OnOffence<AccountId> for () {
     fn on_offence(_: &Conviction<AccountId>) {}
 }
 
+/// Both are told, the first one first.
+impl<AccountId, A, B> OnOffence<AccountId> for (A, B)
+where
+    A: OnOffence<AccountId>,
+    B: OnOffence<AccountId>,
+{
+    fn on_offence(conviction: &Conviction<AccountId>) {
+        A::on_offence(conviction);
+        B::on_offence(conviction);
+    }
+}
+
 /// Says whose a Commit is.
 pub trait VerifyCommit<AccountId> {
     /// The account that `commit` names as its signer, if it is a Commit for a final block that the

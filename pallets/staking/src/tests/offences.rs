@@ -192,6 +192,25 @@ fn session_loop(sessions: u32) {
 }
 
 #[test]
+fn what_left_right_after_its_last_election_is_liable_for_that_one() {
+    ExtBuilder::default().run(|| {
+        assert_ok!(Staking::delegate(signed(10), 4, 2_000));
+        rotate();
+        rotate();
+        assert_eq!(crate::LastElection::<Test>::get(), 2);
+        assert_ok!(Staking::unbond(signed(4), 3_000));
+        assert_ok!(Staking::undelegate(signed(10), 4, 2_000));
+        rotate();
+        let session = Session::current_index();
+        assert_eq!(crate::SessionElections::<Test>::get(session), Some(2));
+        convict_half(4, session);
+        apply_slashes();
+        assert_ok!(Staking::apply_slashes(signed(9), 10, 4));
+        assert_eq!(slashed(), half(7_000) + half(3_000) + half(2_000));
+    });
+}
+
+#[test]
 fn nothing_is_withdrawn_while_a_slash_waits() {
     ExtBuilder::default().run(|| {
         assert_ok!(Staking::delegate(signed(10), 4, 1_000));

@@ -96,7 +96,7 @@ impl hansa_pallet_pbft::Config for Runtime {
     type VotingWeight = Staking;
     type NextSeed = ChainedSeed;
     type OnCertificate = Staking;
-    type OnOffence = Staking;
+    type OnOffence = (Pbft, Staking);
     type EvidenceSessions = ConstU32<6>;
     type PromptChanges = frame_support::traits::ConstBool<true>;
     type WeightInfo = ();
@@ -108,7 +108,7 @@ impl pallet_session::Config for Runtime {
     type ValidatorIdOf = ConvertInto;
     type ShouldEndSession = Pbft;
     type NextSessionRotation = Pbft;
-    type SessionManager = historical::NoteHistoricalRoot<Self, Staking>;
+    type SessionManager = historical::NoteHistoricalRoot<Self, crate::ByStakeOr<Self, Pbft>>;
     type SessionHandler = <Keys as OpaqueKeys>::KeyTypeIdProviders;
     type Keys = Keys;
     type DisablingStrategy = ();
@@ -201,7 +201,10 @@ fn pair(account: AccountId) -> AuthorityPair {
 }
 
 fn run(test: impl FnOnce()) {
-    let bonds = [(1, 40_000), (2, 30_000), (3, 20_000), (4, 10_000)];
+    run_with(&[(1, 40_000), (2, 30_000), (3, 20_000), (4, 10_000)], test);
+}
+
+fn run_with(bonds: &[(AccountId, Balance)], test: impl FnOnce()) {
     let keys = |accounts: &[AccountId]| {
         let with_keys = |a: &AccountId| {
             let pbft = pair(*a).public();
@@ -221,12 +224,13 @@ fn run(test: impl FnOnce()) {
         },
         staking: crate::GenesisConfig {
             validators: bonds
+                .iter()
                 .map(|(account, bond)| GenesisValidator {
-                    account,
-                    bond,
+                    account: *account,
+                    bond: *bond,
                     commission: Perbill::zero(),
                 })
-                .to_vec(),
+                .collect(),
         },
         session: pallet_session::GenesisConfig {
             keys: keys(&[1, 2, 3, 4]),
@@ -408,6 +412,51 @@ fn a_commit_that_was_left_out_counts_by_its_signature_alone() {
         make(1_000, |_| true, add);
         let tallies = crate::SessionTallies::<Runtime>::get();
         assert_eq!(tallies.members[3].signed, tallies.certificates);
+    });
+}
+
+/// The same runtime by proof of authority: stakes decide nothing until the admin says so.
+#[test]
+fn a_chain_by_proof_of_authority_can_go_over_to_stakes() {
+    run_with(&[], || {
+        assert_eq!(set(), [(1, 1), (2, 1), (3, 1), (4, 1)]);
+        let stake = || {
+            for account in [3, 4, 5] {
+                let origin = || RuntimeOrigin::signed(account);
+                assert_ok!(Staking::bond(origin(), 10_000 * u128::from(account)));
+                assert_ok!(Staking::validate(origin(), Perbill::zero()));
+            }
+        };
+        make(1_000, |_| true, stake);
+        blocks(30);
+        assert_eq!(set(), [(1, 1), (2, 1), (3, 1), (4, 1)]);
+        // Authority mode does what it always did, and staking has nothing to say.
+        let offence = || {
+            <(Pbft, Staking)>::on_offence(&Conviction {
+                offender: 2,
+                session: Session::current_index(),
+                height: 30,
+                kind: OffenceKind::Equivocation,
+                weight: 1,
+                total_weight: 4,
+            });
+        };
+        make(1_000, |_| true, offence);
+        blocks(3);
+        assert_eq!(members(), [1, 3, 4]);
+        assert_eq!(crate::PendingSlashes::<Runtime>::iter().count(), 0);
+        make(
+            1_000,
+            |_| true,
+            || {
+                assert!(Staking::enable_elections(RuntimeOrigin::signed(1)).is_err());
+                assert_ok!(Staking::enable_elections(RuntimeOrigin::root()));
+            },
+        );
+        blocks(SESSION as u32 + 3);
+        assert_eq!(set(), [(3, 250_000), (4, 333_333), (5, 416_666)]);
+        blocks(SESSION as u32);
+        assert!(Staking::expected_reward(5).unpaid > 0);
     });
 }
 
