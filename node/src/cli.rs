@@ -119,9 +119,9 @@ impl SubstrateCli for Cli {
             // Near the head a block is there before a second peer could send it.
             .mut_arg("max_parallel_downloads", |arg| arg.default_value("1"))
             .mut_arg("chain", |arg| {
-                arg.help("The chain: dev, local, poa, or a chain spec file (short or long form)")
+                arg.help("The chain: dev, local, poa, stake, or a chain spec file (short or long form)")
                     .long_help(
-                        "The chain: `dev`, `local` or `poa`, which are part of the binary, or a \
+                        "The chain: `dev`, `local`, `poa` or `stake`, which are part of the binary, or a \
                          chain spec file in the short or the SDK's long form",
                     )
             })

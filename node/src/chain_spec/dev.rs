@@ -62,6 +62,7 @@ impl DevIdentity {
         Some(Validator {
             account: Account(self.account()?),
             pbft: PbftKey(self.pbft_key()?),
+            bond: None,
         })
     }
 }

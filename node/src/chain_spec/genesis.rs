@@ -78,8 +78,14 @@ pub fn genesis_patch(genesis: &HubGenesis) -> Value {
             json!([account, account, { "pbft": v.pbft.0.to_ss58check() }])
         })
         .collect();
+    let bonds: Vec<Value> = genesis
+        .validators
+        .iter()
+        .filter_map(|v| Some(json!({ "account": v.account.0.to_ss58check(), "bond": v.bond?.0 })))
+        .collect();
     json!({
         "balances": { "balances": balances },
+        "staking": { "validators": bonds },
         "session": { "keys": keys },
         "pbft": {
             "timing": Timing::from(genesis.timing),

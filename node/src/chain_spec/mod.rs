@@ -32,10 +32,11 @@ use std::{collections::BTreeMap, path::Path};
 const MAX_SPEC_BYTES: u64 = 1 << 30;
 
 /// The chain specs that are part of the binary, by the name that `--chain` takes.
-const EMBEDDED: [(&str, &str); 3] = [
+const EMBEDDED: [(&str, &str); 4] = [
     ("dev", include_str!("../../../chain-specs/dev.json")),
     ("local", include_str!("../../../chain-specs/local.json")),
     ("poa", include_str!("../../../chain-specs/poa.json")),
+    ("stake", include_str!("../../../chain-specs/stake.json")),
 ];
 
 /// The text of an embedded chain spec.

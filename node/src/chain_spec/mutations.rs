@@ -55,7 +55,7 @@ fn any_field_may_be_odd() {
         json!({}),
         json!({"a": {"b": null}}),
     ];
-    for name in ["dev", "local", "poa"] {
+    for name in ["dev", "local", "poa", "stake"] {
         let spec: Value = serde_json::from_str(embedded(name).unwrap()).unwrap();
         let mut found = Vec::new();
         pointers(&spec, "", &mut found);

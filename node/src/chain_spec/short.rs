@@ -132,6 +132,10 @@ pub struct Validator {
     pub account: Account,
     /// The public key of its votes.
     pub pbft: PbftKey,
+    /// What it has bonded, in the smallest unit. With it the chain elects its validators by stake;
+    /// in authority mode no validator has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bond: Option<Amount>,
 }
 
 /// [`Timing`] as it stands in a spec: what is left out has its default.
@@ -299,6 +303,7 @@ impl HubGenesis {
                 format!("must name at most {max} validators"),
             ));
         }
+        self.check_bonds()?;
         let (mut accounts, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for (i, validator) in self.validators.iter().enumerate() {
             if !accounts.insert(&validator.account) {
@@ -312,6 +317,38 @@ impl HubGenesis {
                     format!("{list}[{i}].pbft"),
                     "is the key of an earlier validator",
                 ));
+            }
+        }
+        Ok(())
+    }
+
+    /// All validators have a bond, or none has.
+    fn check_bonds(&self) -> Result<(), FieldError> {
+        if self
+            .validators
+            .iter()
+            .all(|validator| validator.bond.is_none())
+        {
+            return Ok(());
+        }
+        for (i, validator) in self.validators.iter().enumerate() {
+            let path = || format!("genesis.validators[{i}].bond");
+            let Some(bond) = validator.bond else {
+                let message = "is missing, while other validators have one: all or none must";
+                return Err(FieldError::new(path(), message));
+            };
+            let balance = self
+                .balances
+                .0
+                .iter()
+                .find(|(a, _)| *a == validator.account);
+            let free = balance.map_or(0, |(_, amount)| amount.0);
+            if bond.0.saturating_add(super::genesis::EXISTENTIAL_DEPOSIT) > free {
+                let message = format!(
+                    "is more than the account's balance of {free}, of which the existential deposit \
+                     must stay free"
+                );
+                return Err(FieldError::new(path(), message));
             }
         }
         Ok(())

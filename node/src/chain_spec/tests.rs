@@ -41,7 +41,12 @@ fn refused(text: &str, path: &str, message: &str) {
 
 #[test]
 fn the_embedded_specs_are_good_and_made_of_development_keys() {
-    for (name, validators, sudo) in [("dev", 1, true), ("local", 4, true), ("poa", 4, false)] {
+    for (name, validators, sudo) in [
+        ("dev", 1, true),
+        ("local", 4, true),
+        ("poa", 4, false),
+        ("stake", 4, true),
+    ] {
         let spec = ShortSpec::parse(embedded(name).unwrap()).unwrap();
         assert_eq!(spec.genesis.sudo.is_some(), sudo, "{name}");
         assert_eq!(spec.genesis.validators.len(), validators, "{name}");

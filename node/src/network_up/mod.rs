@@ -58,7 +58,7 @@ pub struct UpCmd {
     #[arg(long, value_name = "N", value_parser = sc_cli::clap::value_parser!(u16).range(1..=MAX_NODES as i64))]
     pub validators: Option<u16>,
 
-    /// The chain: dev, local, poa, or a chain spec file.
+    /// The chain: dev, local, poa, stake, or a chain spec file.
     #[arg(long, value_name = "FILE")]
     pub chain: Option<String>,
 

@@ -7,7 +7,8 @@ use crate::{
     inflation::YEAR,
     liability::{self, Chunks},
     types::{Members, Position},
-    ActiveSet, Config, Ledgers, Nodes, OldestSession, Pallet, Positions, RewardedUntil, SessionTallies, Slashes,
+    ActiveSet, Config, Elects, Ledgers, Nodes, Pallet, Positions, RewardedUntil, SessionTallies,
+    Slashes,
 };
 use alloc::vec::Vec;
 use frame_support::traits::{fungible::Inspect, Get};
@@ -83,9 +84,9 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Whether staking says who decides, as it does from the first set on that it elected.
-    pub fn decides() -> bool {
-        OldestSession::<T>::exists()
+    /// Whether the chain elects its validators, rather than runs by proof of authority.
+    pub fn elects() -> bool {
+        Elects::<T>::get()
     }
 
     /// The set that staking elected for the session under way.

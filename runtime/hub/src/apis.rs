@@ -3,7 +3,7 @@
 
 //! What node and clients ask the runtime.
 
-use crate::{validators::Validators, *};
+use crate::{validators, *};
 use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
     weights::Weight,
@@ -213,7 +213,7 @@ impl_runtime_apis! {
             genesis_presets::check_session_keys(&config)?;
             build_state::<RuntimeGenesisConfig>(config)?;
             Pbft::check_genesis()?;
-            Validators::check_genesis().map_err(Into::into)
+            validators::check_genesis().map_err(Into::into)
         }
 
         fn get_preset(id: &Option<sp_genesis_builder::PresetId>) -> Option<Vec<u8>> {

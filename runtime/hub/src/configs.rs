@@ -21,7 +21,7 @@ use frame_system::{
     EnsureRoot,
 };
 use hansa_pallet_pbft::{EnsureAdmin, NoIdentification, ServiceSeconds};
-use hansa_pallet_staking::{AuthorFees, InflationSchedule};
+use hansa_pallet_staking::{AuthorFees, ByStakeOr, InflationSchedule};
 use hansa_pbft_primitives::ChainedSeed;
 use hansa_primitives::{BlockNumber, Hash, Hashing, Moment};
 use hansa_runtime_common::{
@@ -37,7 +37,7 @@ use sp_runtime::{
     traits::{AccountIdLookup, BlakeTwo256, ConvertInto, OpaqueKeys},
     Perbill,
 };
-use validators::{CallsInForce, Validators};
+use validators::{CallsInForce, CurrentAuthor};
 
 /// For how many sessions before the current one evidence of offences is taken: a week of sessions
 /// of an hour. A change of the set takes one or two short sessions more.
@@ -89,7 +89,7 @@ impl hansa_pallet_pbft::Config for Runtime {
     type NextSeed = ChainedSeed;
     type OnCertificate = Staking;
     // Who lied is slashed; in authority mode it is struck off the list.
-    type OnOffence = Validators;
+    type OnOffence = (Pbft, Staking);
     type EvidenceSessions = ConstU32<EVIDENCE_SESSIONS>;
     type PromptChanges = ConstBool<true>;
     type WeightInfo = hansa_pallet_pbft::weights::SubstrateWeight<Runtime>;
@@ -187,7 +187,7 @@ impl hansa_pallet_staking::Config for Runtime {
     type ServiceClock = ServiceSeconds<Runtime>;
     type Candidates = Candidates;
     type SessionKeys = Session;
-    type Author = Validators;
+    type Author = CurrentAuthor;
     type Commits = Pbft;
     type EndSession = Pbft;
     type AdminOrigin = EitherOf<EnsureRoot<AccountId>, EnsureAdmin<Runtime>>;
@@ -217,7 +217,7 @@ impl hansa_pallet_staking::Config for Runtime {
     type CommitWindow = ConstU32<64>;
     type WeightInfo = hansa_pallet_staking::weights::SubstrateWeight<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
-    type BenchmarkHelper = Validators;
+    type BenchmarkHelper = CurrentAuthor;
 }
 
 impl pallet_bags_list::Config for Runtime {
@@ -241,7 +241,7 @@ impl pallet_session::Config for Runtime {
     type ValidatorIdOf = ConvertInto;
     type ShouldEndSession = Pbft;
     type NextSessionRotation = Pbft;
-    type SessionManager = NoteHistoricalRoot<Self, Validators>;
+    type SessionManager = NoteHistoricalRoot<Self, ByStakeOr<Self, Pbft>>;
     type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
     type Keys = SessionKeys;
     // Who is found faulty leaves with a change of the set; see pBFT's `on_disabled`.

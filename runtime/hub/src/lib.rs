@@ -123,24 +123,25 @@ mod runtime {
     #[runtime::pallet_index(1)]
     pub type Timestamp = pallet_timestamp::Pallet<Runtime>;
 
-    #[runtime::pallet_index(10)]
+    // The order of the indices is that of the genesis and of hooks.
+    #[runtime::pallet_index(2)]
     pub type Balances = pallet_balances::Pallet<Runtime>;
-    #[runtime::pallet_index(11)]
+    #[runtime::pallet_index(3)]
     pub type TransactionPayment = pallet_transaction_payment::Pallet<Runtime>;
 
     // Author and view are looked up in the set that decides the block, so before the session ends.
-    #[runtime::pallet_index(2)]
+    #[runtime::pallet_index(4)]
     pub type Pbft = hansa_pallet_pbft::Pallet<Runtime>;
-    #[runtime::pallet_index(3)]
+    #[runtime::pallet_index(5)]
     pub type Authorship = pallet_authorship::Pallet<Runtime>;
     // The genesis bonds what the balances pallet has made, and elects the session pallet's first set.
     #[runtime::pallet_index(6)]
     pub type Staking = hansa_pallet_staking::Pallet<Runtime>;
     #[runtime::pallet_index(7)]
     pub type Candidates = pallet_bags_list::Pallet<Runtime>;
-    #[runtime::pallet_index(4)]
+    #[runtime::pallet_index(8)]
     pub type Session = pallet_session::Pallet<Runtime>;
-    #[runtime::pallet_index(5)]
+    #[runtime::pallet_index(9)]
     pub type Historical = pallet_session::historical::Pallet<Runtime>;
 
     #[runtime::pallet_index(20)]

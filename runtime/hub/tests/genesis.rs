@@ -72,7 +72,7 @@ fn a_preset_is_short_and_readable() {
     assert_eq!(preset["sudo"]["key"], json!(alice));
     let mut pallets: Vec<_> = preset.as_object().expect("an object").keys().collect();
     pallets.sort();
-    assert_eq!(pallets, ["balances", "pbft", "session", "sudo"]);
+    assert_eq!(pallets, ["balances", "pbft", "session", "staking", "sudo"]);
 }
 
 /// A mistake is named.

@@ -60,7 +60,7 @@ async fn hash_at(node: &Node, number: u32) -> Result<H256> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exported_raw_spec_is_the_same_chain() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    for name in ["dev", "local", "poa"] {
+    for name in ["dev", "local", "poa", "stake"] {
         let short = binary::chain_spec(&format!("{name}.json"));
         let raw = folder.path().join(format!("{name}-raw.json"));
         let (from, to) = (short.display().to_string(), raw.display().to_string());

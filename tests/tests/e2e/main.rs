@@ -18,5 +18,6 @@ mod network_up;
 mod observability;
 mod pbft_rpc;
 mod rpc_docs;
+mod staking;
 mod upgrade;
 mod validator_changes;
