@@ -30,7 +30,7 @@ blob="$CARGO_TARGET_DIR/release/wbuild/hansa-runtime-$runtime/hansa_runtime_$run
 output="runtime/$runtime/src/weights"
 mkdir -p "$output"
 if [ $# -eq 0 ]; then
-    mapfile -t pallets < <(sed -n 's/^name = "\(hansa-pallet-.*\)"/\1/p' pallets/*/Cargo.toml | tr - _)
+    mapfile -t pallets < <(sed -n 's/^\(hansa-pallet-[a-z-]*\).*/\1/p' "runtime/$runtime/Cargo.toml" | tr - _)
     set -- "${pallets[@]}"
 fi
 for pallet in "$@"; do

@@ -87,6 +87,8 @@ fn begin<T: Config>(number: u32, n: u32) {
     let digest = Digest {
         logs: alloc::vec![item],
     };
+    // A block follows the one before.
+    frame_system::Pallet::<T>::set_block_number(number.saturating_sub(1).into());
     frame_system::Pallet::<T>::initialize(&number.into(), &T::Hash::default(), &digest);
 }
 

@@ -1,0 +1,62 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! What benchmarks need of this runtime.
+
+use crate::{validators::CurrentAuthor, AccountId, Runtime, Session, SessionKeys, System};
+use alloc::vec::Vec;
+use frame_support::BoundedVec;
+use hansa_pallet_pbft::{CurrentSet, DecidingSet, SessionRecord, SessionRecords};
+use hansa_pallet_staking::benchmarking::BenchmarkHelper;
+use hansa_pbft_primitives::{
+    statement::NO_PROOF, Authority, AuthorityId, AuthorityIndex, AuthoritySet, Hash, Height,
+    SignedStatement, SigningContext, VoteKind,
+};
+use sp_runtime::RuntimeAppPublic;
+
+impl BenchmarkHelper<AccountId> for CurrentAuthor {
+    fn set_keys(node: &AccountId) {
+        let pbft = AuthorityId::generate_pair(None);
+        pallet_session::NextKeys::<Runtime>::insert(node, SessionKeys { pbft });
+    }
+
+    fn commit(members: &[AccountId], height: Height) -> SignedStatement {
+        let authorities: Vec<_> = members
+            .iter()
+            .map(|_| Authority {
+                key: AuthorityId::generate_pair(None),
+                weight: 1,
+            })
+            .collect();
+        let last = authorities.last().expect("a set has members").key.clone();
+        let set = AuthoritySet::new(0, authorities).expect("the keys differ");
+        let context = SigningContext {
+            genesis: System::block_hash(0),
+            set_id: set.id,
+        };
+        let deciding = DecidingSet {
+            set,
+            accounts: BoundedVec::truncate_from(members.to_vec()),
+        };
+        let record = SessionRecord {
+            set_id: deciding.set.id,
+            commitment: deciding.commitment(),
+            first_height: height,
+        };
+        SessionRecords::<Runtime>::insert(Session::current_index(), record);
+        CurrentSet::<Runtime>::put(deciding);
+        let block = Hash::repeat_byte(1);
+        frame_system::BlockHash::<Runtime>::insert(height, block);
+        System::set_block_number(height.saturating_add(1));
+
+        let statement = VoteKind::Commit.statement(block, NO_PROOF);
+        let payload = context.payload(height, 0, &statement);
+        SignedStatement {
+            height,
+            view: 0,
+            statement,
+            authority: members.len().saturating_sub(1) as AuthorityIndex,
+            signature: last.sign(&payload).expect("the keystore has the key"),
+        }
+    }
+}
