@@ -118,6 +118,9 @@ async fn a_log_that_is_gone_damaged_torn_or_old_forges_nothing() -> Result<()> {
         );
     }
     let victim = 3;
+    // A node that has only just started may have seen the first block final without a vote of its own.
+    let begun_at = scene.watch.height();
+    scene.wait_votes(victim, begun_at).await?;
     let earlier = Earlier::of(&scene, victim, scene.network.folder())?;
     for (what, harm, loses_votes, says) in cases {
         println!("the vote log: {what}");
