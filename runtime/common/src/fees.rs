@@ -1,7 +1,7 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a transaction costs, and who gets it.
+//! What a transaction costs. Who gets it is the runtime's to say.
 //!
 //! A second of execution on reference hardware costs a token, and so does a megabyte. While blocks
 //! are fuller than [`TargetFullness`] the price of execution rises block by block, else it falls
@@ -9,18 +9,13 @@
 //! emptiness says nothing about demand.)
 
 use crate::currency::MICRO;
-use core::marker::PhantomData;
 use frame_support::{
     parameter_types,
-    traits::{
-        fungible::{Balanced, Credit},
-        Get, Imbalance, OnUnbalanced,
-    },
     weights::{ConstantMultiplier, IdentityFee},
 };
-use hansa_primitives::{AccountId, Balance};
+use hansa_primitives::Balance;
 use pallet_transaction_payment::{Multiplier, TargetedFeeAdjustment};
-use sp_runtime::{FixedPointNumber, Percent, Perquintill};
+use sp_runtime::{FixedPointNumber, Perquintill};
 
 /// What execution costs: a picosecond the smallest unit of the token, a second a token.
 pub type WeightToFee = IdentityFee<Balance>;
@@ -49,29 +44,3 @@ pub type FeeAdjustment<Runtime> = TargetedFeeAdjustment<
     MinimumMultiplier,
     MaximumMultiplier,
 >;
-
-/// Gives the author of the block its share of fees and tips, and burns the rest.
-pub struct PayAuthor<Runtime, Share>(PhantomData<(Runtime, Share)>);
-
-type CreditOf<Runtime> = Credit<AccountId, pallet_balances::Pallet<Runtime>>;
-
-impl<Runtime, Share> OnUnbalanced<CreditOf<Runtime>> for PayAuthor<Runtime, Share>
-where
-    Runtime: frame_system::Config<AccountId = AccountId>
-        + pallet_authorship::Config
-        + pallet_balances::Config<Balance = Balance>,
-    Share: Get<Percent>,
-{
-    fn on_nonzero_unbalanced(credit: CreditOf<Runtime>) {
-        let share = Share::get().mul_floor(credit.peek());
-        let (authors, burnt) = credit.split(share);
-        drop(burnt);
-        if let Some(author) = pallet_authorship::Pallet::<Runtime>::author() {
-            // An author whose account does not exist, and would not with this, gets nothing: the
-            // credit that comes back is dropped, which burns it.
-            drop(pallet_balances::Pallet::<Runtime>::resolve(
-                &author, authors,
-            ));
-        }
-    }
-}
