@@ -8,11 +8,15 @@
 
 #![forbid(unsafe_code)]
 
+mod amount;
+pub mod error;
 pub mod pbft;
+pub mod staking;
 
 use hansa_consensus_pbft::{justification::PbftJustificationStream, SharedRoundState};
 use hansa_pbft_primitives::PbftApi as PbftRuntimeApi;
 use hansa_primitives::{AccountId, Balance, Block, Nonce};
+use hansa_staking_primitives::api::StakingApi as StakingRuntimeApi;
 use jsonrpsee::{core::RegisterMethodError, RpcModule};
 use pbft::{Pbft, PbftApiServer};
 use sc_client_api::BlockBackend;
@@ -21,6 +25,7 @@ use sc_transaction_pool_api::TransactionPool;
 use sp_api::ProvideRuntimeApi;
 use sp_block_builder::BlockBuilder;
 use sp_blockchain::{Error as BlockchainError, HeaderBackend, HeaderMetadata};
+use staking::{Staking, StakingApiServer};
 use std::sync::Arc;
 use substrate_frame_rpc_system::AccountNonceApi;
 
@@ -51,7 +56,8 @@ where
     C::Api: AccountNonceApi<Block, AccountId, Nonce>
         + pallet_transaction_payment_rpc::TransactionPaymentRuntimeApi<Block, Balance>
         + BlockBuilder<Block>
-        + PbftRuntimeApi<Block>,
+        + PbftRuntimeApi<Block>
+        + StakingRuntimeApi<Block, AccountId>,
     P: TransactionPool + 'static,
 {
     use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
@@ -67,6 +73,7 @@ where
     let mut module = RpcModule::new(());
     module.merge(System::new(client.clone(), pool).into_rpc())?;
     module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
+    module.merge(Staking::new(client.clone()).into_rpc())?;
     module
         .merge(Pbft::new(client, round_state, justifications, subscription_executor).into_rpc())?;
     Ok(module)

@@ -45,6 +45,7 @@ struct AccountInfo {
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 struct AccountData {
     free: u128,
+    reserved: u128,
 }
 
 /// A key pair from a secret URI, such as `//Alice` or `//Alice//7`.
@@ -72,12 +73,23 @@ pub async fn free_at(
     at: &subxt::client::OnlineClientAtBlock<PolkadotConfig>,
     account: &Account,
 ) -> Result<u128> {
+    Ok(data_at(at, account).await?.map_or(0, |data| data.free))
+}
+
+/// What of an account's balance is on hold, or reserved, at the last final block.
+pub async fn held(api: &Client, account: &Account) -> Result<u128> {
+    let data = data_at(&api.at_current_block().await?, account).await?;
+    Ok(data.map_or(0, |data| data.reserved))
+}
+
+async fn data_at(
+    at: &subxt::client::OnlineClientAtBlock<PolkadotConfig>,
+    account: &Account,
+) -> Result<Option<AccountData>> {
     let address = dynamic::storage::<([u8; 32],), AccountInfo>("System", "Account");
     let found = at.storage().try_fetch(address, (account.0,)).await?;
-    Ok(found
-        .map(|value| value.decode())
-        .transpose()?
-        .map_or(0, |info| info.data.free))
+    let info = found.map(|value| value.decode()).transpose()?;
+    Ok(info.map(|info| info.data))
 }
 
 /// An account as the runtime's address type, as a dynamic value.

@@ -25,12 +25,17 @@ pub fn write(folder: &Path, name: &str, spec: &Value) -> Result<PathBuf> {
 /// Write a copy of a spec of the repository into `folder`, with the values at these JSON pointers
 /// replaced.
 pub fn edited(folder: &Path, name: &str, edits: &[(&str, Value)]) -> Result<PathBuf> {
+    write(folder, name, &edit(name, edits)?)
+}
+
+/// A spec of the repository with the values at these JSON pointers replaced.
+pub fn edit(name: &str, edits: &[(&str, Value)]) -> Result<Value> {
     let mut spec = read(name)?;
     for (pointer, value) in edits {
         let place = spec.pointer_mut(pointer);
         *place.with_context(|| format!("{name} has nothing at {pointer}"))? = value.clone();
     }
-    write(folder, name, &spec)
+    Ok(spec)
 }
 
 /// Export a spec in its raw form into `folder`. A node that starts from it need not run the runtime

@@ -85,7 +85,11 @@ pub fn genesis_patch(genesis: &HubGenesis) -> Value {
         .collect();
     json!({
         "balances": { "balances": balances },
-        "staking": { "validators": bonds },
+        "staking": {
+            "validators": bonds,
+            "periods": genesis.periods,
+            "validatorCount": genesis.validator_count,
+        },
         "session": { "keys": keys },
         "pbft": {
             "timing": Timing::from(genesis.timing),

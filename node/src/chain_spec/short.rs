@@ -6,6 +6,7 @@
 
 use super::value::{Account, Amount, PbftKey, UniqueMap};
 use hansa_pallet_pbft::service_time::{check_session_length, DEFAULT_SESSION_LENGTH_MS};
+use hansa_pallet_staking::Periods;
 use hansa_pbft_primitives::Timing;
 use hansa_primitives::Balance;
 use hansa_runtime_common::currency;
@@ -108,6 +109,12 @@ pub struct HubGenesis {
     pub session_length_ms: u64,
     /// The first validators.
     pub validators: Vec<Validator>,
+    /// How many validators are elected by stake; as many as the runtime allows, if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validator_count: Option<u32>,
+    /// The periods of staking, in seconds; the runtime's, if none are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub periods: Option<Periods>,
     /// The first balances.
     #[serde(default)]
     pub balances: UniqueMap<Amount>,
@@ -288,6 +295,7 @@ impl HubGenesis {
             .map_err(|rule| rule_error("genesis.timing", rule))?;
         check_session_length(self.session_length_ms).map_err(|rule| rule_error("genesis", rule))?;
         self.check_validators()?;
+        self.check_periods()?;
         self.check_balances()
     }
 
@@ -320,6 +328,16 @@ impl HubGenesis {
             }
         }
         Ok(())
+    }
+
+    fn check_periods(&self) -> Result<(), FieldError> {
+        if self.periods.is_none_or(|periods| periods.are_sound()) {
+            return Ok(());
+        }
+        Err(FieldError::new(
+            "genesis.periods.unbondingSeconds",
+            "must be more than trustingSeconds and slashDeferSeconds together",
+        ))
     }
 
     /// All validators have a bond, or none has.

@@ -106,6 +106,7 @@ fn an_unknown_field_is_named() {
         ("/bootnodes", "bootnodes"),
         ("/genesis/staking", "genesis.staking"),
         ("/genesis/timing/blockTimeMs", "genesis.timing.blockTimeMs"),
+        ("/genesis/periods/unbonding", "genesis.periods"),
         (
             "/genesis/validators/1/weight",
             "genesis.validators[1].weight",

@@ -234,9 +234,10 @@ fn convict<T: Config>(node: &T::AccountId) {
 
 /// Let time pass until everything that waits is due.
 fn let_time_pass<T: Config>() {
-    let long = T::UnbondingPeriod::get()
-        .saturating_add(T::TrustingPeriod::get())
-        .saturating_add(T::SlashDefer::get());
+    let periods = Pallet::<T>::periods();
+    let long = (periods.unbonding)
+        .saturating_add(periods.trusting)
+        .saturating_add(periods.slash_defer);
     T::ServiceClock::set_block_number(Pallet::<T>::now().saturating_add(long));
 }
 
@@ -513,6 +514,29 @@ mod benches {
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin);
         assert!(Elects::<T>::get());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_periods() -> Result<(), BenchmarkError> {
+        let mut periods = Pallet::<T>::periods();
+        periods.unbonding = periods.unbonding.saturating_add(1);
+        let origin =
+            T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, periods);
+        assert_eq!(Pallet::<T>::periods(), periods);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_validator_count() -> Result<(), BenchmarkError> {
+        let count = T::MinValidators::get();
+        let origin =
+            T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, count);
+        assert_eq!(ValidatorCount::<T>::get(), count);
         Ok(())
     }
 

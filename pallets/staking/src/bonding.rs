@@ -167,7 +167,7 @@ impl<T: Config> Pallet<T> {
 
     /// When funds that leave now unlock.
     pub(crate) fn unlock_time() -> Seconds {
-        Self::now().saturating_add(T::UnbondingPeriod::get())
+        Self::now().saturating_add(Self::periods().unbonding)
     }
 
     /// Whether funds can be withdrawn now, unless a slash waits.
@@ -184,6 +184,6 @@ impl<T: Config> Pallet<T> {
         }
         // The next set put an end to it. If since when is forgotten, that is long ago.
         let since = InForceSince::<T>::get(election.saturating_add(1)).unwrap_or_default();
-        active.election > election && since.saturating_add(T::TrustingPeriod::get()) <= now
+        active.election > election && since.saturating_add(Self::periods().trusting) <= now
     }
 }

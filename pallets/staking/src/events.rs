@@ -180,6 +180,16 @@ mod events {
             /// What was taken.
             amount: Balance,
         },
+        /// The admin has set the periods.
+        PeriodsSet {
+            /// The periods from now on.
+            periods: Periods,
+        },
+        /// The admin has set how many validators are elected.
+        ValidatorCountSet {
+            /// The number from the next election on.
+            count: u32,
+        },
     }
 
     /// Why a call fails.
@@ -225,5 +235,10 @@ mod events {
         NotLeftOut,
         /// No such slash waits.
         NoSuchSlash,
+        /// Funds must be on their way out for longer than light clients trust and a slash waits,
+        /// together.
+        UnsoundPeriods,
+        /// So few, or so many, validators cannot be elected.
+        ValidatorCountOutOfRange,
     }
 }

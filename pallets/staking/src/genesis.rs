@@ -6,7 +6,8 @@
 use crate::{
     liability::Parts,
     types::{Ledger, MAX_RECENT},
-    Config, Elects, Ledgers, Nodes, OldestSession, Pallet, Registered,
+    Config, CurrentPeriods, Elects, GenesisConfig, Ledgers, Nodes, OldestSession, Pallet,
+    Registered, ValidatorCount,
 };
 use alloc::vec::Vec;
 use frame_support::traits::{
@@ -35,12 +36,11 @@ pub struct GenesisValidator<AccountId> {
 impl<T: Config> Pallet<T> {
     /// Bond the first candidates, and endow the pallet's account, so that it exists. The error
     /// names the field.
-    pub(crate) fn build_genesis(
-        validators: &[GenesisValidator<T::AccountId>],
-    ) -> Result<(), &'static str> {
+    pub(crate) fn build_genesis(genesis: &GenesisConfig<T>) -> Result<(), &'static str> {
+        Self::set_parameters(genesis)?;
         Self::endow_pot()?;
-        Elects::<T>::put(!validators.is_empty());
-        for validator in validators {
+        Elects::<T>::put(!genesis.validators.is_empty());
+        for validator in &genesis.validators {
             let who = &validator.account;
             if validator.bond < T::MinBond::get() {
                 return Err("validators.bond is below the smallest bond");
@@ -58,6 +58,23 @@ impl<T: Config> Pallet<T> {
             Nodes::<T>::mutate(who, |node| node.commission = validator.commission);
             Registered::<T>::insert(who, ());
             Self::add_candidate(who.clone());
+        }
+        Ok(())
+    }
+
+    fn set_parameters(genesis: &GenesisConfig<T>) -> Result<(), &'static str> {
+        if let Some(periods) = genesis.periods {
+            if !periods.are_sound() {
+                return Err("periods: unbondingSeconds must exceed trustingSeconds and \
+                     slashDeferSeconds together");
+            }
+            CurrentPeriods::<T>::put(periods);
+        }
+        if let Some(count) = genesis.validator_count {
+            if !Self::is_valid_count(count) {
+                return Err("validatorCount is below the smallest or above the largest set");
+            }
+            ValidatorCount::<T>::put(count);
         }
         Ok(())
     }
@@ -93,8 +110,7 @@ impl<T: Config> Pallet<T> {
             "shares must be told apart for as long as evidence is taken"
         );
         assert!(
-            u64::from(T::UnbondingPeriod::get())
-                > u64::from(T::TrustingPeriod::get()).saturating_add(T::SlashDefer::get().into()),
+            T::DefaultPeriods::get().are_sound(),
             "funds must be on their way out longer than a slash waits and light clients trust"
         );
         assert!(

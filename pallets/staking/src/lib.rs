@@ -35,7 +35,7 @@
 //! ## Offences
 //!
 //! A convicted node is chilled, leaves the set as soon as it can change, and gets a slash that waits
-//! for [`Config::SlashDefer`]; the admin can cancel it. How much is slashed depends on who else
+//! for [`Periods::slash_defer`]; the admin can cancel it. How much is slashed depends on who else
 //! offended in that session ([`slash`]) and is decided when it is applied. The own bond and the pool
 //! are slashed at once; what delegators have on its way out is slashed when anybody touches it, or
 //! asks for it ([`Call::apply_slashes`]), and cannot be withdrawn unslashed.
@@ -66,6 +66,7 @@ pub mod liability;
 #[cfg(test)]
 mod mock;
 mod offences;
+pub mod parameters;
 pub mod pool;
 mod queries;
 mod rewards;
@@ -84,6 +85,7 @@ pub use fees::AuthorFees;
 pub use genesis::{equal_validators, GenesisValidator};
 pub use inflation::InflationSchedule;
 pub use pallet::*;
+pub use parameters::Periods;
 pub use session::ByStakeOr;
 pub use weights::WeightInfo;
 
@@ -161,7 +163,7 @@ pub mod pallet {
         /// How a session ends before its time, so that an offender leaves.
         type EndSession: EndSession;
 
-        /// Who may cancel slashes.
+        /// Who may cancel slashes, and set periods and the number of validators.
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// Gets what is slashed.
@@ -193,7 +195,7 @@ pub mod pallet {
         #[pallet::constant]
         type RegistrationFee: Get<Balance>;
 
-        /// The largest set.
+        /// The largest set that may be asked for; see [`ValidatorCount`].
         #[pallet::constant]
         type MaxValidators: Get<u32>;
 
@@ -211,18 +213,10 @@ pub mod pallet {
         #[pallet::constant]
         type WeightTolerance: Get<Perbill>;
 
-        /// How long funds are on their way out. Must be longer than evidence is taken, a slash
-        /// waits and light clients trust, together.
+        /// The periods, unless the genesis or the admin sets others. Funds should be on their way
+        /// out for longer than evidence is taken, a slash waits and light clients trust, together.
         #[pallet::constant]
-        type UnbondingPeriod: Get<Seconds>;
-
-        /// For how long light clients trust a set that decides no more.
-        #[pallet::constant]
-        type TrustingPeriod: Get<Seconds>;
-
-        /// How long a slash waits.
-        #[pallet::constant]
-        type SlashDefer: Get<Seconds>;
+        type DefaultPeriods: Get<Periods>;
 
         /// For how many sessions before the current one evidence is taken: as many as by the
         /// consensus pallet.
@@ -373,19 +367,31 @@ pub mod pallet {
     #[pallet::storage]
     pub type RewardedUntil<T: Config> = StorageValue<_, Seconds, ValueQuery>;
 
+    /// The periods in force.
+    #[pallet::storage]
+    pub type CurrentPeriods<T: Config> = StorageValue<_, Periods, ValueQuery, T::DefaultPeriods>;
+
+    /// How many validators are elected, if there are as many candidates.
+    #[pallet::storage]
+    pub type ValidatorCount<T: Config> = StorageValue<_, u32, ValueQuery, T::MaxValidators>;
+
     /// What a chain spec says of staking.
     #[pallet::genesis_config]
     #[derive(DefaultNoBound)]
     pub struct GenesisConfig<T: Config> {
         /// The first candidates. With any, sets are elected by stake from the genesis on.
         pub validators: Vec<GenesisValidator<T::AccountId>>,
+        /// The periods, if not the runtime's.
+        pub periods: Option<Periods>,
+        /// How many validators are elected; the runtime's largest set, if nothing is said.
+        pub validator_count: Option<u32>,
     }
 
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
             // A genesis that cannot run must not be built; the SDK hands the message on.
-            if let Err(error) = Pallet::<T>::build_genesis(&self.validators) {
+            if let Err(error) = Pallet::<T>::build_genesis(self) {
                 panic!("staking: {error}");
             }
         }
@@ -542,6 +548,23 @@ pub mod pallet {
                 Self::deposit_event(Event::ElectionsEnabled);
             }
             Ok(())
+        }
+
+        /// Set the periods. A new unbonding period holds for what leaves from now on, a new time
+        /// that slashes wait for offences that are proven from now on, a new trusting period for
+        /// all that has not been withdrawn.
+        #[pallet::call_index(15)]
+        pub fn set_periods(origin: OriginFor<T>, periods: Periods) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::do_set_periods(periods)
+        }
+
+        /// Set how many validators are elected from the next election on, if there are as many
+        /// candidates.
+        #[pallet::call_index(16)]
+        pub fn set_validator_count(origin: OriginFor<T>, count: u32) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::do_set_validator_count(count)
         }
     }
 }

@@ -6,7 +6,7 @@
 use crate as hansa_pallet_staking;
 use crate::{
     types::{Ledger, Node, Position},
-    GenesisValidator, InflationSchedule,
+    GenesisValidator, InflationSchedule, Periods,
 };
 use frame_support::{
     derive_impl, parameter_types,
@@ -245,6 +245,13 @@ impl OnUnbalanced<Credit<AccountId, Balances>> for Remainder {
     }
 }
 
+/// The periods of the tests.
+pub const PERIODS: Periods = Periods {
+    unbonding: 1_000,
+    trusting: 300,
+    slash_defer: 200,
+};
+
 parameter_types! {
     pub static AuthorShare: Perbill = Perbill::from_percent(80);
     pub static Inflation: InflationSchedule = InflationSchedule {
@@ -260,9 +267,7 @@ parameter_types! {
     pub static MinValidators: u32 = 2;
     pub static ElectionWindow: u32 = 8;
     pub static WeightTolerance: Perbill = Perbill::zero();
-    pub static UnbondingPeriod: Seconds = 1_000;
-    pub static TrustingPeriod: Seconds = 300;
-    pub static SlashDefer: Seconds = 200;
+    pub const DefaultPeriods: Periods = PERIODS;
     pub static EvidenceSessions: u32 = 5;
     pub static LeastSlash: Perbill = Perbill::zero();
     pub static ChillReporters: u32 = 2;
@@ -292,9 +297,7 @@ impl hansa_pallet_staking::Config for Test {
     type MinValidators = MinValidators;
     type ElectionWindow = ElectionWindow;
     type WeightTolerance = WeightTolerance;
-    type UnbondingPeriod = UnbondingPeriod;
-    type TrustingPeriod = TrustingPeriod;
-    type SlashDefer = SlashDefer;
+    type DefaultPeriods = DefaultPeriods;
     type EvidenceSessions = EvidenceSessions;
     type LeastSlash = LeastSlash;
     type ChillReporters = ChillReporters;
@@ -486,7 +489,6 @@ fn reset_parameters() {
     MinValidators::set(2);
     ElectionWindow::set(8);
     WeightTolerance::set(Perbill::zero());
-    SlashDefer::set(200);
     EvidenceSessions::set(5);
     LeastSlash::set(Perbill::zero());
     Inflation::set(InflationSchedule {
@@ -546,6 +548,7 @@ impl ExtBuilder {
                         commission: Perbill::zero(),
                     })
                     .collect(),
+                ..Default::default()
             },
             session: pallet_session::GenesisConfig {
                 keys: keys(accounts),

@@ -64,7 +64,7 @@ impl<T: Config> Pallet<T> {
             };
             node.pending = node.pending.saturating_add(1);
         });
-        let due_at = Self::now().saturating_add(T::SlashDefer::get());
+        let due_at = Self::now().saturating_add(Self::periods().slash_defer);
         let slash = SlashQueue::<T>::mutate(|(_, next)| {
             let slash = *next;
             *next = next.saturating_add(1);

@@ -7,8 +7,8 @@ use crate::{
     inflation::YEAR,
     liability::{self, Chunks},
     types::{Members, Position},
-    ActiveSet, Config, Elects, Ledgers, Nodes, Pallet, Positions, RewardedUntil, SessionTallies,
-    Slashes,
+    ActiveSet, Config, Elects, Ledgers, Nodes, Pallet, PlannedSet, Positions, RewardedUntil,
+    SessionTallies, Slashes,
 };
 use alloc::vec::Vec;
 use frame_support::traits::{fungible::Inspect, Get};
@@ -94,9 +94,10 @@ impl<T: Config> Pallet<T> {
         Self::elected_nodes(ActiveSet::<T>::get().members)
     }
 
-    /// The set that would be elected now.
+    /// The set that is elected for the next session; until then the one that would be elected now.
     pub fn next_set() -> Vec<ElectedNode<T::AccountId>> {
-        Self::elected_nodes(Self::preview_set())
+        let members = PlannedSet::<T>::get().map(|planned| planned.members);
+        Self::elected_nodes(members.unwrap_or_else(Self::preview_set))
     }
 
     fn elected_nodes(members: Members<T::AccountId>) -> Vec<ElectedNode<T::AccountId>> {

@@ -9,7 +9,7 @@ use crate::{
     types::{Elected, Member, Members},
     ActiveSet, ChillReason, Config, Elects, Event, InForceSince, LastElection, OffendingWeight,
     OldestInForce, OldestSession, Pallet, PlannedSet, RewardedUntil, SeenBy, SessionElections,
-    SessionTallies, WeightInfo,
+    SessionTallies, ValidatorCount, WeightInfo,
 };
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -201,7 +201,7 @@ impl<T: Config> Pallet<T> {
         for node in &without_keys {
             Self::chill_node(node, ChillReason::NoKeys);
         }
-        let seats = T::MaxValidators::get();
+        let seats = ValidatorCount::<T>::get();
         let count = (candidates.len() as u32).min(seats);
         let elected = elect(candidates, seats, T::MinValidators::get());
         if elected.is_none() {
@@ -216,9 +216,13 @@ impl<T: Config> Pallet<T> {
     /// The set that would be elected now, without electing it.
     pub(crate) fn preview_set() -> Members<T::AccountId> {
         let (candidates, _) = Self::top_candidates();
-        elect(candidates, T::MaxValidators::get(), T::MinValidators::get())
-            .map(Self::to_members)
-            .unwrap_or_default()
+        elect(
+            candidates,
+            ValidatorCount::<T>::get(),
+            T::MinValidators::get(),
+        )
+        .map(Self::to_members)
+        .unwrap_or_default()
     }
 
     /// The candidates at the top of the list that have keys, and those that have none.
@@ -279,7 +283,7 @@ impl<T: Config> Pallet<T> {
 
     /// Up to when the set before that of `election` is trusted.
     fn trusted_until(election: ElectionIndex) -> Option<Seconds> {
-        InForceSince::<T>::get(election).map(|since| since.saturating_add(T::TrustingPeriod::get()))
+        InForceSince::<T>::get(election).map(|since| since.saturating_add(Self::periods().trusting))
     }
 
     /// Note whose election's set decides in `session`, and forget what is too old for evidence.

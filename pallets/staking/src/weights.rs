@@ -64,6 +64,10 @@ pub trait WeightInfo {
     fn cancel_slash() -> Weight;
     /// `enable_elections`.
     fn enable_elections() -> Weight;
+    /// `set_periods`.
+    fn set_periods() -> Weight;
+    /// `set_validator_count`.
+    fn set_validator_count() -> Weight;
 }
 
 /// The weights of a runtime.
@@ -150,6 +154,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn enable_elections() -> Weight {
         estimate(60_000_000, 0).saturating_add(T::DbWeight::get().reads_writes(1, 1))
     }
+    fn set_periods() -> Weight {
+        estimate(60_000_000, 0).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+    }
+    fn set_validator_count() -> Weight {
+        estimate(60_000_000, 0).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+    }
 }
 
 /// For tests.
@@ -232,6 +242,12 @@ impl WeightInfo for () {
         estimate(60_000_000, 0).saturating_add(RocksDbWeight::get().reads_writes(5, 4))
     }
     fn enable_elections() -> Weight {
+        estimate(60_000_000, 0).saturating_add(RocksDbWeight::get().reads_writes(1, 1))
+    }
+    fn set_periods() -> Weight {
+        estimate(60_000_000, 0).saturating_add(RocksDbWeight::get().reads_writes(1, 1))
+    }
+    fn set_validator_count() -> Weight {
         estimate(60_000_000, 0).saturating_add(RocksDbWeight::get().reads_writes(1, 1))
     }
 }

@@ -86,7 +86,8 @@ sp_api::decl_runtime_apis! {
         /// was not elected.
         fn current_set() -> Vec<ElectedNode<AccountId>>;
 
-        /// The set that would be elected now.
+        /// The set that is elected for the next session; until it is, the one that would be elected
+        /// now.
         fn next_set() -> Vec<ElectedNode<AccountId>>;
     }
 }

@@ -72,21 +72,6 @@ impl Serialize for BlockRef {
     }
 }
 
-/// A weight as a string of digits.
-mod weight {
-    use super::*;
-
-    pub fn serialize<S: Serializer>(weight: &Weight, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&weight.to_string())
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Weight, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
-    }
-}
-
 /// An authority of a set.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -94,7 +79,7 @@ pub struct AuthorityInfo {
     /// Its public key, as an SS58 address.
     pub key: AuthorityId,
     /// Its weight.
-    #[serde(with = "weight")]
+    #[serde(with = "crate::amount")]
     pub weight: Weight,
 }
 
@@ -140,10 +125,10 @@ pub struct RoundStateInfo {
     /// The set. All other fields name authorities by their position here.
     pub authorities: Vec<AuthorityInfo>,
     /// The weight of the whole set.
-    #[serde(with = "weight")]
+    #[serde(with = "crate::amount")]
     pub total_weight: Weight,
     /// The weight that a certificate needs.
-    #[serde(with = "weight")]
+    #[serde(with = "crate::amount")]
     pub quorum: Weight,
     /// The primary of the current view.
     pub primary: Option<AuthorityIndex>,
@@ -242,13 +227,13 @@ pub struct FinalityProof {
 #[serde(rename_all = "camelCase")]
 pub struct ProofWeights {
     /// Of the whole set.
-    #[serde(with = "weight")]
+    #[serde(with = "crate::amount")]
     pub total: Weight,
     /// What a certificate needs.
-    #[serde(with = "weight")]
+    #[serde(with = "crate::amount")]
     pub quorum: Weight,
     /// Of the signers.
-    #[serde(with = "weight")]
+    #[serde(with = "crate::amount")]
     pub signed: Weight,
 }
 

@@ -21,7 +21,7 @@ use frame_system::{
     EnsureRoot,
 };
 use hansa_pallet_pbft::{EnsureAdmin, NoIdentification, ServiceSeconds};
-use hansa_pallet_staking::{AuthorFees, ByStakeOr, InflationSchedule};
+use hansa_pallet_staking::{AuthorFees, ByStakeOr, InflationSchedule, Periods};
 use hansa_pbft_primitives::ChainedSeed;
 use hansa_primitives::{BlockNumber, Hash, Hashing, Moment};
 use hansa_runtime_common::{
@@ -164,6 +164,13 @@ const MIN_BOND: Balance = 100 * UNIT;
 parameter_types! {
     /// See [`bag_thresholds`].
     pub const BagThresholds: &'static [Balance] = &BAG_THRESHOLDS;
+    /// Longer than evidence is taken (a week, with sessions of an hour), a slash waits and light
+    /// clients trust, together.
+    pub const DefaultPeriods: Periods = Periods {
+        unbonding: 28 * DAY,
+        trusting: 14 * DAY,
+        slash_defer: 3 * DAY,
+    };
     /// Names the account in which delegations are.
     pub const StakingPalletId: PalletId = PalletId(*b"hnsa/stk");
     /// How much new money there is: 8 % of all in the first year, each year a tenth of that less,
@@ -205,10 +212,7 @@ impl hansa_pallet_staking::Config for Runtime {
     type MinValidators = ConstU32<4>;
     type ElectionWindow = ConstU32<200>;
     type WeightTolerance = WeightTolerance;
-    // Longer than evidence is taken (a week), a slash waits and light clients trust, together.
-    type UnbondingPeriod = ConstU32<{ 28 * DAY }>;
-    type TrustingPeriod = ConstU32<{ 14 * DAY }>;
-    type SlashDefer = ConstU32<{ 3 * DAY }>;
+    type DefaultPeriods = DefaultPeriods;
     type EvidenceSessions = ConstU32<EVIDENCE_SESSIONS>;
     type LeastSlash = LeastSlash;
     type ChillReporters = ConstU32<3>;

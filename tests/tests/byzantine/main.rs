@@ -6,6 +6,7 @@
 //! no validator any more.
 
 mod proposals;
+mod stakes;
 mod transactions;
 mod view_changes;
 mod votes;

@@ -89,6 +89,10 @@ async fn each_example_is_answered_as_the_page_says() -> Result<()> {
         "pbft_roundState",
         "pbft_proveFinality",
         "pbft_subscribeJustifications",
+        "staking_ledger",
+        "staking_expectedReward",
+        "staking_currentSet",
+        "staking_nextSet",
     ] {
         let shown = examples.iter().any(|e| e.request["method"] == method);
         ensure!(shown, "the page has no example of {method}");

@@ -1,12 +1,14 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
-//! Validators by stake: blocks go by stakes, and who bonds most joins.
+//! Validators by stake: blocks go by stakes, who bonds most takes the place of who bonds least, and funds
+//! come back when their time is over.
 
 use anyhow::{ensure, Context, Result};
 use codec::DecodeAll;
 use hansa_e2e::{
-    client, client::UNIT, network::VALIDATORS, rpc, rpc::Rpc, spec, wait_for_some, Network,
+    client, client::UNIT, network::text, network::VALIDATORS, rpc, rpc::Rpc, spec, wait_for_some,
+    Network,
 };
 use hansa_pbft_primitives::{AuthorityId, AuthorityIndex, ConsensusState, PreDigest};
 use hansa_primitives::Header;
@@ -53,14 +55,16 @@ fn set_keys(owner: &client::Account, key: &mut ed25519::Pair) -> DynamicPayload<
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn blocks_go_by_stakes_and_who_bonds_most_joins() -> Result<()> {
+async fn blocks_go_by_stakes_and_who_bonds_most_takes_the_place_of_the_lowest() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let edits = [
         ("/genesis/timing/minIntervalMs", json!(100)),
         ("/genesis/timing/idleIntervalMs", json!(200)),
         ("/genesis/sessionLengthMs", json!(5_000)),
     ];
-    let spec = spec::edited(folder.path(), "stake.json", &edits)?;
+    let mut spec = spec::edit("stake.json", &edits)?;
+    spec["genesis"]["validatorCount"] = json!(4);
+    let spec = spec::write(folder.path(), "stake.json", &spec)?;
     let mut network = Network::start(&spec, &VALIDATORS, &[]).await?;
     let (api, rpc) = (
         network.nodes[0].client().await?,
@@ -112,7 +116,14 @@ async fn blocks_go_by_stakes_and_who_bonds_most_joins() -> Result<()> {
         Ok(set.index_of(&public).map(|index| (set, index)))
     })
     .await?;
-    ensure!(set.len() == 5 && set.id > first.id, "{set:?}");
+    let dave = AuthorityId::from(key_of("//Dave")?.public());
+    ensure!(set.len() == 4 && set.id > first.id, "{set:?}");
+    ensure!(set.index_of(&dave).is_none(), "the lowest stays: {set:?}");
+    let elected = rpc.call("staking_currentSet", vec![]).await?;
+    ensure!(
+        names(&elected)?.contains(&client::account(&eve).to_string()),
+        "{elected}"
+    );
     let height = wait_for_some("a block by Eve", || async {
         let head = rpc.finalized().await?.number;
         Ok((author(&rpc, head).await? == index).then_some(head))
@@ -120,4 +131,79 @@ async fn blocks_go_by_stakes_and_who_bonds_most_joins() -> Result<()> {
     .await?;
     network.nodes[at].wait_finalized(height).await?;
     network.assert_agree(height).await
+}
+
+/// The accounts of the members of a set, as `staking_currentSet` has them.
+fn names(set: &serde_json::Value) -> Result<Vec<String>> {
+    let members = set.as_array().context("a set is a list")?;
+    members.iter().map(|member| text(member, "node")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn funds_come_back_when_their_time_is_over_and_not_before() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let edits = [
+        ("/genesis/timing/idleIntervalMs", json!(500)),
+        ("/genesis/sessionLengthMs", json!(2_000)),
+    ];
+    let mut spec = spec::edit("stake.json", &edits)?;
+    spec["genesis"]["periods"] =
+        json!({ "unbondingSeconds": 12, "trustingSeconds": 4, "slashDeferSeconds": 2 });
+    let spec = spec::write(folder.path(), "stake.json", &spec)?;
+    let network = Network::start(&spec, &VALIDATORS, &[]).await?;
+    let (api, rpc) = (
+        network.nodes[0].client().await?,
+        network.nodes[0].rpc().await?,
+    );
+    let ferdie = dev::ferdie();
+    let address = client::account(&ferdie).to_string();
+    let ledger = || rpc.call("staking_ledger", vec![json!(address)]);
+
+    let (bond, leaves) = (1_000 * UNIT, 400 * UNIT);
+    let amount = |amount| vec![Value::u128(amount)];
+    let withdraw = dynamic::tx("Staking", "withdraw_unbonded", Vec::<Value>::new());
+    client::submit(&api, &dynamic::tx("Staking", "bond", amount(bond)), &ferdie).await?;
+    client::submit(
+        &api,
+        &dynamic::tx("Staking", "unbond", amount(leaves)),
+        &ferdie,
+    )
+    .await?;
+    let chunk = ledger().await?["own"]["unlocking"][0].clone();
+    ensure!(text(&chunk, "amount")? == leaves.to_string(), "{chunk}");
+
+    // Asked again and again, it is refused until the time that was told, and granted then.
+    let unlocks_at = chunk["unlocksAt"].as_u64().context("a time")?;
+    let mut refused = 0;
+    let now = loop {
+        let outcome = client::submit(&api, &withdraw, &ferdie).await;
+        let after = ledger().await?;
+        let now = after["now"].as_u64().context("a time")?;
+        match outcome {
+            Ok(_) => break now,
+            Err(error) => {
+                ensure!(
+                    format!("{error:#}").contains("NothingToWithdraw"),
+                    "refused for another reason: {error:#}"
+                );
+                ensure!(
+                    after["own"]["active"] == json!((bond - leaves).to_string()),
+                    "{after}"
+                );
+                refused += 1;
+            }
+        }
+    };
+    ensure!(
+        refused > 0 && now >= unlocks_at,
+        "granted at {now}, {unlocks_at} was told, after {refused} refusals"
+    );
+    let after = ledger().await?;
+    ensure!(
+        after["own"]["unlocking"] == json!([]),
+        "still on its way: {after}"
+    );
+    let held = client::held(&api, &client::account(&ferdie)).await?;
+    ensure!(held == bond - leaves, "{held} is on hold");
+    Ok(())
 }

@@ -3,12 +3,13 @@
 
 //! Bonds of operators: what is on hold, when it unlocks, and what is refused.
 
-use crate::{mock::*, ActiveSet, ChillReason, Error, Event, HoldReason};
+use crate::{mock::*, ActiveSet, ChillReason, Error, Event, HoldReason, Periods};
 use frame_support::{
     assert_noop, assert_ok,
     traits::fungible::{InspectHold, Mutate},
 };
-use sp_runtime::{Perbill, TokenError};
+use hansa_staking_primitives::Seconds;
+use sp_runtime::{DispatchError, Perbill, TokenError};
 
 fn held(account: AccountId) -> u128 {
     Balances::balance_on_hold(&HoldReason::Bond.into(), &account)
@@ -185,7 +186,7 @@ fn nobody_withdraws_while_its_set_decides_or_is_trusted() {
         assert!(members().contains(&3), "elected, not yet in force");
         rotate();
         assert!(!members().contains(&3));
-        block_after(TrustingPeriod::get() - 1);
+        block_after(PERIODS.trusting - 1);
         assert_noop!(
             Staking::withdraw_unbonded(signed(3)),
             Error::<Test>::NothingToWithdraw
@@ -272,5 +273,73 @@ fn chilling_takes_effect_with_the_next_set() {
         rotate();
         assert_eq!(members(), [2, 3, 4]);
         assert_eq!(ActiveSet::<Test>::get().election, 1);
+    });
+}
+
+#[test]
+fn the_admin_sets_the_periods() {
+    ExtBuilder::default().run(|| {
+        let shorter = Periods {
+            unbonding: 10,
+            trusting: 5,
+            slash_defer: 4,
+        };
+        assert_noop!(
+            Staking::set_periods(signed(1), shorter),
+            DispatchError::BadOrigin
+        );
+        for unsound in [
+            Periods {
+                trusting: 6,
+                ..shorter
+            },
+            Periods {
+                trusting: Seconds::MAX,
+                slash_defer: Seconds::MAX,
+                ..shorter
+            },
+        ] {
+            assert_noop!(
+                Staking::set_periods(RuntimeOrigin::root(), unsound),
+                Error::<Test>::UnsoundPeriods
+            );
+        }
+        assert_eq!(Staking::periods(), PERIODS);
+
+        // What has left already stays out for as long as it was told.
+        assert_ok!(Staking::bond(signed(5), 5_000));
+        assert_ok!(Staking::unbond(signed(5), 1_000));
+        assert_ok!(Staking::set_periods(RuntimeOrigin::root(), shorter));
+        rotate();
+        rotate();
+        assert_ok!(Staking::unbond(signed(5), 2_000));
+        rotate();
+        rotate();
+        block_after(shorter.unbonding);
+        assert_ok!(Staking::withdraw_unbonded(signed(5)));
+        assert_eq!(ledger(5).unlocking.total(), 1_000);
+        block_after(PERIODS.unbonding);
+        assert_ok!(Staking::withdraw_unbonded(signed(5)));
+        assert_eq!(ledger(5).unlocking.total(), 0);
+    });
+}
+
+#[test]
+fn the_admin_sets_how_many_are_elected() {
+    ExtBuilder::default().run(|| {
+        assert_noop!(
+            Staking::set_validator_count(signed(1), 3),
+            DispatchError::BadOrigin
+        );
+        for out_of_range in [0, 1, 5] {
+            assert_noop!(
+                Staking::set_validator_count(RuntimeOrigin::root(), out_of_range),
+                Error::<Test>::ValidatorCountOutOfRange
+            );
+        }
+        assert_ok!(Staking::set_validator_count(RuntimeOrigin::root(), 3));
+        rotate();
+        rotate();
+        assert_eq!(members(), [1, 2, 3]);
     });
 }

@@ -24,7 +24,7 @@ fn fraction() -> u32 {
 
 /// Let all slashes come due, and apply one a block.
 fn apply_slashes() {
-    block_after(SlashDefer::get());
+    block_after(Staking::periods().slash_defer);
     for _ in 0..10 {
         block_after(0);
     }
@@ -219,7 +219,7 @@ fn nothing_is_withdrawn_while_a_slash_waits() {
         assert_ok!(Staking::unbond(signed(4), 10_000));
         assert_ok!(Staking::undelegate(signed(10), 4, 1_000));
         session_loop(12);
-        SlashDefer::set(900);
+        crate::CurrentPeriods::<Test>::mutate(|periods| periods.slash_defer = 900);
         let session = Session::current_index();
         crate::SessionElections::<Test>::insert(session, 0);
         convict_half(4, session);
@@ -309,7 +309,7 @@ fn after_many_slashes_the_whole_pool_pays() {
 }
 
 fn apply_slashes_until_done() {
-    block_after(SlashDefer::get());
+    block_after(Staking::periods().slash_defer);
     for _ in 0..60 {
         block_after(0);
     }

@@ -4,7 +4,7 @@
 //! The pallet together with the consensus pallet itself, which ends sessions, asks for weights,
 //! reports certificates and checks Commits.
 
-use crate::{self as hansa_pallet_staking, GenesisValidator, InflationSchedule};
+use crate::{self as hansa_pallet_staking, GenesisValidator, InflationSchedule, Periods};
 use frame_support::{
     assert_ok, derive_impl, parameter_types,
     traits::{Authorize, ConstU128, ConstU32, OnFinalize, OnInitialize},
@@ -126,6 +126,11 @@ impl historical::Config for Runtime {
 parameter_types! {
     pub Bags: &'static [Balance] = &[1_000, 10_000, 100_000];
     pub const StakingPallet: PalletId = PalletId(*b"hnsa/stk");
+    pub const DefaultPeriods: Periods = Periods {
+        unbonding: UNBONDING,
+        trusting: 20,
+        slash_defer: 10,
+    };
     pub const AuthorShare: Perbill = Perbill::one();
     pub const Tolerance: Perbill = Perbill::from_percent(1);
     pub const Half: Perbill = Perbill::from_percent(50);
@@ -174,9 +179,7 @@ impl hansa_pallet_staking::Config for Runtime {
     type MinValidators = ConstU32<2>;
     type ElectionWindow = ConstU32<8>;
     type WeightTolerance = Tolerance;
-    type UnbondingPeriod = ConstU32<UNBONDING>;
-    type TrustingPeriod = ConstU32<20>;
-    type SlashDefer = ConstU32<10>;
+    type DefaultPeriods = DefaultPeriods;
     type EvidenceSessions = ConstU32<6>;
     type LeastSlash = ();
     type ChillReporters = ConstU32<2>;
@@ -231,6 +234,7 @@ fn run_with(bonds: &[(AccountId, Balance)], test: impl FnOnce()) {
                     commission: Perbill::zero(),
                 })
                 .collect(),
+            ..Default::default()
         },
         session: pallet_session::GenesisConfig {
             keys: keys(&[1, 2, 3, 4]),
