@@ -21,6 +21,7 @@ use hansa_consensus_pbft::{
     authorities::ConsensusStates,
     block::{
         import::{block_import, PbftBlockImport, PbftLink},
+        randomness::BeaconOutputs,
         verifier::import_queue,
     },
     PbftParams,
@@ -154,7 +155,8 @@ pub fn new_parts(config: &mut Configuration) -> Result<Parts, Error> {
             .spawn("telemetry", None, worker.run());
         telemetry
     });
-    let states = Arc::new(ConsensusStates::new(client.clone()));
+    let outputs = Arc::new(BeaconOutputs::new(client.clone()));
+    let states = Arc::new(ConsensusStates::new(client.clone(), outputs));
     let (block_import, link) = block_import(client.clone(), client.clone(), states.clone());
     Ok(Parts {
         client,

@@ -191,7 +191,11 @@ impl Forge {
             timestamp_ms,
             limits: BuildLimits::default(),
         };
-        let builder = Builder::new(self.client.clone(), self.crypto.clone());
+        let builder = Builder::new(
+            self.client.clone(),
+            self.states.clone(),
+            self.crypto.clone(),
+        );
         let built = futures::executor::block_on(builder.build(&*self.pool, request));
         built.ok().map(|built| built.held.block)
     }
