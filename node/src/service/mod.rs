@@ -8,8 +8,10 @@
 //! | this one | what subcommands need as well: client, database, keystore, block import |
 //! | [`database`] | opening the database of the right chain, or saying why not |
 //! | [`network`] | the network, with the engine's own protocols |
+//! | [`beacon`] | commitments and reveals for the randomness beacon |
 //! | [`full`] | a running node: these, pool, RPC and the engine |
 
+pub mod beacon;
 pub mod database;
 pub mod full;
 pub mod network;
