@@ -63,6 +63,24 @@ struct Open {
     submitted_at: Option<BlockNumber>,
 }
 
+/// What a block shows.
+struct Seen {
+    epoch: EpochInfo,
+    /// What is owed by the nodes of the keys in the keystore.
+    duties: Vec<(BeaconId, Duty<AccountId>)>,
+}
+
+impl Seen {
+    /// Whether it shows the very duty of `account` that is open.
+    fn shows(&self, account: &AccountId, open: &Open) -> bool {
+        self.duties.iter().any(|(_, duty)| {
+            duty.account == *account
+                && duty.epoch == open.epoch
+                && Kind::of(&duty.kind) == open.kind
+        })
+    }
+}
+
 /// What became of a duty that the chain shows no more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Outcome {
@@ -135,10 +153,10 @@ impl<C: BeaconChain> Worker<C> {
             return;
         }
         match self.look(at, &keys) {
-            Ok(Some((epoch, duties))) => {
-                self.begin_epoch(epoch.epoch);
-                self.close(height, &keys, &epoch, &duties);
-                for (key, duty) in duties {
+            Ok(Some(seen)) => {
+                self.begin_epoch(seen.epoch.epoch);
+                self.close(height, &keys, &seen);
+                for (key, duty) in seen.duties {
                     self.attend(height, at, &key, &duty, is_syncing);
                 }
             }
@@ -162,12 +180,7 @@ impl<C: BeaconChain> Worker<C> {
     }
 
     /// The epoch and the duties at a block; none if its runtime has no beacon.
-    #[allow(clippy::type_complexity)]
-    fn look(
-        &self,
-        at: Hash,
-        keys: &[BeaconId],
-    ) -> Result<Option<(EpochInfo, Vec<(BeaconId, Duty<AccountId>)>)>, ChainError> {
+    fn look(&self, at: Hash, keys: &[BeaconId]) -> Result<Option<Seen>, ChainError> {
         let Some(epoch) = self.chain.epoch(at)? else {
             return Ok(None);
         };
@@ -179,20 +192,14 @@ impl<C: BeaconChain> Worker<C> {
                 duties.extend(duty.map(|duty| (key.clone(), duty)));
             }
         }
-        Ok(Some((epoch, duties)))
+        Ok(Some(Seen { epoch, duties }))
     }
 
     /// Take leave of what the chain does not show as a duty any more.
-    fn close(
-        &mut self,
-        height: BlockNumber,
-        keys: &[BeaconId],
-        epoch: &EpochInfo,
-        duties: &[(BeaconId, Duty<AccountId>)],
-    ) {
+    fn close(&mut self, height: BlockNumber, keys: &[BeaconId], seen: &Seen) {
         let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.open)
             .into_iter()
-            .partition(|(account, open)| shows(duties, account, open));
+            .partition(|(account, open)| seen.shows(account, open));
         self.open = kept;
         for (account, open) in gone {
             // What a commitment that is not made costs is a place in a draw, no more.
@@ -200,7 +207,7 @@ impl<C: BeaconChain> Worker<C> {
                 continue;
             }
             let outcome = if height.saturating_sub(open.seen_at) <= 1 {
-                outcome_at(epoch, &open)
+                outcome_at(&seen.epoch, &open)
             } else {
                 self.look_back(height, keys, &account, &open)
             };
@@ -247,8 +254,8 @@ impl<C: BeaconChain> Worker<C> {
             let at = self.chain.hash(height);
             let seen = at.and_then(|at| at.map_or(Ok(None), |at| self.look(at, keys)));
             match seen {
-                Ok(Some((_, duties))) if shows(&duties, account, open) => {}
-                Ok(Some((epoch, _))) => return outcome_at(&epoch, open),
+                Ok(Some(seen)) if seen.shows(account, open) => {}
+                Ok(Some(seen)) => return outcome_at(&seen.epoch, open),
                 // States that are pruned already.
                 Ok(None) | Err(_) => return Outcome::Unknown,
             }
@@ -353,13 +360,6 @@ impl<C: BeaconChain> Worker<C> {
         );
         self.complaints.insert(complaint);
     }
-}
-
-/// Whether `duties` have the very duty of `account` that is open.
-fn shows(duties: &[(BeaconId, Duty<AccountId>)], account: &AccountId, open: &Open) -> bool {
-    duties.iter().any(|(_, duty)| {
-        duty.account == *account && duty.epoch == open.epoch && Kind::of(&duty.kind) == open.kind
-    })
 }
 
 /// What became of a reveal, at the first block that does not show it as a duty: a part ends at the

@@ -16,6 +16,7 @@ use super::{builder::BuildError, checks::HeaderError, BlockError};
 use crate::{
     authorities::{ConsensusClient, ConsensusStateError, ConsensusStates},
     crypto::KeystoreCrypto,
+    LOG_TARGET,
 };
 use hansa_beacon_primitives::{
     api::BeaconApi,
@@ -25,11 +26,12 @@ use hansa_beacon_primitives::{
 };
 use hansa_pbft_primitives::{AuthorityIndex, Hash, Height, PreDigest};
 use hansa_primitives::{AccountId, Block, Header};
+use log::trace;
 use parking_lot::Mutex;
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
 use sp_keystore::Keystore;
 use sp_runtime::{traits::Header as HeaderT, Digest, DigestItem};
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 /// At which place of the digest the output stands: right after the item that names the author.
 const PLACE: usize = 1;
@@ -195,10 +197,13 @@ where
             return Ok(terms);
         }
         // Not under the lock: the runtime calls take their time, and doing them twice harms nobody.
+        let started = Instant::now();
         let known = self.ask(parent, author).map_err(|source| {
             let block = parent;
             ConsensusStateError::Runtime { block, source }
         })?;
+        let took = started.elapsed();
+        trace!(target: LOG_TARGET, "Beacon and key of authority {author}: read in {took:?}");
         let terms = known.terms(author).flatten();
         let mut recent = self.recent.lock();
         recent.retain(|known| known.parent != parent);
