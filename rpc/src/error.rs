@@ -9,7 +9,7 @@ use sp_api::ApiError;
 use sp_blockchain::HeaderBackend;
 
 /// All codes of these methods lie between this and the next hundred.
-pub const BASE_ERROR: i32 = 20_100;
+pub const BASE_ERROR: i32 = 20_200;
 
 /// The node has not got the state of that block.
 pub const UNKNOWN_STATE: i32 = BASE_ERROR + 1;

@@ -9,10 +9,13 @@
 #![forbid(unsafe_code)]
 
 mod amount;
+pub mod beacon;
 pub mod error;
 pub mod pbft;
 pub mod staking;
 
+use beacon::{Beacon, BeaconApiServer};
+use hansa_beacon_primitives::api::BeaconApi as BeaconRuntimeApi;
 use hansa_consensus_pbft::{justification::PbftJustificationStream, SharedRoundState};
 use hansa_pbft_primitives::PbftApi as PbftRuntimeApi;
 use hansa_primitives::{AccountId, Balance, Block, Nonce};
@@ -57,7 +60,8 @@ where
         + pallet_transaction_payment_rpc::TransactionPaymentRuntimeApi<Block, Balance>
         + BlockBuilder<Block>
         + PbftRuntimeApi<Block>
-        + StakingRuntimeApi<Block, AccountId>,
+        + StakingRuntimeApi<Block, AccountId>
+        + BeaconRuntimeApi<Block, AccountId>,
     P: TransactionPool + 'static,
 {
     use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
@@ -74,6 +78,7 @@ where
     module.merge(System::new(client.clone(), pool).into_rpc())?;
     module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
     module.merge(Staking::new(client.clone()).into_rpc())?;
+    module.merge(Beacon::new(client.clone()).into_rpc())?;
     module
         .merge(Pbft::new(client, round_state, justifications, subscription_executor).into_rpc())?;
     Ok(module)

@@ -3,9 +3,9 @@
 
 //! Benchmarks of the calls and hooks.
 //!
-//! What must not depend on how many nodes and delegators there are is measured over both: `n` is
-//! the number of candidates in the list and of delegations to the node in question, so that the
-//! slope that comes out is the proof. What depends on the size of the set is measured over that.
+//! What depends on the size of the set is measured over that. What must not depend on how many nodes
+//! and delegators there are is measured among [`MANY`] of both; the benchmarks that are run with
+//! `--extra` only vary their number, so that the slope that comes out is the proof.
 
 use super::*;
 use crate::{
@@ -22,6 +22,7 @@ use frame_support::{
     BoundedVec,
 };
 use frame_system::RawOrigin;
+use hansa_beacon_primitives::{OnBeacon, OnFreeze};
 use hansa_pbft_primitives::{
     Conviction, Height, OffenceKind, OnCertificate, OnOffence, SignedStatement, SignerBitmap,
     MAX_AUTHORITIES,
@@ -38,6 +39,9 @@ pub trait BenchmarkHelper<AccountId> {
     /// return the last one's Commit for it.
     fn commit(members: &[AccountId], height: Height) -> SignedStatement;
 }
+
+/// How many candidates, and delegations to the node in question, there are.
+const MANY: u32 = 100;
 
 /// The height of the certificate to which a Commit is added.
 const HEIGHT: Height = 1;
@@ -256,8 +260,8 @@ mod benches {
     }
 
     #[benchmark]
-    fn on_initialize_with_slash(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
-        let node = world::<T>(n)?;
+    fn on_initialize_with_slash() -> Result<(), BenchmarkError> {
+        let node = world::<T>(MANY)?;
         fill_recent::<T>(&node);
         fill_slashes::<T>(&node, 1);
         convict::<T>(&node);
@@ -271,8 +275,8 @@ mod benches {
     }
 
     #[benchmark]
-    fn on_offence(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
-        let node = world::<T>(n)?;
+    fn on_offence() -> Result<(), BenchmarkError> {
+        let node = world::<T>(MANY)?;
         #[block]
         {
             convict::<T>(&node);
@@ -290,6 +294,9 @@ mod benches {
         let elected;
         #[block]
         {
+            // Where elections are frozen, the freeze weighs as much as an election at a session's end.
+            Pallet::<T>::on_freeze(0);
+            Pallet::<T>::on_beacon(1, &Default::default());
             elected = <Pallet<T> as SessionManager<T::AccountId>>::new_session(5);
         }
         assert!(elected.is_some());
@@ -335,8 +342,8 @@ mod benches {
     }
 
     #[benchmark]
-    fn bond_extra(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
-        let node = world::<T>(n)?;
+    fn bond_extra() -> Result<(), BenchmarkError> {
+        let node = world::<T>(MANY)?;
         let more = T::MinBond::get().saturating_mul(100);
         #[extrinsic_call]
         _(RawOrigin::Signed(node.clone()), more);
@@ -345,8 +352,8 @@ mod benches {
     }
 
     #[benchmark]
-    fn unbond(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
-        let node = world::<T>(n)?;
+    fn unbond() -> Result<(), BenchmarkError> {
+        let node = world::<T>(MANY)?;
         let amount = T::MinBond::get();
         #[extrinsic_call]
         _(RawOrigin::Signed(node.clone()), amount);
@@ -355,8 +362,8 @@ mod benches {
     }
 
     #[benchmark]
-    fn rebond(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
-        let node = world::<T>(n)?;
+    fn rebond() -> Result<(), BenchmarkError> {
+        let node = world::<T>(MANY)?;
         let amount = T::MinBond::get();
         check(Pallet::<T>::do_unbond(node.clone(), amount))?;
         earn::<T>(&node)?;
@@ -381,8 +388,8 @@ mod benches {
     }
 
     #[benchmark]
-    fn validate(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
-        let node = world::<T>(n)?;
+    fn validate() -> Result<(), BenchmarkError> {
+        let node = world::<T>(MANY)?;
         let _ = Pallet::<T>::chill_node(&node, ChillReason::Operator);
         Registered::<T>::remove(&node);
         #[extrinsic_call]
@@ -392,8 +399,8 @@ mod benches {
     }
 
     #[benchmark]
-    fn chill(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
-        let node = world::<T>(n)?;
+    fn chill() -> Result<(), BenchmarkError> {
+        let node = world::<T>(MANY)?;
         #[extrinsic_call]
         _(RawOrigin::Signed(node.clone()));
         assert!(!Pallet::<T>::is_candidate_node(&node));
@@ -401,8 +408,18 @@ mod benches {
     }
 
     #[benchmark]
-    fn delegate(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
-        let node = world::<T>(n)?;
+    fn purge_keys() -> Result<(), BenchmarkError> {
+        let node: T::AccountId = account("purger", 0, 0);
+        T::BenchmarkHelper::set_keys(&node);
+        #[extrinsic_call]
+        _(RawOrigin::Signed(node.clone()));
+        assert!(!T::SessionKeys::is_registered(&node));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn delegate() -> Result<(), BenchmarkError> {
+        let node = world::<T>(MANY)?;
         let who = worst_position::<T>(&node, 1)?;
         fill_slashes::<T>(&node, 0);
         let amount = T::MinBond::get().saturating_mul(100);
@@ -413,8 +430,8 @@ mod benches {
     }
 
     #[benchmark]
-    fn undelegate(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
-        let node = world::<T>(n)?;
+    fn undelegate() -> Result<(), BenchmarkError> {
+        let node = world::<T>(MANY)?;
         let who = worst_position::<T>(&node, MAX_PARTS)?;
         let position = Positions::<T>::get(&who, &node).unwrap_or_default();
         earn::<T>(&node)?;
@@ -430,8 +447,8 @@ mod benches {
     }
 
     #[benchmark]
-    fn withdraw_undelegated(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
-        let node = world::<T>(n)?;
+    fn withdraw_undelegated() -> Result<(), BenchmarkError> {
+        let node = world::<T>(MANY)?;
         let who = worst_position::<T>(&node, 0)?;
         fill_slashes::<T>(&node, 0);
         let_time_pass::<T>();
@@ -443,8 +460,8 @@ mod benches {
     }
 
     #[benchmark]
-    fn payout(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
-        let node = world::<T>(n)?;
+    fn payout() -> Result<(), BenchmarkError> {
+        let node = world::<T>(MANY)?;
         let who = rich::<T>("anybody", 0);
         #[extrinsic_call]
         _(RawOrigin::Signed(who), node.clone());
@@ -453,8 +470,8 @@ mod benches {
     }
 
     #[benchmark]
-    fn apply_slashes(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
-        let node = world::<T>(n)?;
+    fn apply_slashes() -> Result<(), BenchmarkError> {
+        let node = world::<T>(MANY)?;
         let who = worst_position::<T>(&node, 0)?;
         fill_slashes::<T>(&node, 0);
         let caller = rich::<T>("anybody", 0);
@@ -537,6 +554,38 @@ mod benches {
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, count);
         assert_eq!(ValidatorCount::<T>::get(), count);
+        Ok(())
+    }
+
+    #[benchmark(extra)]
+    fn bond_extra_among(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
+        let node = world::<T>(n)?;
+        #[extrinsic_call]
+        bond_extra(RawOrigin::Signed(node), T::MinBond::get());
+        Ok(())
+    }
+
+    #[benchmark(extra)]
+    fn delegate_among(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
+        let node = world::<T>(n)?;
+        let who = rich::<T>("newcomer", 0);
+        #[extrinsic_call]
+        delegate(
+            RawOrigin::Signed(who.clone()),
+            node.clone(),
+            delegation::<T>(),
+        );
+        assert!(Positions::<T>::get(&who, &node).is_some());
+        Ok(())
+    }
+
+    #[benchmark(extra)]
+    fn payout_among(n: Linear<1, 1_000>) -> Result<(), BenchmarkError> {
+        let node = world::<T>(n)?;
+        let who = rich::<T>("anybody", 0);
+        #[extrinsic_call]
+        payout(RawOrigin::Signed(who), node.clone());
+        assert_eq!(Nodes::<T>::get(&node).earned, 0);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use crate::{
     inflation::YEAR,
     liability::{self, Chunks},
     types::{Members, Position},
-    ActiveSet, Config, Elects, Ledgers, Nodes, Pallet, PlannedSet, Positions, RewardedUntil,
+    ActiveSet, Config, Elects, FrozenSet, Ledgers, Nodes, Pallet, Positions, RewardedUntil,
     SessionTallies, Slashes,
 };
 use alloc::vec::Vec;
@@ -94,10 +94,11 @@ impl<T: Config> Pallet<T> {
         Self::elected_nodes(ActiveSet::<T>::get().members)
     }
 
-    /// The set that is elected for the next session; until then the one that would be elected now.
+    /// The set that is elected for the next epoch; if there is none yet, the one that would be now.
     pub fn next_set() -> Vec<ElectedNode<T::AccountId>> {
-        let members = PlannedSet::<T>::get().map(|planned| planned.members);
-        Self::elected_nodes(members.unwrap_or_else(Self::preview_set))
+        let frozen = FrozenSet::<T>::get().map(|frozen| frozen.members);
+        let elected = frozen.filter(|members| !members.is_empty());
+        Self::elected_nodes(elected.unwrap_or_else(Self::preview_set))
     }
 
     fn elected_nodes(members: Members<T::AccountId>) -> Vec<ElectedNode<T::AccountId>> {

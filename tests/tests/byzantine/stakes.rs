@@ -41,6 +41,7 @@ fn five_by_stake() -> Result<Value> {
     let mut eve = spec["genesis"]["validators"][3].clone();
     eve["account"] = json!(address("eve"));
     let key = ed25519::Pair::from_string("//Eve", None)?;
+    eve["beacon"] = json!(address("eve"));
     eve["pbft"] = json!(AuthorityId::from(key.public()).to_string());
     let validators = spec["genesis"]["validators"].as_array_mut();
     validators.context("a list of validators")?.push(eve);

@@ -93,6 +93,8 @@ async fn each_example_is_answered_as_the_page_says() -> Result<()> {
         "staking_expectedReward",
         "staking_currentSet",
         "staking_nextSet",
+        "beacon_epoch",
+        "beacon_duty",
     ] {
         let shown = examples.iter().any(|e| e.request["method"] == method);
         ensure!(shown, "the page has no example of {method}");
