@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Measures pallets in a runtime and writes their weights into it: `weights.sh [pallet…]`; without names,
-# all of ours. RUNTIME=hub is the folder under runtime/. Numbers are worth keeping only from a machine
-# that does nothing else meanwhile.
+# all that have benchmarks. RUNTIME=hub is the folder under runtime/; STEPS and REPEAT say how often is
+# measured. Numbers are worth keeping only from a machine that does nothing else meanwhile.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=env.sh
@@ -15,7 +15,7 @@ omni_bencher_version=0.28.0
 runtime=${RUNTIME:-hub}
 tools="$HANSA_HOME/tools"
 
-if ! grep -qs "\"frame-omni-bencher $omni_bencher_version " "$tools/.crates.toml"; then
+if [ "$(frame-omni-bencher --version 2>/dev/null)" != "frame-omni-bencher $omni_bencher_version" ]; then
     echo "weights: installing frame-omni-bencher $omni_bencher_version (cargo, takes long, once)"
     CARGO_TARGET_DIR="$tools/build" cargo install --quiet --locked --root "$tools" --version "$omni_bencher_version" frame-omni-bencher
     rm -rf "$tools/build"
@@ -28,11 +28,14 @@ cargo build --release --locked -p "hansa-runtime-$runtime" --features runtime-be
 
 blob="$CARGO_TARGET_DIR/release/wbuild/hansa-runtime-$runtime/hansa_runtime_$runtime.compact.compressed.wasm"
 output="runtime/$runtime/src/weights"
+measure=(frame-omni-bencher v1 benchmark pallet --runtime "$blob")
 mkdir -p "$output"
 if [ $# -eq 0 ]; then
-    mapfile -t pallets < <(sed -n 's/^\(hansa-pallet-[a-z-]*\).*/\1/p' "runtime/$runtime/Cargo.toml" | tr - _)
+    # frame_benchmarking measures the machine, no pallet.
+    mapfile -t pallets < <("${measure[@]}" --list=pallets --no-csv-header 2>/dev/null | grep -v '^frame_benchmarking$')
     set -- "${pallets[@]}"
 fi
 for pallet in "$@"; do
-    frame-omni-bencher v1 benchmark pallet --runtime "$blob" --pallet "$pallet" --extrinsic '*' --output "$output/$pallet.rs"
+    "${measure[@]}" --pallet "$pallet" --extrinsic '*' --steps "${STEPS:-20}" --repeat "${REPEAT:-10}" \
+        --template scripts/weights.hbs --output "$output/$pallet.rs" --quiet
 done
