@@ -7,6 +7,7 @@
 mod bad_flags;
 mod bad_rpc;
 mod bad_specs;
+mod beacon;
 mod commands;
 mod dev_chain;
 mod durability;
