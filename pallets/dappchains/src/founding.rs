@@ -109,14 +109,13 @@ impl<T: Config> Pallet<T> {
         if !keys.pbft.verify(&payload, signature) {
             return Err(invalid(Error::<T>::BadSignature).into());
         }
-        ValidTransaction::with_tag_prefix("hansa/dappchains/confirm")
+        let validity = ValidTransaction::with_tag_prefix("hansa/dappchains/confirm")
             .and_provides((chain, attempt, seat))
             .priority(PRIORITY)
             .longevity(LONGEVITY)
             .propagate(true)
-            .build()
-            .map(|valid| (valid, Weight::zero()))
-            .map_err(Into::into)
+            .build()?;
+        Ok((validity, Weight::zero()))
     }
 
     /// Check all of a confirmation but its signature; returns whose it is.

@@ -11,7 +11,6 @@ use frame_support::{
         fungible::{Inspect, InspectHold, Mutate},
         Authorize, ConstU128, ConstU32, Hooks, OnUnbalanced, StorePreimage,
     },
-    weights::Weight,
     BoundedVec,
 };
 use frame_system::EnsureRoot;
