@@ -15,7 +15,9 @@ enum Action {
     Retire(u64, u32),
     Offer(u32, u64),
     Found(u32),
+    Fill(u32),
     Confirm(u32, u32, Option<u8>),
+    ConfirmAll(u32),
     Join(u32, bool),
     Leave(u32),
     Short(u32),
@@ -24,22 +26,23 @@ enum Action {
 }
 
 fn action() -> impl Strategy<Value = Action> {
-    // Few chains, so that much happens to each.
-    let chain = || 1..4u32;
+    let chain = || 0..4u32;
     prop_oneof![
         2 => (1..4u64, 4..7u32).prop_map(|(who, nodes)| Action::Register(who, nodes)),
         1 => (1..4u64, chain()).prop_map(|(who, chain)| Action::Cancel(who, chain)),
         1 => (1..4u64, chain()).prop_map(|(who, chain)| Action::Retire(who, chain)),
         1 => (chain(), 1..4u64).prop_map(|(chain, who)| Action::Offer(chain, who)),
-        10 => chain().prop_map(Action::Found),
-        10 => (chain(), 0..6u32, prop_oneof![
+        4 => chain().prop_map(Action::Found),
+        4 => chain().prop_map(Action::Fill),
+        4 => chain().prop_map(Action::ConfirmAll),
+        6 => (chain(), 0..6u32, prop_oneof![
             1 => Just(None), 9 => (0..10u8).prop_map(|hash| Some(hash / 9)),
         ]).prop_map(|(chain, seat, hash)| Action::Confirm(chain, seat, hash)),
         3 => (chain(), any::<bool>()).prop_map(|(chain, replaces)| Action::Join(chain, replaces)),
         2 => chain().prop_map(Action::Leave),
         1 => chain().prop_map(Action::Short),
         3 => chain().prop_map(Action::Claim),
-        4 => (0..200u32).prop_map(Action::Wait),
+        4 => (0..400u32).prop_map(Action::Wait),
     ]
 }
 
@@ -54,13 +57,39 @@ fn first_member(chain: u32) -> Option<u64> {
     allocated(chain)?.members.first().map(|m| m.account)
 }
 
+/// The `i`-th of the latest chains.
+fn pick(i: u32) -> u32 {
+    let mut chains: Vec<_> = crate::Chains::<Test>::iter_keys().collect();
+    chains.sort_unstable_by(|a, b| b.cmp(a));
+    chains.get(i as usize).copied().unwrap_or_default()
+}
+
+/// The action with the chain's id in place of its number.
+fn on(action: Action) -> Action {
+    use Action::*;
+    match action {
+        Cancel(who, chain) => Cancel(who, pick(chain)),
+        Retire(who, chain) => Retire(who, pick(chain)),
+        Offer(chain, who) => Offer(pick(chain), who),
+        Found(chain) => Found(pick(chain)),
+        Fill(chain) => Fill(pick(chain)),
+        ConfirmAll(chain) => ConfirmAll(pick(chain)),
+        Confirm(chain, seat, hash) => Confirm(pick(chain), seat, hash),
+        Join(chain, replaces) => Join(pick(chain), replaces),
+        Leave(chain) => Leave(pick(chain)),
+        Short(chain) => Short(pick(chain)),
+        Claim(chain) => Claim(pick(chain)),
+        Register(..) | Wait(_) => action,
+    }
+}
+
 /// Do it, if the allocation could. What the pallet refuses is refused.
 fn act(action: Action, fresh: &mut u64) {
     let mut node = || {
         *fresh += 1;
         99 + *fresh
     };
-    match action {
+    match on(action) {
         Action::Register(who, nodes) => {
             let next = crate::NextChainId::<Test>::get();
             let _ = register(who, &format!("shop-{next}"), nodes);
@@ -69,6 +98,9 @@ fn act(action: Action, fresh: &mut u64) {
             let _ = DappChains::cancel(signed(who), chain);
         }
         Action::Retire(who, chain) => {
+            // Mostly its owner.
+            let owner = state(chain).map(|_| record(chain).owner);
+            let who = owner.filter(|_| who > 1).unwrap_or(who);
             let _ = DappChains::retire(signed(who), chain);
         }
         Action::Offer(chain, to) => {
@@ -81,6 +113,19 @@ fn act(action: Action, fresh: &mut u64) {
         Action::Found(chain) => {
             if state(chain) == Some(ChainState::Pending) {
                 found(chain, node());
+            }
+        }
+        Action::Fill(chain) => {
+            while state(chain) == Some(ChainState::Pending) {
+                found(chain, node());
+                wait(3);
+            }
+        }
+        Action::ConfirmAll(chain) => {
+            for seat in 0..6 {
+                if state(chain) == Some(ChainState::Forming) {
+                    let _ = confirm(chain, seat, Some(genesis()));
+                }
             }
         }
         Action::Confirm(chain, seat, hash) => {
@@ -122,7 +167,7 @@ proptest! {
         ExtBuilder::default().run(|| {
             let mut fresh = 0;
             for action in actions {
-                for c in 1..8 { if let Some(st) = state(c) { eprintln!("REACH {st:?}"); } }
+                for c in 1..40 { if let Some(st) = state(c) { eprintln!("REACH {st:?}"); } }
                 let said = format!("{action:?}");
                 act(action, &mut fresh);
                 DappChains::do_try_state().unwrap_or_else(|e| panic!("after {said}: {e:?}"));
