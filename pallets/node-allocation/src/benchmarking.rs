@@ -218,8 +218,8 @@ mod benchmarks {
             for account in &nodes {
                 let _ = Nodes::<T>::get(account);
                 let _ = Veterans::<T>::get(account);
-                let rank = hansa_beacon_primitives::draw::rank(&[1; 32], account, &[2; 32]);
-                Ranks::<T>::insert(rank, (account.clone(), Kind::New));
+                let place = hansa_beacon_primitives::draw::rank(&[1; 32], account, &[2; 32]);
+                Ranks::<T>::insert(place, (account.clone(), Kind::New));
             }
         }
         assert_eq!(Ranks::<T>::iter_keys().count() as u32, n);
@@ -247,8 +247,8 @@ mod benchmarks {
                     node.from_epoch = 0;
                 }
             });
-            let rank = hansa_beacon_primitives::draw::rank(&[1; 32], &account, &[2; 32]);
-            Ranks::<T>::insert(rank, (account, Kind::Veteran));
+            let place = hansa_beacon_primitives::draw::rank(&[1; 32], &account, &[2; 32]);
+            Ranks::<T>::insert(place, (account, Kind::Veteran));
         }
         CurrentStage::<T>::put(Stage::Placing);
         let limit = T::PlacedPerBlock::get();

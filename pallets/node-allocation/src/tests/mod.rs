@@ -9,4 +9,5 @@ mod examples;
 mod pool;
 mod properties;
 mod registry;
+mod scale;
 mod turns;
