@@ -206,7 +206,8 @@ mod benchmarks {
         Ok(())
     }
 
-    /// `n` nodes are put into order; the ids are read from where the runtime has them.
+    /// `n` nodes are put into order. Their ids and standing come from other pallets, whose reads are to be
+    /// added: five items a node.
     #[benchmark]
     fn rank(n: Linear<0, 256>) -> Result<(), BenchmarkError> {
         let mut nodes = Vec::new();
@@ -218,8 +219,8 @@ mod benchmarks {
             for account in &nodes {
                 let _ = Nodes::<T>::get(account);
                 let _ = Veterans::<T>::get(account);
-                let place = hansa_beacon_primitives::draw::rank(&[1; 32], account, &[2; 32]);
-                Ranks::<T>::insert(place, (account.clone(), Kind::New));
+                let drawn = hansa_beacon_primitives::draw::rank(&[1; 32], account, &[2; 32]);
+                Ranks::<T>::insert(drawn, (account.clone(), Kind::New));
             }
         }
         assert_eq!(Ranks::<T>::iter_keys().count() as u32, n);
@@ -247,8 +248,8 @@ mod benchmarks {
                     node.from_epoch = 0;
                 }
             });
-            let place = hansa_beacon_primitives::draw::rank(&[1; 32], &account, &[2; 32]);
-            Ranks::<T>::insert(place, (account, Kind::Veteran));
+            let drawn = hansa_beacon_primitives::draw::rank(&[1; 32], &account, &[2; 32]);
+            Ranks::<T>::insert(drawn, (account, Kind::Veteran));
         }
         CurrentStage::<T>::put(Stage::Placing);
         let limit = T::PlacedPerBlock::get();
