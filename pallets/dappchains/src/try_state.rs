@@ -96,7 +96,7 @@ impl<T: Config> Pallet<T> {
         );
         let frozen = FrozenRecords::<T>::get(chain);
         ensure!(
-            frozen.is_some() == !(ended || state == Pending),
+            frozen.is_some() != (ended || state == Pending),
             "3: a frozen record is missing, or left over"
         );
         let said = Said::<T>::get(chain).map(|said| said.len());
@@ -163,7 +163,7 @@ impl<T: Config> Pallet<T> {
     fn check_orphans() -> Result<(), TryRuntimeError> {
         let stored = |chain: &ChainId| Specs::<T>::contains_key(chain);
         ensure!(
-            Specs::<T>::iter_keys().all(|chain| Chains::<T>::contains_key(chain))
+            Specs::<T>::iter_keys().all(Chains::<T>::contains_key)
                 && FrozenRecords::<T>::iter_keys().all(|chain| stored(&chain))
                 && Said::<T>::iter_keys().all(|chain| stored(&chain))
                 && ChainActivity::<T>::iter_keys().all(|chain| stored(&chain))

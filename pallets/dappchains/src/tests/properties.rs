@@ -167,7 +167,6 @@ proptest! {
         ExtBuilder::default().run(|| {
             let mut fresh = 0;
             for action in actions {
-                for c in 1..40 { if let Some(st) = state(c) { eprintln!("REACH {st:?}"); } }
                 let said = format!("{action:?}");
                 act(action, &mut fresh);
                 DappChains::do_try_state().unwrap_or_else(|e| panic!("after {said}: {e:?}"));
