@@ -33,7 +33,7 @@
 //! ## Bounds
 //!
 //! A call reads and writes a constant number of items, of which the largest are the table of all chains
-//! (26 bytes each) and one chain's members (some 70 bytes each). Nothing loops over the pool.
+//! (22 bytes each) and one chain's members (some 70 bytes each). Nothing loops over the pool.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]

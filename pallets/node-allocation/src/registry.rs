@@ -87,7 +87,7 @@ impl<T: Config> Allocation<T::AccountId> for Pallet<T> {
         Self::check_need(need)?;
         let roster = Self::roster(chain)?;
         match roster.phase {
-            Phase::Pending => ensure!(roster.len() <= need, AllocationError::BadNeed),
+            Phase::Pending => ensure!(roster.members_total() <= need, AllocationError::BadNeed),
             Phase::Live => {}
             Phase::Forming | Phase::Retiring => return Err(AllocationError::WrongPhase),
         }
@@ -105,7 +105,7 @@ impl<T: Config> Allocation<T::AccountId> for Pallet<T> {
         let roster = Self::roster(chain)?;
         Rosters::<T>::remove(chain);
         Slots::<T>::mutate(|slots| slots.retain(|slot| slot.chain != chain));
-        let members = roster.len();
+        let members = roster.members_total();
         for seat in roster.seats {
             Self::free(chain, (seat, Departure::NotNeeded), false);
         }

@@ -106,7 +106,7 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
             chain,
             phase: self.phase,
             need: self.need,
-            nodes: self.len(),
+            nodes: self.members_total(),
             departing: self.count(|seat| seat.phase == MemberPhase::Departing),
             new_nodes: self.count(|seat| seat.new),
             below_mean: false,
@@ -114,7 +114,7 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
     }
 
     /// How many members there are.
-    pub fn len(&self) -> u32 {
+    pub fn members_total(&self) -> u32 {
         self.seats.len() as u32
     }
 

@@ -45,7 +45,7 @@ impl<T: Config> Pallet<T> {
     fn sweep_chain(chain: ChainId) -> Weight {
         let now = Self::now();
         let swept = Self::edit(chain, |roster| {
-            let gone = roster.sweep(&now, |account| T::Standing::may_serve(account));
+            let gone = roster.sweep(&now, T::Standing::may_serve);
             let short = roster.phase == Phase::Live && roster.short_epochs >= T::ShortEpochs::get();
             let short = short.then(|| (roster.active(), roster.need, roster.short_epochs));
             (gone, short)

@@ -124,7 +124,7 @@ impl<T: Config> Pallet<T> {
             );
         }
         ensure!(
-            live || roster.len() <= roster.need,
+            live || roster.members_total() <= roster.need,
             "5: a chain has more founders than it needs"
         );
         let departures = roster.departures;

@@ -44,6 +44,19 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
+/// What goes on around chain 1, which is live.
+fn busy() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        4 => (1u64..40).prop_map(|account| Action::Authored(1, account)),
+        4 => Just(Action::Confirm(1)),
+        1 => (4u32..12).prop_map(|need| Action::SetNeed(1, need)),
+        1 => (1u64..40).prop_map(Action::Leave),
+        1 => (1u64..40).prop_map(Action::Unfit),
+        1 => (1u64..40).prop_map(|account| Action::Join(account, true)),
+        4 => Just(Action::Epoch),
+    ]
+}
+
 /// What is refused is refused.
 fn apply_action(action: Action, next: &mut u32) {
     match action {
@@ -115,10 +128,12 @@ proptest! {
     }
 
     #[test]
-    fn of_no_chain_more_than_t_go_in_an_epoch(actions in prop::collection::vec(action(), 1..60)) {
+    fn of_no_chain_more_than_t_go_in_an_epoch(actions in prop::collection::vec(busy(), 1..60)) {
         ExtBuilder.run(|| {
             PerBlock::set(50);
-            let mut next = 1;
+            live_chain(7);
+            join_veterans(10..40);
+            let mut next = 2;
             let (mut epoch, mut begin) = (Epoch::get(), sets());
             for action in actions {
                 apply_action(action, &mut next);
