@@ -4,8 +4,8 @@
 //! What the runtime API answers.
 
 use crate::{
-    cost, Chain, Chains, Config, CurrentBallot, FrozenRecords, HardLimit, Name, Names, NextChainId,
-    Pallet, Seats, Specs,
+    cost, forming::Outcome, Chain, Chains, Config, CurrentBallot, FrozenRecords, HardLimit, Name,
+    Names, NextChainId, Pallet, Said, Seats, Specs,
 };
 use alloc::vec::Vec;
 use frame_support::traits::Get;
@@ -91,6 +91,12 @@ impl<T: Config> Pallet<T> {
             hub: frozen.hub,
             frozen_at: frozen.at,
         })
+    }
+
+    /// What the founder in `seat` of a forming chain said.
+    pub fn confirmation(chain: ChainId, seat: u32) -> Option<Outcome> {
+        let said = Said::<T>::get(chain)?;
+        said.get(usize::try_from(seat).ok()?).copied().flatten()
     }
 
     /// What `node` is still to be paid for having founded `chain`.

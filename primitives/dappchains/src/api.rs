@@ -4,6 +4,17 @@
 //! The runtime API of the registry.
 //!
 //! A runtime names the trait by its path, `hansa_dappchain_primitives::api::DappChainsApi`.
+//!
+//! A founder's node does this at each new final block, for the chain that the allocation names:
+//!
+//! 1. Ask for the [`chain`](DappChainsApi::chain): is it forming?
+//! 2. Ask for the [`genesis_record`](DappChainsApi::genesis_record), and find its own key among the
+//!    founders: that is its seat. If there is a [`confirmation`](DappChainsApi::confirmation) of it, it
+//!    has done its part.
+//! 3. Build the genesis, sign [`confirm_payload`](crate::genesis::confirm_payload) and call
+//!    [`submit_confirm`](DappChainsApi::submit_confirm).
+//!
+//! It needs no memory: a node that starts between the two does the same.
 
 // The macro gives the trait's parameter bounds in two places.
 #![allow(clippy::multiple_bound_locations)]
@@ -13,7 +24,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use codec::{Codec, Decode, Encode};
-use hansa_pbft_primitives::Hash;
+use hansa_pbft_primitives::{AuthoritySignature, Hash};
 use scale_info::TypeInfo;
 
 /// What it costs to register a chain now.
@@ -160,6 +171,20 @@ sp_api::decl_runtime_apis! {
 
         /// What the genesis of a chain is made of; none before its nodes are complete.
         fn genesis_record(chain: ChainId) -> Option<GenesisRecord<AccountId>>;
+
+        /// What the founder in `seat` of a forming chain said: a hash, or none within if the genesis could
+        /// not be built. None if it said nothing yet, or the chain is not forming.
+        fn confirmation(chain: ChainId, seat: u32) -> Option<Option<Hash>>;
+
+        /// Put a founder's confirmation into the local pool, none if that fails. The caller must register
+        /// the extension that gives the runtime access to the pool.
+        fn submit_confirm(
+            chain: ChainId,
+            attempt: u16,
+            seat: u32,
+            outcome: Option<Hash>,
+            signature: AuthoritySignature,
+        ) -> Option<()>;
 
         /// What `node` is still to be paid for having founded `chain`.
         fn seat(chain: ChainId, node: AccountId) -> Option<SeatView>;

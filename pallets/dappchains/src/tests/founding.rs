@@ -137,7 +137,10 @@ fn the_silent_are_redrawn_at_the_deadline() {
 fn a_genesis_that_cannot_be_built_dissolves_the_chain() {
     ExtBuilder::default().run(|| {
         let chain = forming();
+        assert_eq!(DappChains::confirmation(chain, 0), None);
         assert_ok!(confirm(chain, 0, None));
+        assert_eq!(DappChains::confirmation(chain, 0), Some(None));
+        assert_eq!(DappChains::confirmation(chain, 4), None);
         assert_eq!(state(chain), Some(ChainState::Forming));
         block();
         assert_ok!(confirm(chain, 1, None));
