@@ -8,6 +8,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod allocation;
+pub mod dappchains;
+pub mod hub;
 pub mod pbft;
 
 use hansa_consensus_pbft::{justification::PbftJustificationStream, SharedRoundState};

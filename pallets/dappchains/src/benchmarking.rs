@@ -80,8 +80,8 @@ fn pending<T: Config>(i: u32) -> Result<(T::AccountId, ChainId), BenchmarkError>
         name_of(i),
         Pallet::<T>::most_nodes(),
         RuntimeSource::Standard(VERSION),
-        patch(MAX_PATCH_BYTES),
-        PropertiesBytes::default(),
+        (patch(MAX_PATCH_BYTES), PropertiesBytes::default()),
+        None,
         Balance::MAX,
     ))?;
     Ok((who, NextChainId::<T>::get().saturating_sub(1)))
@@ -139,7 +139,7 @@ fn pass<T: Config>(seconds: Seconds) {
 
 /// A founder that has been paid in part, so that there is something to pay, and to leave.
 fn founder<T: Config>(chain: ChainId) -> Result<T::AccountId, BenchmarkError> {
-    let Term { seconds, .. } = T::Term::get();
+    let Term { seconds, .. } = T::Terms::get().default;
     Chains::<T>::mutate(chain, |record| {
         if let Some(record) = record {
             let since = Pallet::<T>::now().saturating_sub(seconds / 2);
@@ -169,6 +169,7 @@ mod benchmarks {
             runtime,
             patch(b),
             properties,
+            None,
             Balance::MAX,
         );
         assert!(Names::<T>::contains_key(name));
@@ -353,7 +354,7 @@ mod benchmarks {
         let node = rich::<T>("joining", 0);
         #[block]
         {
-            Pallet::<T>::on_joined(chain, &node, Some(&left));
+            Pallet::<T>::on_joined(chain, &node, Some((&left, Departure::Left)));
         }
         assert!(Seats::<T>::contains_key(chain, node));
         Ok(())

@@ -207,6 +207,8 @@ mod events {
         TooFewNodes,
         /// More nodes than the hard limit allows.
         TooManyNodes,
+        /// The term is shorter or longer than terms may be.
+        TermOutOfBounds,
         /// The deployment stake is above what the caller accepts.
         StakeTooHigh,
         /// The account cannot pay the stake and the deposit.

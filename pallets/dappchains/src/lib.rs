@@ -65,6 +65,8 @@ mod registration;
 pub mod states;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod together;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -72,7 +74,7 @@ pub mod weights;
 
 pub use pallet::*;
 pub use types::{
-    Ballot, Cast, Chain, Confirmations, Frozen, GoneReason, Name, Seat, Spec, StandardCode,
+    Ballot, Cast, Chain, Confirmations, Frozen, GoneReason, Name, Seat, Spec, StandardCode, Terms,
     VacantSeats,
 };
 pub use weights::WeightInfo;
@@ -180,8 +182,8 @@ pub mod pallet {
         /// How the stake is divided among founders.
         type PayoutDivision: Get<Division>;
 
-        /// How long a node's turn on a chain lasts. A founder's share is vested over its time.
-        type Term: Get<Term>;
+        /// How long a node's turn on a chain may last.
+        type Terms: Get<Terms>;
 
         /// For how many draws in a row a live chain may be short of nodes, before it needs fewer or is
         /// wound up. At least 1.
@@ -373,6 +375,11 @@ pub mod pallet {
                 T::StakePerNode::get() > 0,
                 "StakePerNode must be at least 1"
             );
+            let terms = T::Terms::get();
+            assert!(
+                terms.least.blocks > 0 && terms.least.seconds > 0 && terms.allow(&terms.default),
+                "Terms must begin at 1, and have their default between least and most"
+            );
         }
 
         #[cfg(feature = "try-runtime")]
@@ -388,6 +395,7 @@ pub mod pallet {
         /// Holds the deployment stake, which must not exceed `max_stake`: the price may have risen
         /// since it was quoted. Holds a deposit for name, patch, properties and a code of the
         /// deployer's own, whose bytes must be on the hub already, and stay there while the chain is.
+        /// `term` is how long a node's turn lasts; none takes the default.
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::register(
             (patch.len() as u32).saturating_add(properties.len() as u32)
@@ -399,10 +407,12 @@ pub mod pallet {
             runtime: RuntimeSource,
             patch: PatchBytes,
             properties: PropertiesBytes,
+            term: Option<Term>,
             #[pallet::compact] max_stake: Balance,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_register(who, name, nodes, runtime, patch, properties, max_stake)
+            let spec = (patch, properties);
+            Self::do_register(who, name, nodes, runtime, spec, term, max_stake)
         }
 
         /// Give up a pending chain: the stake comes back, less a fee, and so does the deposit.

@@ -4,7 +4,7 @@
 //! A runtime with the pallet, and an allocation that does what a test says.
 
 use crate as hansa_pallet_dappchains;
-use crate::{cost::Curve, payout::Division, Chain, Chains, CreditOf, Event, Name};
+use crate::{cost::Curve, payout::Division, Chain, Chains, CreditOf, Event, Name, Terms};
 use frame_support::{
     derive_impl, parameter_types,
     traits::{
@@ -106,7 +106,11 @@ parameter_types! {
     pub static Dividing: Division = Division::ByWait(1_000);
     pub const TheCurve: Curve = Curve { free_places: 40, scale_places: 40 };
     pub const GoneFee: Perbill = Perbill::from_percent(5);
-    pub const TheTerm: Term = Term { blocks: 100, seconds: TURN };
+    pub const TheTerms: Terms = Terms {
+        default: Term { blocks: 100, seconds: TURN },
+        least: Term { blocks: 10, seconds: 100 },
+        most: Term { blocks: 1_000, seconds: 10 * TURN },
+    };
     pub const Step: Perbill = Perbill::from_percent(25);
     pub const Cap: Perbill = Perbill::from_percent(40);
     pub const Turnout: Perbill = Perbill::from_percent(20);
@@ -203,7 +207,7 @@ impl hansa_pallet_dappchains::Config for Test {
     type FormingTime = ConstU32<FORMING_TIME>;
     type RetireNotice = ConstU32<NOTICE>;
     type PayoutDivision = Dividing;
-    type Term = TheTerm;
+    type Terms = TheTerms;
     type ShortEpochs = ConstU32<3>;
     type ActivityPeriod = ConstU32<ACTIVITY>;
     type VotingPeriod = ConstU32<VOTING>;
@@ -249,6 +253,7 @@ pub fn register(
         STANDARD,
         bytes("{}"),
         bytes("{}"),
+        None,
         u128::MAX,
     )?;
     Ok(crate::NextChainId::<Test>::get() - 1)
@@ -304,7 +309,8 @@ pub fn join(chain: ChainId, account: AccountId, replaced: Option<AccountId>) {
         });
     })
     .expect("the chain is open");
-    DappChains::on_joined(chain, &account, replaced.as_ref());
+    let replaced = replaced.as_ref().map(|left| (left, Departure::Left));
+    DappChains::on_joined(chain, &account, replaced);
 }
 
 /// A node leaves a chain, and nobody comes for it.

@@ -101,10 +101,6 @@ impl Allocation<AccountId> for MockAllocation {
         with_allocated(chain, |record| record.need = need)
     }
 
-    fn set_term(_: ChainId, _: Term) -> Result<(), AllocationError> {
-        Ok(())
-    }
-
     fn close(chain: ChainId) -> Result<Weight, AllocationError> {
         let gone = ALLOCATED.with_borrow_mut(|chains| chains.remove(&chain));
         gone.map(|_| Weight::zero())

@@ -20,22 +20,28 @@ impl<T: Config> ChainEvents<T::AccountId> for Pallet<T> {
         T::WeightInfo::on_complete()
     }
 
-    fn on_joined(chain: ChainId, joined: &T::AccountId, replaced: Option<&T::AccountId>) -> Weight {
+    fn on_joined(
+        chain: ChainId,
+        joined: &T::AccountId,
+        replaced: Option<(&T::AccountId, Departure)>,
+    ) -> Weight {
         let taken = with_storage_layer(|| Self::change_seat(chain, Some(joined), replaced));
         report(chain, taken);
         report(chain, Self::update_liveness(chain));
         T::WeightInfo::on_joined()
     }
 
-    fn on_left(chain: ChainId, left: &T::AccountId, _: Departure) -> Weight {
-        let vacated = with_storage_layer(|| Self::change_seat(chain, None, Some(left)));
+    fn on_left(chain: ChainId, left: &T::AccountId, cause: Departure) -> Weight {
+        let vacated = with_storage_layer(|| Self::change_seat(chain, None, Some((left, cause))));
         report(chain, vacated);
         report(chain, Self::update_liveness(chain));
         T::WeightInfo::on_left()
     }
 
     fn on_short(chain: ChainId, active: u32, need: u32, epochs: u32) -> (OnShort, Weight) {
-        let answer = if epochs < T::ShortEpochs::get() || active >= need {
+        // Who is about to confirm may be all that it lacks. Nobody joins for ever: who is late is out.
+        let joining = T::Allocation::member_count(chain) > active;
+        let answer = if epochs < T::ShortEpochs::get() || active >= need || joining {
             OnShort::Wait
         } else if active >= MIN_NODES {
             match with_storage_layer(|| Self::shrink(chain, active)) {
@@ -63,6 +69,12 @@ impl<T: Config> AuthoredBlocks<T::AccountId> for Pallet<T> {
         }
         T::WeightInfo::on_authored()
     }
+}
+
+/// Whether who goes for this has served its turn, or would have: its turn is over, by blocks perhaps
+/// before its time, or the chain does not need it any more. Then its whole share is vested.
+fn served_out(cause: Departure) -> bool {
+    matches!(cause, Departure::TurnOver | Departure::NotNeeded)
 }
 
 /// What a handler cannot do it logs: there is nobody to return it to. Nothing is changed then.
@@ -112,33 +124,34 @@ impl<T: Config> Pallet<T> {
     /// What a seat can get now.
     pub(crate) fn claimable(record: &Chain<T::AccountId>, seat: &Seat, now: Seconds) -> Balance {
         let elapsed = now.saturating_sub(record.live_at.unwrap_or(now));
-        vested(seat.share, elapsed, T::Term::get().seconds).saturating_sub(seat.paid)
+        vested(seat.share, elapsed, record.term.seconds).saturating_sub(seat.paid)
     }
 
     pub(crate) fn do_claim(chain: ChainId, node: T::AccountId) -> DispatchResult {
         let mut record = Self::chain_of(chain)?;
         let mut seat = Seats::<T>::get(chain, &node).ok_or(Error::<T>::NoSeat)?;
-        let paid = Self::pay_vested(chain, &mut record, &node, &mut seat)?;
-        ensure!(paid > 0, Error::<T>::NothingToClaim);
+        let amount = Self::claimable(&record, &seat, Self::now());
+        ensure!(amount > 0, Error::<T>::NothingToClaim);
+        Self::pay(chain, &mut record, &node, &mut seat, amount)?;
         Self::put_seat(chain, &node, seat);
         Chains::<T>::insert(chain, record);
         Ok(())
     }
 
-    /// Pay what is vested of a seat.
-    fn pay_vested(
+    /// Pay so much of a seat.
+    fn pay(
         chain: ChainId,
         record: &mut Chain<T::AccountId>,
         node: &T::AccountId,
         seat: &mut Seat,
-    ) -> Result<Balance, sp_runtime::DispatchError> {
-        let amount = Self::claimable(record, seat, Self::now());
+        amount: Balance,
+    ) -> DispatchResult {
         if amount > 0 {
             Self::pay_seat(chain, &record.payer, node, amount)?;
             seat.paid = seat.paid.saturating_add(amount);
             record.stake = record.stake.saturating_sub(amount);
         }
-        Ok(amount)
+        Ok(())
     }
 
     /// One node leaves a chain's set, another one comes: what the one leaves is the other's. Who comes
@@ -147,17 +160,22 @@ impl<T: Config> Pallet<T> {
     fn change_seat(
         chain: ChainId,
         joined: Option<&T::AccountId>,
-        left: Option<&T::AccountId>,
+        left: Option<(&T::AccountId, Departure)>,
     ) -> DispatchResult {
         let mut record = Self::chain_of(chain)?;
         if record.live_at.is_none() || record.stake == 0 {
             return Ok(());
         }
         let mut free = None;
-        if let Some(node) = left {
+        if let Some((node, cause)) = left {
             if let Some(mut seat) = Seats::<T>::take(chain, node) {
+                let amount = if served_out(cause) {
+                    seat.rest()
+                } else {
+                    Self::claimable(&record, &seat, Self::now())
+                };
                 // One that cannot be paid has no account: what it does not get goes to the next.
-                let _ = Self::pay_vested(chain, &mut record, node, &mut seat);
+                let _ = Self::pay(chain, &mut record, node, &mut seat, amount);
                 let rest = seat.rest();
                 free = (rest > 0).then_some(seat);
                 let node = node.clone();

@@ -107,7 +107,7 @@ impl<T: Config> Pallet<T> {
             share: seat.share,
             paid: seat.paid,
             claimable: Self::claimable(&record, &seat, Self::now()),
-            vested_at: record.live_at?.saturating_add(T::Term::get().seconds),
+            vested_at: record.live_at?.saturating_add(record.term.seconds),
         })
     }
 
@@ -136,6 +136,7 @@ impl<T: Config> Pallet<T> {
             deployer: record.deployer,
             owner: record.owner,
             need: record.need,
+            term: record.term,
             nodes: T::Allocation::member_count(chain),
             registered_at: record.registered_at,
             live_at: record.live_at,

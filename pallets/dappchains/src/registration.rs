@@ -12,7 +12,7 @@ use frame_support::{
     ensure,
     traits::{Get, QueryPreimage},
 };
-use hansa_allocation_primitives::{Allocation, AllocationError, Phase};
+use hansa_allocation_primitives::{Allocation, AllocationError, Phase, Term};
 use hansa_dappchain_primitives::{
     Balance, ChainId, ChainState, Hash, PatchBytes, PropertiesBytes, RuntimeSource,
     RuntimeVersionId, Seconds, MAX_NODES, MIN_NODES,
@@ -108,19 +108,20 @@ impl<T: Config> Pallet<T> {
         )
     }
 
-    #[allow(clippy::too_many_arguments)]
     pub(crate) fn do_register(
         who: T::AccountId,
         name: Name,
         nodes: u32,
         runtime: RuntimeSource,
-        patch: PatchBytes,
-        properties: PropertiesBytes,
+        (patch, properties): (PatchBytes, PropertiesBytes),
+        term: Option<Term>,
         max_stake: Balance,
     ) -> DispatchResult {
         Self::check_name(&name)?;
         ensure!(nodes >= MIN_NODES, Error::<T>::TooFewNodes);
         ensure!(nodes <= Self::most_nodes(), Error::<T>::TooManyNodes);
+        let term = term.unwrap_or(T::Terms::get().default);
+        ensure!(T::Terms::get().allow(&term), Error::<T>::TermOutOfBounds);
         for text in [&patch[..], &properties[..]] {
             ensure!(core::str::from_utf8(text).is_ok(), Error::<T>::NotText);
         }
@@ -135,7 +136,7 @@ impl<T: Config> Pallet<T> {
         let chain = NextChainId::<T>::get().max(1);
         NextChainId::<T>::put(chain.checked_add(1).ok_or(Error::<T>::NoMoreIds)?);
         Self::hold_for_chain(&who, stake, deposit)?;
-        T::Allocation::open(chain, nodes, T::Term::get()).map_err(Self::refused)?;
+        T::Allocation::open(chain, nodes, term).map_err(Self::refused)?;
         T::Codes::request(&code);
         Deployed::<T>::mutate(&who, |count| *count = count.saturating_add(1));
         Names::<T>::insert(&name, chain);
@@ -157,6 +158,7 @@ impl<T: Config> Pallet<T> {
             deposit,
             state: ChainState::Pending,
             need: nodes,
+            term,
             registered_at: Self::now(),
             due_at: None,
             live_at: None,

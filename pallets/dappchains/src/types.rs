@@ -5,6 +5,7 @@
 
 use crate::forming::Outcome;
 use frame_support::{traits::ConstU32, BoundedVec};
+use hansa_allocation_primitives::Term;
 use hansa_dappchain_primitives::{
     Balance, BallotIndex, ChainId, ChainState, Founder, Hash, HubCheckpoint, PatchBytes,
     PropertiesBytes, RuntimeSource, Seconds, MAX_NAME_BYTES, MAX_NODES,
@@ -12,6 +13,26 @@ use hansa_dappchain_primitives::{
 
 /// A chain's name.
 pub type Name = BoundedVec<u8, ConstU32<MAX_NAME_BYTES>>;
+
+/// How long turns on a chain may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Terms {
+    /// Those of a chain whose deployer does not say.
+    pub default: Term,
+    /// The shortest: turns that end as soon as they begin would keep a chain's set from ever being
+    /// complete.
+    pub least: Term,
+    /// The longest: nodes must go round, and founders be paid.
+    pub most: Term,
+}
+
+impl Terms {
+    /// Whether a deployer may ask for this term.
+    pub fn allow(&self, term: &Term) -> bool {
+        (self.least.blocks..=self.most.blocks).contains(&term.blocks)
+            && (self.least.seconds..=self.most.seconds).contains(&term.seconds)
+    }
+}
 
 /// A chain.
 #[frame_support::stored]
@@ -34,6 +55,8 @@ pub struct Chain<AccountId> {
     pub state: ChainState,
     /// How many nodes it needs.
     pub need: u32,
+    /// How long a node's turn lasts. A founder's share is vested over its time.
+    pub term: Term,
     /// When it was registered.
     pub registered_at: Seconds,
     /// When the state ends by itself: a forming chain's deadline, a retiring one's notice.

@@ -91,11 +91,12 @@ impl<T: Config> Pallet<T> {
             chain,
         });
         let left = replaced.map(|gone| {
-            let left = gone.0.account.clone();
+            let left = (gone.0.account.clone(), gone.1);
             Self::free(chain, gone, false);
             left
         });
-        T::Chains::on_joined(chain, &account, left.as_ref());
+        let left = left.as_ref().map(|(left, cause)| (left, *cause));
+        T::Chains::on_joined(chain, &account, left);
         Ok(())
     }
 

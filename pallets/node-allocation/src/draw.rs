@@ -18,7 +18,8 @@
 //! The first of these that there is:
 //!
 //! 1. **Short**: the oldest live chain that lacks nodes.
-//! 2. **Begun**: the pending chain that the draw began to fill, until it lacks none.
+//! 2. **Begun**: the pending chain that the draw began to fill, until it lacks none; then the oldest
+//!    other one that has some of its nodes.
 //! 3. **Below the mean**: the oldest chain that had less of its need, at the freeze, than all chains
 //!    together had of theirs, and that still lacks nodes.
 //! 4. **Turn**: the chain whose turn it is; the next one is the next in the order of registration, and
@@ -205,7 +206,8 @@ impl<'a> Draw<'a> {
         if self.over.of(kind) {
             return None;
         }
-        let Some((at, reason)) = self.choose(kind) else {
+        let begun = self.begun_at();
+        let Some((at, reason)) = self.choose(kind, begun) else {
             self.over.set(kind, true);
             return None;
         };
@@ -219,7 +221,7 @@ impl<'a> Draw<'a> {
             let unfinished = slot.missing() > 0;
             // A new node may go elsewhere while the begun chain has its share of new ones; the veterans go
             // on filling that one.
-            let begun_elsewhere = self.begun_at().is_some_and(|begun| begun != at);
+            let begun_elsewhere = begun.is_some_and(|begun| begun != at);
             if !begun_elsewhere {
                 self.turns.begun = unfinished.then_some(chain);
             }
@@ -239,13 +241,13 @@ impl<'a> Draw<'a> {
         self.slots.iter().all(|slot| slot.open() == 0)
     }
 
-    fn choose(&mut self, kind: Kind) -> Option<(usize, Reason)> {
+    fn choose(&mut self, kind: Kind, begun: Option<usize>) -> Option<(usize, Reason)> {
         if let Some(at) = self.first_from(self.short_from, Slot::is_short) {
             self.short_from = at;
             return Some((at, Reason::Short));
         }
         self.short_from = self.slots.len();
-        if let Some(at) = self.begun_at().filter(|at| self.takes_at(*at, kind)) {
+        if let Some(at) = begun.filter(|at| self.takes_at(*at, kind)) {
             return Some((at, Reason::Begun));
         }
         let takes = self.takes(kind);
@@ -268,15 +270,18 @@ impl<'a> Draw<'a> {
             .or_else(|| self.first_from(0, self.takes(kind)))
     }
 
-    /// Where the chain that is being filled is, if it still lacks nodes.
+    /// Where the chain that is being filled is: the one that is remembered, if it still lacks nodes,
+    /// else the oldest that has some. Chains get such without being begun when founders go, and
+    /// when new nodes come while no chain is live.
     fn begun_at(&self) -> Option<usize> {
-        let begun = self.turns.begun?;
-        let at = self
-            .slots
-            .binary_search_by_key(&begun, |slot| slot.chain)
-            .ok()?;
-        let slot = self.slots.get(at)?;
-        (slot.phase == Phase::Pending && slot.missing() > 0).then_some(at)
+        let unfinished = |slot: &Slot| slot.phase == Phase::Pending && slot.missing() > 0;
+        let remembered = self.turns.begun.and_then(|begun| {
+            self.slots
+                .binary_search_by_key(&begun, |slot| slot.chain)
+                .ok()
+                .filter(|at| self.slots.get(*at).is_some_and(unfinished))
+        });
+        remembered.or_else(|| self.first_from(0, |slot| unfinished(slot) && slot.nodes > 0))
     }
 
     /// The rule for a node of this kind.

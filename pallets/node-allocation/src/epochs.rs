@@ -7,8 +7,8 @@ use crate::{
     draw::{freeze, mean, Draw, Kind, Reason},
     roster::Now,
     types::Stage,
-    Config, Count, CurrentEpoch, CurrentStage, CurrentTurns, Event, FrozenEpoch, FrozenSlots,
-    Nodes, OpenEpoch, Pallet, Ranks, Slots, Veterans, WeightInfo,
+    Config, Count, CurrentEpoch, CurrentStage, CurrentTurns, DrawBeganAt, Event, FrozenEpoch,
+    FrozenSlots, Nodes, OpenEpoch, Pallet, Ranks, Slots, Veterans, WeightInfo,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{traits::Get, weights::Weight};
@@ -87,6 +87,7 @@ impl<T: Config> Pallet<T> {
         if let Some(epoch) = frozen {
             Self::deposit_event(Event::DrawBegan { epoch });
         }
+        DrawBeganAt::<T>::put(T::ServiceClock::current_block_number());
         CurrentStage::<T>::put(Stage::Ranking {
             beacon: *beacon,
             place: 0,
@@ -184,7 +185,10 @@ impl<T: Config> Pallet<T> {
     /// Nodes that were drawn become members, unless the chain has no place for them any more. Returns the
     /// weight of hooks.
     fn admit(chain: ChainId, nodes: DrawnNodes<T>) -> Weight {
-        let now = Self::now();
+        let now = Now {
+            seconds: DrawBeganAt::<T>::get(),
+            ..Self::now()
+        };
         let admitted = Self::edit(chain, |roster| {
             let mut admitted = nodes;
             admitted.retain(|(account, kind, _)| roster.admit(account.clone(), *kind, &now));

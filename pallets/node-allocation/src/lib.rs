@@ -235,6 +235,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type FrozenSlots<T: Config> = StorageValue<_, BoundedVec<Slot, T::MaxChains>, ValueQuery>;
 
+    /// When the draw under way, or the last one, began. All who are drawn by it are members since then,
+    /// in whichever block they are placed, so that no founder waited longer than another for that.
+    #[pallet::storage]
+    pub type DrawBeganAt<T: Config> = StorageValue<_, Seconds, ValueQuery>;
+
     /// How far the work between two draws has come.
     #[pallet::storage]
     pub type CurrentStage<T: Config> = StorageValue<_, Stage, ValueQuery>;

@@ -133,8 +133,16 @@ impl ChainEvents<AccountId> for Hooks {
         tell(Told::Complete(chain));
         Weight::zero()
     }
-    fn on_joined(chain: ChainId, joined: &AccountId, replaced: Option<&AccountId>) -> Weight {
-        tell(Told::Joined(chain, *joined, replaced.copied()));
+    fn on_joined(
+        chain: ChainId,
+        joined: &AccountId,
+        replaced: Option<(&AccountId, Departure)>,
+    ) -> Weight {
+        tell(Told::Joined(
+            chain,
+            *joined,
+            replaced.map(|(left, _)| *left),
+        ));
         Weight::zero()
     }
     fn on_left(chain: ChainId, left: &AccountId, cause: Departure) -> Weight {

@@ -96,11 +96,6 @@ impl<T: Config> Allocation<T::AccountId> for Pallet<T> {
         Ok(())
     }
 
-    fn set_term(chain: ChainId, term: Term) -> Result<(), AllocationError> {
-        check_term(&term)?;
-        Self::edit(chain, |roster| roster.term = term).ok_or(AllocationError::NoSuchChain)
-    }
-
     fn close(chain: ChainId) -> Result<Weight, AllocationError> {
         let roster = Self::roster(chain)?;
         Rosters::<T>::remove(chain);

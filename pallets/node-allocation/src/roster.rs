@@ -7,9 +7,11 @@
 //!
 //! A member of a live chain goes in two steps. It is **marked** when its turn is over, its operator leaves,
 //! or it is unfit; then its place is open for a replacement, and it serves on. It **goes** when there are
-//! more in the set than the chain needs, which is when a replacement has confirmed. Never more than `T` are
+//! more in the set than the chain needs, which is when a replacement has confirmed; who is unfit goes
+//! in the next epoch though nobody was drawn for it. Never more than `T` are
 //! marked, and never more than `T` go in an epoch, for whatever cause; `T` is that of the set at the
-//! epoch's beginning. Members that have not confirmed are not in the set: when they go, that is no departure.
+//! epoch's beginning. Marks are given anew in each sweep, so that who is unfit need not wait until those
+//! are replaced whose turn is over. Members that have not confirmed are not in the set: when they go, that is no departure.
 
 use crate::draw::{Kind, Slot};
 use alloc::vec::Vec;
@@ -238,6 +240,9 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
                 while let Some(surplus) = self.release_departing().or_else(|| self.release_last()) {
                     gone.push(surplus);
                 }
+                while let Some(unfit) = self.release_unfit() {
+                    gone.push(unfit);
+                }
                 self.mark(now, is_fit);
                 self.short_epochs = if self.active() < self.need {
                     self.short_epochs.saturating_add(1)
@@ -282,27 +287,35 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
     }
 
     /// Mark those who are to go, at most `T` at a time: the unfit first, then who wants to, then whose turn
-    /// is over; among equals who came first.
+    /// is over; among equals who was marked already, then who came first. Who was marked may serve on
+    /// for one that comes before it; there are never fewer marks than before, as replacements are on
+    /// their way.
     fn mark(&mut self, now: &Now, is_fit: impl Fn(&AccountId) -> bool) {
         let marked = self.count(|seat| seat.phase == MemberPhase::Departing);
-        let mut left = self.allowance().saturating_sub(marked);
-        if left == 0 {
-            return;
-        }
+        let mut left = self.allowance().max(marked);
         let term = self.term;
         let causes: Vec<_> = self
             .seats
-            .iter()
+            .iter_mut()
             .map(|seat| {
-                let serves = seat.phase == MemberPhase::Serving;
-                serves.then(|| cause(seat, &term, now, &is_fit)).flatten()
+                if !seat.phase.is_active() {
+                    return None;
+                }
+                let before = seat.cause.take();
+                seat.phase = MemberPhase::Serving;
+                let cause = cause(seat, &term, now, &is_fit).or(before)?;
+                Some((cause, before.is_some()))
             })
             .collect();
-        for wanted in [Departure::Unfit, Departure::Left, Departure::TurnOver] {
+        let order = [Departure::Unfit, Departure::Left, Departure::TurnOver];
+        for wanted in order
+            .into_iter()
+            .flat_map(|cause| [(cause, true), (cause, false)])
+        {
             for (seat, cause) in self.seats.iter_mut().zip(&causes) {
                 if left > 0 && *cause == Some(wanted) {
                     seat.phase = MemberPhase::Departing;
-                    seat.cause = Some(wanted);
+                    seat.cause = Some(wanted.0);
                     left = left.saturating_sub(1);
                 }
             }
@@ -323,6 +336,19 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
         self.departures.gone = self.departures.gone.saturating_add(1);
         let cause = seat.cause.unwrap_or(Departure::TurnOver);
         Some((seat, cause))
+    }
+
+    /// Let the first go that was marked as unfit in an epoch before, if nobody was drawn for it, and
+    /// another may go in this epoch. The chain is short then, and comes first in the next draw.
+    fn release_unfit(&mut self) -> Option<Gone<AccountId>> {
+        let joining = self.count(|seat| seat.phase == MemberPhase::Joining);
+        let unfit = |seat: &Seat<AccountId>| seat.cause == Some(Departure::Unfit);
+        if self.count(unfit) <= joining || self.allowance() == 0 {
+            return None;
+        }
+        let at = self.position(unfit)?;
+        self.departures.gone = self.departures.gone.saturating_add(1);
+        Some((self.seats.remove(at), Departure::Unfit))
     }
 
     /// Let the last that came go, if the chain needs fewer by now.

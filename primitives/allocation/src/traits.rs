@@ -32,9 +32,6 @@ pub trait Allocation<AccountId> {
     /// nodes: the registry looks for that itself.
     fn set_need(chain: ChainId, need: u32) -> Result<(), AllocationError>;
 
-    /// The chain's turns are of another length from now on.
-    fn set_term(chain: ChainId, term: Term) -> Result<(), AllocationError>;
-
     /// A chain is no more: all its nodes return to the pool, for nothing. Returns the weight, which
     /// grows with the number of its nodes.
     fn close(chain: ChainId) -> Result<Weight, AllocationError>;
@@ -68,8 +65,12 @@ pub trait ChainEvents<AccountId> {
     fn on_complete(chain: ChainId) -> Weight;
 
     /// A node confirmed that it is ready, and is in the chain's set from now on. `replaced` is who went
-    /// for it, if any.
-    fn on_joined(chain: ChainId, joined: &AccountId, replaced: Option<&AccountId>) -> Weight;
+    /// for it, and why, if anybody did.
+    fn on_joined(
+        chain: ChainId,
+        joined: &AccountId,
+        replaced: Option<(&AccountId, Departure)>,
+    ) -> Weight;
 
     /// A member of the set went without a replacement, or a founder of a pending chain did.
     fn on_left(chain: ChainId, left: &AccountId, cause: Departure) -> Weight;
@@ -99,7 +100,7 @@ impl<AccountId> ChainEvents<AccountId> for () {
         Weight::zero()
     }
 
-    fn on_joined(_: ChainId, _: &AccountId, _: Option<&AccountId>) -> Weight {
+    fn on_joined(_: ChainId, _: &AccountId, _: Option<(&AccountId, Departure)>) -> Weight {
         Weight::zero()
     }
 
@@ -117,6 +118,16 @@ impl<AccountId> ChainEvents<AccountId> for () {
 pub trait AuthoredBlocks<AccountId> {
     /// The node authored `blocks` blocks of the chain since the last report. Returns its weight.
     fn on_authored(chain: ChainId, account: &AccountId, blocks: u32) -> Weight;
+}
+
+/// Both are told, one after the other.
+impl<AccountId, A: AuthoredBlocks<AccountId>, B: AuthoredBlocks<AccountId>>
+    AuthoredBlocks<AccountId> for (A, B)
+{
+    fn on_authored(chain: ChainId, account: &AccountId, blocks: u32) -> Weight {
+        let first = A::on_authored(chain, account, blocks);
+        first.saturating_add(B::on_authored(chain, account, blocks))
+    }
 }
 
 /// Whether a node's stake is needed: asked by staking before it lets a bond go.

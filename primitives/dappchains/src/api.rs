@@ -24,6 +24,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use codec::{Codec, Decode, Encode};
+use hansa_allocation_primitives::Term;
 use hansa_pbft_primitives::{AuthoritySignature, Hash};
 use scale_info::TypeInfo;
 
@@ -71,6 +72,8 @@ pub struct ChainView<AccountId> {
     pub owner: AccountId,
     /// How many nodes it needs.
     pub need: u32,
+    /// How long a node's turn lasts.
+    pub term: Term,
     /// How many it has, those included that are to replace others.
     pub nodes: u32,
     /// When it was registered.

@@ -215,6 +215,7 @@ impl hansa_pallet_staking::Config for Runtime {
     type ChillShare = ChillShare;
     // At 200 ms a block a quarter of a minute.
     type CommitWindow = ConstU32<64>;
+    type Serving = ();
     type WeightInfo = hansa_pallet_staking::weights::SubstrateWeight<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = CurrentAuthor;

@@ -4,7 +4,7 @@
 //! What the registry answers to the allocation.
 
 use crate::mock::*;
-use hansa_allocation_primitives::{OnShort, Phase};
+use hansa_allocation_primitives::{Member, MemberPhase, OnShort, Phase};
 use hansa_dappchain_primitives::ChainState;
 
 /// A live chain that needs six nodes, and has `left`.
@@ -43,6 +43,22 @@ fn one_with_fewer_than_four_is_wound_up() {
         block_after(NOTICE);
         assert_eq!(state(chain), Some(ChainState::Retired));
         assert!(allocated(chain).is_none());
+    });
+}
+
+#[test]
+fn who_is_about_to_confirm_is_waited_for() {
+    ExtBuilder::default().run(|| {
+        let chain = short_of(3);
+        let joins = Member {
+            account: 120,
+            since: 0,
+            phase: MemberPhase::Joining,
+        };
+        with_allocated(chain, |record| record.members.push(joins)).unwrap();
+        assert_eq!(short(chain, 9), OnShort::Wait);
+        with_allocated(chain, |record| record.members.pop()).unwrap();
+        assert_eq!(short(chain, 10), OnShort::WindUp);
     });
 }
 

@@ -5,6 +5,7 @@
 
 use crate::{mock::*, payout::Division, Error, Event, Seats, Vacant};
 use frame_support::assert_ok;
+use hansa_allocation_primitives::{ChainEvents, Departure};
 
 /// What each founder of a chain that `fill` filled gets: they waited 30, 20, 10 and 0 seconds.
 const SHARES: [u128; 4] = [2_000, 1_333, 667, 0];
@@ -134,6 +135,26 @@ fn what_a_leaver_leaves_is_its_replacements() {
         assert_ok!(DappChains::claim(signed(7), chain, 110));
         assert_eq!(total(110), FUNDS + 1_000);
         noop(|| DappChains::claim(signed(7), chain, 100), Error::NoSeat);
+    });
+}
+
+#[test]
+fn who_has_served_its_turn_gets_its_whole_share() {
+    use Departure::{NotNeeded, TurnOver};
+    ExtBuilder::default().run(|| {
+        let chain = live(1, "shop", 100);
+        wait(TURN / 4);
+        // By blocks, before its time.
+        DappChains::on_joined(chain, &110, Some((&100, TurnOver)));
+        assert_eq!(total(100), FUNDS + 2_000);
+        noop(|| DappChains::claim(signed(7), chain, 110), Error::NoSeat);
+        DappChains::on_left(chain, &101, NotNeeded);
+        assert_eq!(total(101), FUNDS + 1_333);
+        assert!(Vacant::<Test>::get(chain).is_empty());
+        // Who is slashed leaves the rest.
+        DappChains::on_left(chain, &102, Departure::Unfit);
+        assert_eq!(total(102), FUNDS + 666 / 4);
+        assert_eq!(Vacant::<Test>::get(chain).len(), 1);
     });
 }
 

@@ -73,7 +73,16 @@ fn a_price_above_what_is_accepted_is_refused() {
     ExtBuilder::default().run(|| {
         let register = |max| {
             let (patch, properties) = (bytes("{}"), bytes("{}"));
-            DappChains::register(signed(1), name("shop"), 4, STANDARD, patch, properties, max)
+            DappChains::register(
+                signed(1),
+                name("shop"),
+                4,
+                STANDARD,
+                patch,
+                properties,
+                None,
+                max,
+            )
         };
         noop(|| register(4 * UNIT - 1), Error::StakeTooHigh);
         assert_ok!(register(4 * UNIT));
@@ -138,6 +147,7 @@ fn a_code_is_on_the_hub_before_and_stays() {
                 runtime,
                 patch,
                 properties,
+                None,
                 u128::MAX,
             )
         };
@@ -176,6 +186,7 @@ fn a_spec_is_text() {
                 STANDARD,
                 bad,
                 bytes("{}"),
+                None,
                 u128::MAX,
             )
         };

@@ -127,10 +127,16 @@ fn lacks_live(slot: &Slot) -> bool {
     slot.phase == Phase::Live && slot.missing() > 0
 }
 
+/// The chain that is being filled, if it may be given the node: the one remembered, or the oldest that has
+/// some of its nodes.
 fn begun(step: &Step) -> Option<Slot> {
-    let begun = step.turns.begun?;
-    let slot = *step.before.iter().find(|slot| slot.chain == begun)?;
-    (slot.phase == Phase::Pending && step.fits(&slot)).then_some(slot)
+    let unfinished = |slot: &&Slot| slot.phase == Phase::Pending && slot.missing() > 0;
+    let mut all = step.before.iter().filter(unfinished);
+    let remembered = all
+        .clone()
+        .find(|slot| Some(slot.chain) == step.turns.begun);
+    let slot = *remembered.or_else(|| all.find(|slot| slot.nodes > 0))?;
+    step.fits(&slot).then_some(slot)
 }
 
 proptest! {

@@ -163,6 +163,18 @@ fn a_sweep_that_is_late_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn who_is_drawn_in_one_draw_waits_since_the_same_time() {
+    ExtBuilder.run(|| {
+        PerBlock::set(3);
+        open(1, 7);
+        join_veterans(1..=7);
+        epoch();
+        let since: std::collections::BTreeSet<_> = members(1).iter().map(|m| m.since).collect();
+        assert_eq!(since.len(), 1);
+    });
+}
+
+#[test]
 fn complete_chains_are_told_once() {
     ExtBuilder.run(|| {
         open(1, 4);

@@ -56,7 +56,7 @@ fn one_the_first_chains_of_a_network() {
             Some((2, Turn)),
             Some((1, Begun)),
             Some((1, Begun)),
-            Some((2, Turn)),
+            Some((2, Begun)),
             Some((2, Begun)),
         ]
     );
@@ -101,7 +101,7 @@ fn three_a_chain_that_lost_nodes() {
         [
             Some((2, Short)),
             Some((2, Short)),
-            Some((1, BelowMean)),
+            Some((1, Begun)),
             Some((3, Turn)),
             Some((1, Begun)),
         ]

@@ -25,7 +25,6 @@ fn chains_are_checked() {
         assert_noop!(NodePool::open(21, 4, TERM), Error::TooManyChains);
         assert_eq!(NodePool::open_pending_places(), 4 + 15 * 75);
         assert_noop!(NodePool::set_need(99, 4), Error::NoSuchChain);
-        assert_noop!(NodePool::set_term(99, TERM), Error::NoSuchChain);
         assert_noop!(NodePool::close(99), Error::NoSuchChain);
     });
 }

@@ -145,6 +145,51 @@ fn the_unfit_go_first() {
 }
 
 #[test]
+fn who_becomes_unfit_takes_the_mark_of_one_whose_turn_is_over() {
+    ExtBuilder.run(|| {
+        live_chain(4);
+        end_turns();
+        epoch();
+        assert_eq!(in_phase(1, MemberPhase::Departing), [accounts(1)[0]]);
+        let unfit = accounts(1)[2];
+        set_unfit(unfit);
+        epoch();
+        assert_eq!(in_phase(1, MemberPhase::Departing), [unfit]);
+    });
+}
+
+#[test]
+fn who_is_unfit_goes_in_the_next_epoch_replaced_or_not() {
+    ExtBuilder.run(|| {
+        live_chain(7);
+        for unfit in [2, 3, 4] {
+            set_unfit(unfit);
+        }
+        take_told();
+        epoch();
+        assert_eq!(in_phase(1, MemberPhase::Departing).len(), 2, "T of 7");
+        assert_eq!(take_told(), []);
+        // One is drawn for them: it is waited for. The other one goes.
+        join_veterans([20]);
+        epoch();
+        let gone: Vec<_> = take_told();
+        assert!(matches!(
+            gone[..],
+            [Told::Left(1, 2 | 3 | 4, Departure::Unfit)]
+        ));
+        assert_eq!(NodePool::active_count(1), 6);
+        confirm(1, 20);
+        assert_eq!(NodePool::active_count(1), 7, "it makes up for who went");
+        epoch();
+        epoch();
+        assert_eq!(NodePool::active_count(1), 5);
+        for unfit in [2, 3, 4] {
+            assert_eq!(NodePool::chain_of(&unfit), None);
+        }
+    });
+}
+
+#[test]
 fn a_live_chain_that_lacks_nodes_is_refilled_first() {
     ExtBuilder.run(|| {
         live_chain(4);
