@@ -65,8 +65,9 @@ pub struct Options {
     #[arg(long, default_value_t = 5.0)]
     hub_authors: f64,
 
-    /// For how many epochs a node is not drawn that comes into the pool, or did not take part in a draw.
-    #[arg(long, default_value_t = 8)]
+    /// For how many epochs a node is not drawn that comes into the pool, or did not take part in a draw:
+    /// the hub has no such rule, so this is to see what one would change.
+    #[arg(long, default_value_t = 0)]
     delay: u32,
 
     /// How many places may be open before deployers pay more, and by how many more they pay four times
