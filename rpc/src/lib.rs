@@ -9,10 +9,13 @@
 #![forbid(unsafe_code)]
 
 pub mod allocation;
+pub mod beacon;
 pub mod dappchains;
 pub mod hub;
 pub mod pbft;
 
+use beacon::{Beacon, BeaconApiServer};
+use hansa_beacon_primitives::api::BeaconApi as BeaconRuntimeApi;
 use hansa_consensus_pbft::{justification::PbftJustificationStream, SharedRoundState};
 use hansa_pbft_primitives::PbftApi as PbftRuntimeApi;
 use hansa_primitives::{AccountId, Balance, Block, Nonce};
@@ -54,7 +57,8 @@ where
     C::Api: AccountNonceApi<Block, AccountId, Nonce>
         + pallet_transaction_payment_rpc::TransactionPaymentRuntimeApi<Block, Balance>
         + BlockBuilder<Block>
-        + PbftRuntimeApi<Block>,
+        + PbftRuntimeApi<Block>
+        + BeaconRuntimeApi<Block, AccountId>,
     P: TransactionPool + 'static,
 {
     use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
@@ -70,6 +74,7 @@ where
     let mut module = RpcModule::new(());
     module.merge(System::new(client.clone(), pool).into_rpc())?;
     module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
+    module.merge(Beacon::new(client.clone()).into_rpc())?;
     module
         .merge(Pbft::new(client, round_state, justifications, subscription_executor).into_rpc())?;
     Ok(module)

@@ -3,6 +3,7 @@
 
 //! Under which set, seed and timing a height is decided: read from the chain's state, and cached.
 
+use crate::block::randomness::{AuthorOutputs, OutputTerms};
 use hansa_pbft_primitives::{
     primary::primary, AuthorityIndex, AuthoritySet, ConsensusLog, ConsensusState, Hash, Height,
     PbftApi, SigningContext, Timing, View,
@@ -106,22 +107,33 @@ impl RecentStates {
     }
 }
 
-/// Reads under what heights are decided.
+/// Reads under what heights are decided, and what headers must carry besides.
 pub struct ConsensusStates<C> {
     client: Arc<C>,
     genesis: Hash,
     recent: Mutex<RecentStates>,
+    outputs: Arc<dyn AuthorOutputs>,
 }
 
 impl<C: ConsensusClient> ConsensusStates<C> {
-    /// A reader of the chain of `client`.
-    pub fn new(client: Arc<C>) -> Self {
+    /// A reader of the chain of `client`, whose blocks' authors add what `outputs` says.
+    pub fn new(client: Arc<C>, outputs: Arc<dyn AuthorOutputs>) -> Self {
         let genesis = client.info().genesis_hash;
         Self {
             client,
             genesis,
             recent: Mutex::default(),
+            outputs,
         }
+    }
+
+    /// With what the output of `author` is made in the child of `parent`; none if there must be none.
+    pub fn output_terms(
+        &self,
+        parent: Hash,
+        author: AuthorityIndex,
+    ) -> Result<Option<OutputTerms>, ConsensusStateError> {
+        self.outputs.terms(parent, author)
     }
 
     /// The hash of the genesis block.

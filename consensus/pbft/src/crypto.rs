@@ -3,16 +3,19 @@
 
 //! Signing with the node's keystore.
 
+use crate::{
+    block::randomness::{make_output, OutputKeyError, OutputTerms},
+    LOG_TARGET,
+};
+use hansa_beacon_primitives::BlockVrf;
 use hansa_pbft_core::Crypto;
 use hansa_pbft_primitives::{
     statement::verify_signature, AuthorityId, AuthorityIndex, AuthoritySet, AuthoritySignature,
-    KEY_TYPE,
+    Hash, Height, KEY_TYPE,
 };
 use log::error;
 use sp_application_crypto::ByteArray;
 use sp_keystore::KeystorePtr;
-
-use crate::LOG_TARGET;
 
 /// Signs with the session keys in the keystore.
 #[derive(Clone)]
@@ -42,6 +45,16 @@ impl KeystoreCrypto {
     /// Whether the keystore has the secret key of `key`.
     pub fn holds(&self, key: &AuthorityId) -> bool {
         self.keystore.has_keys(&[(key.to_raw_vec(), KEY_TYPE)])
+    }
+
+    /// An author's output for the beacon, in the block at `height`.
+    pub fn output(
+        &self,
+        terms: &OutputTerms,
+        genesis: &Hash,
+        height: Height,
+    ) -> Result<BlockVrf, OutputKeyError> {
+        make_output(&*self.keystore, terms, genesis, height)
     }
 
     /// The keys of the keystore that can be an authority's.

@@ -149,7 +149,7 @@ pub fn start_pbft<C, B, P, I>(
     let (conflict_sink, conflicts) = tracing_unbounded("mpsc_pbft_conflicts", CONFLICTS_WARNING);
     let parts = WorkerParts {
         executor: Executor::new(params.client.clone(), params.backend, params.states.clone()),
-        builder: Builder::new(params.client.clone(), crypto.clone()),
+        builder: Builder::new(params.client.clone(), params.states.clone(), crypto.clone()),
         core: Core::new(crypto.clone()),
         voting: worker::voting::Voting::new(
             params.vote_log_dir,

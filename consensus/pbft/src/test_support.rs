@@ -4,12 +4,13 @@
 //! What the unit tests of blocks share: authorities with known keys, and their signatures.
 
 use crate::authorities::HeightState;
+use hansa_beacon_primitives::{vrf::block_input, Beacon, BeaconPair, BlockVrf};
 use hansa_pbft_primitives::{
     digest::seal_item, statement::NO_PROOF, Authority, AuthorityIndex, AuthorityPair, AuthoritySet,
     Certificate, ConsensusState, Hash, Height, PreDigest, Timing, View, VoteKind,
 };
 use hansa_primitives::Header;
-use sp_core::Pair;
+use sp_core::{crypto::VrfSecret, Pair};
 use sp_runtime::{traits::Header as HeaderT, Digest};
 
 /// The genesis hash in tests.
@@ -18,6 +19,17 @@ pub(crate) const GENESIS: Hash = Hash::repeat_byte(0xaa);
 /// The key of authority `index`.
 pub(crate) fn pair(index: AuthorityIndex) -> AuthorityPair {
     AuthorityPair::from_seed(&[index as u8 + 1; 32])
+}
+
+/// The beacon key of authority `index`.
+pub(crate) fn beacon_pair(index: AuthorityIndex) -> BeaconPair {
+    BeaconPair::from_seed(&[index as u8 + 1; 32])
+}
+
+/// The output of authority `index` for the block at `height`.
+pub(crate) fn beacon_output(index: AuthorityIndex, beacon: Beacon, height: Height) -> BlockVrf {
+    let data = block_input(&GENESIS, &beacon, height).into_sign_data();
+    BlockVrf::from(&beacon_pair(index).into_inner().vrf_sign(&data))
 }
 
 /// A height that `n` authorities of weight 1 decide.

@@ -5,8 +5,9 @@
 
 use super::{
     short::Validator,
-    value::{Account, PbftKey},
+    value::{Account, BeaconKey, PbftKey},
 };
+use hansa_beacon_primitives::{BeaconId, BeaconPair};
 use hansa_pbft_primitives::{AuthorityId, AuthorityPair};
 use hansa_primitives::AccountId;
 use sp_core::Pair;
@@ -27,7 +28,8 @@ const NAMED: [Sr25519Keyring; 6] = [
 pub struct DevIdentity {
     /// Its name.
     pub name: String,
-    /// The secret URI of its account (sr25519) and of its pBFT key (ed25519).
+    /// The secret URI of its account (sr25519), of its pBFT key (ed25519) and of its beacon key
+    /// (sr25519).
     pub seed: String,
 }
 
@@ -57,11 +59,17 @@ impl DevIdentity {
         Some(AuthorityPair::from_string(&self.seed, None).ok()?.public())
     }
 
+    /// The public beacon key; none if the seed is no secret URI.
+    pub fn beacon_key(&self) -> Option<BeaconId> {
+        Some(BeaconPair::from_string(&self.seed, None).ok()?.public())
+    }
+
     /// As a validator of a chain spec.
     pub fn validator(&self) -> Option<Validator> {
         Some(Validator {
             account: Account(self.account()?),
             pbft: PbftKey(self.pbft_key()?),
+            beacon: BeaconKey(self.beacon_key()?),
             bond: None,
         })
     }

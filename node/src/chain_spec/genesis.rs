@@ -8,9 +8,9 @@ use super::{
     built_in::{self, BuiltInGenesis},
     short::{HubGenesis, ShortSpec},
 };
-use codec::Decode;
+use codec::{Decode, Encode};
 use hansa_pbft_primitives::{ConsensusState, Timing, MAX_AUTHORITIES};
-use hansa_primitives::Balance;
+use hansa_primitives::{Balance, Hash};
 use sc_executor::WasmExecutor;
 use sc_service::{ChainSpec, GenericChainSpec, Properties};
 use serde_json::{json, Value};
@@ -29,7 +29,7 @@ pub fn to_chain_spec(spec: &ShortSpec) -> Result<Box<dyn ChainSpec>, String> {
         "this binary was built without its runtime (SKIP_WASM_BUILD was set): build it again, or \
          give a chain spec with code",
     )?;
-    let patch = genesis_patch(&spec.genesis);
+    let patch = genesis_patch(&spec.id, &spec.genesis);
     let genesis = BuiltInGenesis::new(code, patch.clone());
     let mut builder = GenericChainSpec::<BuiltInGenesis>::builder(code, genesis)
         .with_name(&spec.name)
@@ -62,8 +62,24 @@ fn properties(spec: &ShortSpec) -> Properties {
     properties
 }
 
-/// The patch of the hub's `RuntimeGenesisConfig`.
-pub fn genesis_patch(genesis: &HubGenesis) -> Value {
+/// Separates the entropy that follows from a genesis from other hashes.
+const ENTROPY_DOMAIN: &[u8] = b"hansa/spec/entropy/1";
+
+/// The patch of the hub's `RuntimeGenesisConfig` for the chain with this id.
+pub fn genesis_patch(id: &str, genesis: &HubGenesis) -> Value {
+    let mut patch = patch_without_beacon(genesis);
+    let derived = || {
+        let seed = (ENTROPY_DOMAIN, id, patch.to_string()).encode();
+        Hash::from(sp_core::hashing::blake2_256(&seed))
+    };
+    let entropy = genesis.beacon.entropy.map_or_else(derived, |given| given.0);
+    if let Value::Object(fields) = &mut patch {
+        fields.insert("beacon".into(), json!({ "entropy": entropy }));
+    }
+    patch
+}
+
+fn patch_without_beacon(genesis: &HubGenesis) -> Value {
     let balances: Vec<Value> = genesis
         .balances
         .0
@@ -75,7 +91,11 @@ pub fn genesis_patch(genesis: &HubGenesis) -> Value {
         .iter()
         .map(|v| {
             let account = v.account.0.to_ss58check();
-            json!([account, account, { "pbft": v.pbft.0.to_ss58check() }])
+            let keys = json!({
+                "pbft": v.pbft.0.to_ss58check(),
+                "beacon": v.beacon.0.to_ss58check(),
+            });
+            json!([account, account, keys])
         })
         .collect();
     let bonds: Vec<Value> = genesis

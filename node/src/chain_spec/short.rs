@@ -4,7 +4,7 @@
 //! The short form of a chain spec: a file that a person writes, with the name of a built-in runtime
 //! in place of code. `chain-specs/README.md` describes it field by field.
 
-use super::value::{Account, Amount, PbftKey, UniqueMap};
+use super::value::{Account, Amount, BeaconKey, Entropy, PbftKey, UniqueMap};
 use hansa_pallet_pbft::service_time::{check_session_length, DEFAULT_SESSION_LENGTH_MS};
 use hansa_pbft_primitives::Timing;
 use hansa_primitives::Balance;
@@ -106,6 +106,9 @@ pub struct HubGenesis {
     /// The length of a session.
     #[serde(default = "default_session_length_ms")]
     pub session_length_ms: u64,
+    /// The randomness.
+    #[serde(default, skip_serializing_if = "SpecBeacon::is_default")]
+    pub beacon: SpecBeacon,
     /// The first validators.
     pub validators: Vec<Validator>,
     /// The first balances.
@@ -132,10 +135,30 @@ pub struct Validator {
     pub account: Account,
     /// The public key of its votes.
     pub pbft: PbftKey,
+    /// The public key with which it takes part in the beacon.
+    pub beacon: BeaconKey,
     /// What it has bonded, in the smallest unit. With it the chain elects its validators by stake;
     /// in authority mode no validator has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bond: Option<Amount>,
+}
+
+/// What a spec says of the beacon.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SpecBeacon {
+    /// What the first beacon is made of. If left out it follows from the chain's id and the rest of its
+    /// genesis: whoever writes the spec can then choose among first beacons, which decide who proposes in
+    /// the first epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entropy: Option<Entropy>,
+}
+
+impl SpecBeacon {
+    /// Whether nothing is said.
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// [`Timing`] as it stands in a spec: what is left out has its default.
@@ -305,6 +328,7 @@ impl HubGenesis {
         }
         self.check_bonds()?;
         let (mut accounts, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        let mut beacon_keys = BTreeSet::new();
         for (i, validator) in self.validators.iter().enumerate() {
             if !accounts.insert(&validator.account) {
                 return Err(FieldError::new(
@@ -315,6 +339,12 @@ impl HubGenesis {
             if !keys.insert(&validator.pbft.0) {
                 return Err(FieldError::new(
                     format!("{list}[{i}].pbft"),
+                    "is the key of an earlier validator",
+                ));
+            }
+            if !beacon_keys.insert(&validator.beacon.0) {
+                return Err(FieldError::new(
+                    format!("{list}[{i}].beacon"),
                     "is the key of an earlier validator",
                 ));
             }

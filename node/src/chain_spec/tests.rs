@@ -49,6 +49,8 @@ fn the_embedded_specs_are_good_and_made_of_development_keys() {
     ] {
         let spec = ShortSpec::parse(embedded(name).unwrap()).unwrap();
         assert_eq!(spec.genesis.sudo.is_some(), sudo, "{name}");
+        let entropy = spec.genesis.beacon.entropy.map(|entropy| entropy.0);
+        assert_eq!(entropy, Some([0xde; 32].into()), "{name}");
         assert_eq!(spec.genesis.validators.len(), validators, "{name}");
         for (i, validator) in spec.genesis.validators.iter().enumerate() {
             let expected = DevIdentity::at(i);
@@ -60,6 +62,11 @@ fn the_embedded_specs_are_good_and_made_of_development_keys() {
             assert_eq!(
                 Some(&validator.pbft.0),
                 expected.pbft_key().as_ref(),
+                "{name} {i}"
+            );
+            assert_eq!(
+                Some(&validator.beacon.0),
+                expected.beacon_key().as_ref(),
                 "{name} {i}"
             );
         }
@@ -86,6 +93,10 @@ fn a_missing_field_is_named() {
         ("/genesis/validators", "genesis.validators"),
         ("/genesis/validators/0/pbft", "genesis.validators[0].pbft"),
         (
+            "/genesis/validators/1/beacon",
+            "genesis.validators[1].beacon",
+        ),
+        (
             "/genesis/validators/3/account",
             "genesis.validators[3].account",
         ),
@@ -105,6 +116,7 @@ fn an_unknown_field_is_named() {
     for (pointer, path) in [
         ("/bootnodes", "bootnodes"),
         ("/genesis/staking", "genesis.staking"),
+        ("/genesis/beacon/seed", "genesis.beacon.seed"),
         ("/genesis/timing/blockTimeMs", "genesis.timing.blockTimeMs"),
         (
             "/genesis/validators/1/weight",
@@ -229,6 +241,24 @@ fn a_value_of_a_wrong_type_or_range_is_named() {
             "genesis.validators[2].pbft",
             "32 bytes",
         ),
+        (
+            "/genesis/validators/2/beacon",
+            json!("0x12"),
+            "genesis.validators[2].beacon",
+            "32 bytes",
+        ),
+        (
+            "/genesis/beacon/entropy",
+            json!("0x12"),
+            "genesis.beacon.entropy",
+            "32 bytes",
+        ),
+        (
+            "/genesis/beacon/entropy",
+            json!("chance"),
+            "genesis.beacon.entropy",
+            "32 bytes",
+        ),
         ("/genesis/balances", json!([]), "genesis.balances", "object"),
         (
             "/genesis/sudo",
@@ -281,6 +311,12 @@ fn duplicates_are_refused() {
     refused(
         &with("/genesis/validators/3/pbft", key),
         "genesis.validators[3].pbft",
+        "earlier",
+    );
+    let key = spec.pointer("/genesis/validators/0/beacon").cloned();
+    refused(
+        &with("/genesis/validators/3/beacon", key),
+        "genesis.validators[3].beacon",
         "earlier",
     );
     // An account twice, once as an address and once in hex; and a field twice.
@@ -349,12 +385,12 @@ fn defaults_are_filled_in_and_amounts_may_be_numbers() {
 #[test]
 fn the_patch_is_what_the_runtime_expects() {
     let spec = ShortSpec::parse(embedded("dev").unwrap()).unwrap();
-    let patch = genesis_patch(&spec.genesis);
+    let patch = genesis_patch(&spec.id, &spec.genesis);
     let alice = DevIdentity::at(0);
     let key = alice.pbft_key().unwrap().to_string();
     assert_eq!(
         patch["session"]["keys"],
-        json!([[ALICE, ALICE, {"pbft": key}]])
+        json!([[ALICE, ALICE, {"pbft": key, "beacon": ALICE}]])
     );
     assert_eq!(patch["sudo"]["key"], json!(ALICE));
     assert_eq!(patch["balances"]["balances"][0][0], json!(ALICE));
@@ -364,7 +400,27 @@ fn the_patch_is_what_the_runtime_expects() {
     );
     assert_eq!(patch["pbft"]["timing"]["minIntervalMs"], json!(100));
     assert_eq!(patch["pbft"]["sessionLengthMs"], json!(600_000));
-    assert_eq!(genesis_patch(&spec.genesis), patch, "the same each time");
+    let again = genesis_patch(&spec.id, &spec.genesis);
+    assert_eq!(again, patch, "the same each time");
+}
+
+/// What a spec does not give follows from what it does.
+#[test]
+fn entropy_that_is_left_out_is_that_of_the_spec() {
+    let entropy = |id: &str, length_ms: u64| {
+        let mut spec = ShortSpec::parse(&with("/genesis/beacon", None)).unwrap();
+        spec.genesis.session_length_ms = length_ms;
+        genesis_patch(id, &spec.genesis)["beacon"]["entropy"].clone()
+    };
+    let one = entropy("one", 600_000);
+    assert_eq!(one, entropy("one", 600_000));
+    assert_ne!(one, entropy("two", 600_000));
+    assert_ne!(one, entropy("one", 600_001));
+    assert_eq!(one.as_str().map(str::len), Some(66));
+    let given = ShortSpec::parse(embedded("local").unwrap()).unwrap();
+    let given = genesis_patch("one", &given.genesis);
+    let expected = format!("0x{}", "de".repeat(32));
+    assert_eq!(given["beacon"]["entropy"], json!(expected));
 }
 
 #[test]
@@ -372,7 +428,10 @@ fn a_written_spec_reads_back() {
     let spec = ShortSpec::parse(embedded("local").unwrap()).unwrap();
     let text = serde_json::to_string_pretty(&spec).unwrap();
     let again = ShortSpec::parse(&text).unwrap();
-    assert_eq!(genesis_patch(&spec.genesis), genesis_patch(&again.genesis));
+    assert_eq!(
+        genesis_patch(&spec.id, &spec.genesis),
+        genesis_patch(&again.id, &again.genesis)
+    );
     assert_eq!(serde_json::to_string_pretty(&again).unwrap(), text);
 }
 

@@ -3,8 +3,9 @@
 
 //! The values of which a short chain spec is made, each with an error that says what it should be.
 
+use hansa_beacon_primitives::BeaconId;
 use hansa_pbft_primitives::AuthorityId;
-use hansa_primitives::{AccountId, Balance};
+use hansa_primitives::{AccountId, Balance, Hash};
 use serde::{
     de::{DeserializeOwned, Error as _, MapAccess, Visitor},
     Deserialize, Deserializer, Serialize, Serializer,
@@ -108,6 +109,54 @@ impl<'de> Deserialize<'de> for PbftKey {
 impl Serialize for PbftKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0.to_ss58check())
+    }
+}
+
+/// The public part of a validator's beacon key (sr25519): an SS58 address or 32 bytes in hex.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BeaconKey(pub BeaconId);
+
+impl BeaconKey {
+    /// Read a key as it stands in a chain spec.
+    fn parse(text: &str) -> Result<Self, String> {
+        let key = match hex_bytes(text) {
+            Some(bytes) => sp_core::sr25519::Public::from_raw(bytes?),
+            None => sp_core::sr25519::Public::from_ss58check(text).map_err(|e| {
+                format!("`{text}` is not an sr25519 key (SS58 address or 32 bytes in hex): {e:?}")
+            })?,
+        };
+        Ok(Self(key.into()))
+    }
+}
+
+impl<'de> Deserialize<'de> for BeaconKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for BeaconKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_ss58check())
+    }
+}
+
+/// What the first beacon of a chain is made of: 32 bytes in hex.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Entropy(pub Hash);
+
+impl<'de> Deserialize<'de> for Entropy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let not_hex = || Err(format!("`{text}` is not {KEY_BYTES} bytes in hex (0x…)"));
+        let bytes = hex_bytes(&text).unwrap_or_else(not_hex);
+        bytes.map(|b| Self(b.into())).map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for Entropy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 

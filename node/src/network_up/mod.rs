@@ -27,6 +27,7 @@ use crate::{
     ports::{self, PortError},
 };
 use client::NodeClient;
+use hansa_beacon_primitives::KEY_TYPE as BEACON_KEY_TYPE;
 use hansa_pbft_primitives::{Weight, KEY_TYPE};
 use processes::Processes;
 use sc_network::config::{NodeKeyConfig, Secret};
@@ -282,7 +283,7 @@ impl Network {
         ports::probe(&all_ports)?;
         let mut addresses = Vec::with_capacity(nodes.len());
         for node in &nodes {
-            insert_pbft_key(node, spec.id())?;
+            insert_session_keys(node, spec.id())?;
             addresses.push(format!("{}/p2p/{}", node.listen_address(), peer_id(node)?));
         }
         let idle_interval = Duration::from_millis(state.timing.idle_interval_ms.into());
@@ -535,8 +536,8 @@ fn resize(spec: &mut ShortSpec, validators: usize) -> Result<(), UpError> {
     spec.check().map_err(|e| UpError::Spec(e.to_string()))
 }
 
-/// Put a node's pBFT key into its keystore.
-fn insert_pbft_key(node: &NodePlan, chain_id: &str) -> Result<(), UpError> {
+/// Put a node's session keys into its keystore.
+fn insert_session_keys(node: &NodePlan, chain_id: &str) -> Result<(), UpError> {
     let keys_error = |message: String| UpError::Keys {
         name: node.identity.name.clone(),
         message,
@@ -548,13 +549,18 @@ fn insert_pbft_key(node: &NodePlan, chain_id: &str) -> Result<(), UpError> {
         .join("keystore");
     let keystore =
         sc_keystore::LocalKeystore::open(&path, None).map_err(|e| keys_error(e.to_string()))?;
-    let key = node
-        .identity
-        .pbft_key()
-        .ok_or_else(|| keys_error("bad seed".into()))?;
-    keystore
-        .insert(KEY_TYPE, &node.identity.seed, key.as_slice())
-        .map_err(|()| keys_error(format!("cannot write into {}", path.display())))
+    let bad_seed = || keys_error("bad seed".into());
+    let pbft = node.identity.pbft_key().ok_or_else(bad_seed)?;
+    let beacon = node.identity.beacon_key().ok_or_else(bad_seed)?;
+    for (key_type, key) in [
+        (KEY_TYPE, pbft.as_slice()),
+        (BEACON_KEY_TYPE, beacon.as_slice()),
+    ] {
+        keystore
+            .insert(key_type, &node.identity.seed, key)
+            .map_err(|()| keys_error(format!("cannot write into {}", path.display())))?;
+    }
+    Ok(())
 }
 
 /// The peer id of a node, whose network key is made if there is none.
@@ -611,11 +617,13 @@ mod tests {
             .unwrap()
             .remove(0);
         assert_eq!(peer_id(&node).unwrap(), peer_id(&node).unwrap());
-        insert_pbft_key(&node, "x").unwrap();
-        insert_pbft_key(&node, "x").unwrap();
+        insert_session_keys(&node, "x").unwrap();
+        insert_session_keys(&node, "x").unwrap();
         let path = node.base_path.join("chains/x/keystore");
         let keystore = sc_keystore::LocalKeystore::open(path, None).unwrap();
         let key = node.identity.pbft_key().unwrap();
         assert_eq!(keystore.ed25519_public_keys(KEY_TYPE), [key.into()]);
+        let key = node.identity.beacon_key().unwrap();
+        assert_eq!(keystore.sr25519_public_keys(BEACON_KEY_TYPE), [key.into()]);
     }
 }

@@ -4,6 +4,7 @@
 //! A running node of one chain.
 
 use super::{
+    beacon::{self, BeaconParts},
     network, new_parts, vote_log_dir, FullBackend, FullClient, FullEngine, FullPool, Parts,
 };
 use futures::{FutureExt, StreamExt};
@@ -82,14 +83,22 @@ where
     let PbftLink {
         imported,
         justifications,
-        ..
+        head,
     } = link;
     let round_state = SharedRoundState::default();
     let rpc_builder = rpc_builder(&client, &pool, round_state.clone(), justifications);
     let metrics = Metrics::register(config.prometheus_registry())?;
+    let beacon = BeaconParts {
+        client: client.clone(),
+        pool: pool.clone(),
+        keystore: keystore.keystore(),
+        head,
+        sync: network.sync.clone(),
+        metrics: hansa_beacon_worker::metrics::Metrics::register(config.prometheus_registry())?,
+    };
     let vote_log_dir = vote_log_dir(&config);
     let database_dir = config.database.path().map(Into::into);
-    // It puts the keys of --alice and the like into the keystore, which the engine needs.
+    // It puts the keys of --alice and the like into the keystore, which engine and beacon need.
     spawn_tasks(SpawnTasksParams {
         config,
         task_manager: &mut task_manager,
@@ -105,6 +114,7 @@ where
         telemetry: telemetry.as_mut(),
         tracing_execute_block: None,
     })?;
+    beacon::spawn(beacon, &task_manager);
     let Some(network_parts) = network.engine else {
         // A follower runs no engine: blocks come to it with their certificates.
         take_no_notice(&task_manager, imported);

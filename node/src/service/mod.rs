@@ -8,8 +8,10 @@
 //! | this one | what subcommands need as well: client, database, keystore, block import |
 //! | [`database`] | opening the database of the right chain, or saying why not |
 //! | [`network`] | the network, with the engine's own protocols |
+//! | [`beacon`] | commitments and reveals for the randomness beacon |
 //! | [`full`] | a running node: these, pool, RPC and the engine |
 
+pub mod beacon;
 pub mod database;
 pub mod full;
 pub mod network;
@@ -21,6 +23,7 @@ use hansa_consensus_pbft::{
     authorities::ConsensusStates,
     block::{
         import::{block_import, PbftBlockImport, PbftLink},
+        randomness::BeaconOutputs,
         verifier::import_queue,
     },
     PbftParams,
@@ -154,7 +157,8 @@ pub fn new_parts(config: &mut Configuration) -> Result<Parts, Error> {
             .spawn("telemetry", None, worker.run());
         telemetry
     });
-    let states = Arc::new(ConsensusStates::new(client.clone()));
+    let outputs = Arc::new(BeaconOutputs::new(client.clone()));
+    let states = Arc::new(ConsensusStates::new(client.clone(), outputs));
     let (block_import, link) = block_import(client.clone(), client.clone(), states.clone());
     Ok(Parts {
         client,

@@ -10,9 +10,9 @@ use crate::{
 use frame_support::{traits::Get, weights::Weight};
 use hansa_beacon_primitives::{
     next_beacon, output::session_seed, tree::root, vrf::fold, Author, AuthorityIndex, BlockAuthor,
-    EpochClock, EpochGate, EpochIndex, Height, OnBeacon, OnFreeze, Phase,
+    EpochClock, EpochIndex, Height, OnBeacon, OnFreeze, Phase,
 };
-use hansa_pbft_primitives::NextSeed;
+use hansa_pbft_primitives::{EpochGate, NextSeed};
 
 /// An epoch's ids are drawn by in the next; so the epoch can be settled when the one after that begins.
 pub(crate) const SETTLED_AFTER_EPOCHS: EpochIndex = 2;
@@ -49,9 +49,21 @@ impl<T: Config> Pallet<T> {
         if !T::OutputRequired::get() || cfg!(feature = "runtime-benchmarks") {
             return;
         }
-        let keys = AuthorKeys::<T>::decode_len().unwrap_or(0);
+        let keys = AuthorKeys::<T>::get();
+        let Some(author) = author else {
+            assert!(
+                keys.is_empty(),
+                "a block must carry its author's VRF output, and so name its author"
+            );
+            return;
+        };
+        let has_key = keys.get(usize::from(author.index)).is_some();
         assert!(
-            keys == 0 || author.is_some_and(|author| author.vrf.is_some()),
+            has_key || author.vrf.is_none(),
+            "a block must not carry a VRF output of an author without a key"
+        );
+        assert!(
+            !has_key || author.vrf.is_some(),
             "a block must carry its author's VRF output"
         );
     }

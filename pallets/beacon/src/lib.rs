@@ -14,7 +14,7 @@
 //! ([`Call::reveal`]). In the **mixing** authors' outputs are gathered again. When that is over, too, the
 //! next epoch begins with `H(last beacon, reveals, outputs)` as its beacon ([`Config::OnBeacon`]). Parts
 //! end after their time and after blocks of authors of more than `T` weight, whichever is later; a
-//! session may end ([`EpochGate`](hansa_beacon_primitives::EpochGate)) only in the block in which an
+//! session may end ([`EpochGate`](hansa_pbft_primitives::EpochGate)) only in the block in which an
 //! epoch does.
 //!
 //! ## In a block
@@ -41,7 +41,8 @@
 //!
 //! ## Panics
 //!
-//! With [`Config::OutputRequired`] a block without its author's VRF output is invalid, and as with
+//! With [`Config::OutputRequired`] a block without the VRF output of an author that has a key is
+//! invalid, as is one with the output of an author that has none; and as with
 //! inherents of the SDK the way to make a block invalid is to panic. Nothing that a transaction can do
 //! leads there.
 
@@ -91,7 +92,7 @@ pub mod pallet {
         output::first_beacon,
         tree::{Group, CAPACITY},
         Beacon, BeaconId, BeaconSignature, BlockAuthor, Digest, Draws, EpochClock, EpochIndex,
-        OnBeacon, OnFreeze, OwnId, Parts, Pool, MAX_AUTHORITIES,
+        NextSet, OnBeacon, OnFreeze, OwnId, Parts, Pool, MAX_AUTHORITIES,
     };
     use hansa_pbft_primitives::Hash;
     use sp_runtime::SaturatedConversion;
@@ -130,6 +131,10 @@ pub mod pallet {
         /// Who made the block under execution.
         type Author: BlockAuthor;
 
+        /// The set that decides the next block. The session keys of the consensus pallet must come
+        /// before this pallet's, so that it knows the set by the time it is asked.
+        type NextSet: NextSet<Self::AccountId>;
+
         /// Is told when the inputs of the next beacon are frozen.
         type OnFreeze: OnFreeze;
 
@@ -163,8 +168,8 @@ pub mod pallet {
         #[pallet::constant]
         type SettlementsPerBlock: Get<u32>;
 
-        /// Whether a block without its author's VRF output is invalid, once authorities have keys for
-        /// it.
+        /// Whether a block is invalid that does not carry its author's VRF output although the author
+        /// has a key for it, or carries one although it has none.
         #[pallet::constant]
         type OutputRequired: Get<bool>;
 

@@ -13,10 +13,9 @@ use frame_support::{
 use hansa_beacon_primitives::{
     commitment::{commit_payload, commitment, own_id, secret_input},
     Author, AuthorityIndex, Beacon, BeaconId, BeaconPair, BeaconSignature, BlockAuthor, Clock,
-    Digest, Draws, EpochClock, EpochGate, EpochIndex, OnBeacon, OnFreeze, OwnId, Parts, Phase,
-    Pool,
+    Digest, Draws, EpochClock, EpochIndex, NextSet, OnBeacon, OnFreeze, OwnId, Parts, Phase, Pool,
 };
-use hansa_pbft_primitives::Hash;
+use hansa_pbft_primitives::{EpochGate, Hash};
 use sp_core::{crypto::VrfSecret, Pair};
 use sp_runtime::{
     transaction_validity::{TransactionSource, TransactionValidityError},
@@ -178,6 +177,15 @@ impl BlockAuthor for MockAuthor {
     }
 }
 
+/// The consensus pallet, which refuses sets that have this account in them.
+pub struct MockSet;
+pub const REFUSED: AccountId = 13;
+impl NextSet<AccountId> for MockSet {
+    fn is_next_set(accounts: &[AccountId]) -> bool {
+        !accounts.contains(&REFUSED)
+    }
+}
+
 pub struct MockDraws;
 impl Draws for MockDraws {
     fn is_open(epoch: EpochIndex) -> bool {
@@ -200,6 +208,7 @@ impl hansa_pallet_beacon::Config for Test {
     type Pool = MockPool;
     type Clock = MockClock;
     type Author = MockAuthor;
+    type NextSet = MockSet;
     type OnFreeze = Hooks;
     type OnBeacon = Hooks;
     type Draws = MockDraws;

@@ -21,10 +21,12 @@
 //!
 //! ## Sessions
 //!
-//! A session ends in the first block whose parent has passed the end in service time; a block ends
-//! at most one. The session pallet queues a changed set, or changed keys, for one whole session
-//! more; with [`Config::PromptChanges`] that session is cut to one block, so that a change takes
-//! effect when the session in which it was made ends.
+//! A session ends in the first block whose parent has passed the end in service time, and in which
+//! [`Config::EpochGate`] lets it; a block ends at most one. The session pallet queues a changed set,
+//! changed keys or changed weights for one whole session more; with [`Config::PromptChanges`] that
+//! session is cut to one block, so that a change takes effect when the session in which it was made
+//! ends. The gate has no part in such a cut, nor where a session ends early for an offender: neither
+//! moves the start from which the time of the next end is reckoned.
 //!
 //! ## Authority mode
 //!
@@ -101,8 +103,8 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
     use hansa_pbft_primitives::{
-        inherent::INHERENT_IDENTIFIER, NextSeed, OffenceKind, OnCertificate, OnOffence, SetId,
-        SignerBitmap, Timing, VotingWeight, MAX_AUTHORITIES,
+        inherent::INHERENT_IDENTIFIER, EpochGate, NextSeed, OffenceKind, OnCertificate, OnOffence,
+        SetId, SignerBitmap, Timing, VotingWeight, MAX_AUTHORITIES,
     };
     use sp_runtime::traits::One;
     use sp_staking::SessionIndex;
@@ -129,6 +131,10 @@ pub mod pallet {
 
         /// Where the seed of the proposer schedule comes from.
         type NextSeed: NextSeed;
+
+        /// May keep a session from ending by time: until the next one's randomness is there, on a chain
+        /// with a beacon. Elsewhere `()`.
+        type EpochGate: EpochGate;
 
         /// Is told who signed each block.
         type OnCertificate: OnCertificate<Self::AccountId>;

@@ -10,8 +10,8 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use hansa_pbft_primitives::{
-    AuthorityId, AuthorityIndex, AuthorityPair, ChainedSeed, Conviction, OnCertificate, OnOffence,
-    ParentCertificate, PreDigest, SignerBitmap, Timing, View, VotingWeight, Weight,
+    AuthorityId, AuthorityIndex, AuthorityPair, ChainedSeed, Conviction, EpochGate, OnCertificate,
+    OnOffence, ParentCertificate, PreDigest, SignerBitmap, Timing, View, VotingWeight, Weight,
 };
 use pallet_session::historical;
 use sp_core::Pair;
@@ -107,7 +107,16 @@ impl historical::Config for Test {
     type FullIdentificationOf = crate::NoIdentification;
 }
 
+/// Lets sessions end, unless a test says otherwise.
+pub struct Gate;
+impl EpochGate for Gate {
+    fn session_may_end() -> bool {
+        GateOpen::get()
+    }
+}
+
 parameter_types! {
+    pub static GateOpen: bool = true;
     pub static PromptChanges: bool = true;
     pub static EvidenceSessions: u32 = 3;
 }
@@ -115,6 +124,8 @@ parameter_types! {
 thread_local! {
     /// Weights that differ from 1.
     static WEIGHTS: RefCell<Vec<(AccountId, Weight)>> = const { RefCell::new(Vec::new()) };
+    /// Weights in the set that is planned, where they differ from those now.
+    static PLANNED: RefCell<Vec<(AccountId, Weight)>> = const { RefCell::new(Vec::new()) };
     /// What [`Reports`] was told: (reporter, members with whether they signed).
     static REPORTS: RefCell<Vec<Report>> = const { RefCell::new(Vec::new()) };
 }
@@ -143,6 +154,11 @@ pub fn set_weight(account: AccountId, weight: Weight) {
     WEIGHTS.with_borrow_mut(|weights| weights.push((account, weight)));
 }
 
+/// Let an account have another weight in the set that is planned.
+pub fn plan_weight(account: AccountId, weight: Weight) {
+    PLANNED.with_borrow_mut(|weights| weights.push((account, weight)));
+}
+
 pub fn take_reports() -> Vec<Report> {
     REPORTS.take()
 }
@@ -157,6 +173,14 @@ impl VotingWeight<AccountId> for Weights {
                 .find(|(a, _)| a == account)
                 .map_or(1, |(_, weight)| *weight)
         })
+    }
+
+    fn planned_weight(account: &AccountId) -> Weight {
+        let planned = PLANNED.with_borrow(|weights| {
+            let of = weights.iter().rev().find(|(a, _)| a == account);
+            of.map(|(_, weight)| *weight)
+        });
+        planned.unwrap_or_else(|| Self::voting_weight(account))
     }
 }
 
@@ -177,6 +201,7 @@ impl hansa_pallet_pbft::Config for Test {
     type AdminOrigin = EitherOf<EnsureRoot<AccountId>, crate::EnsureAdmin<Test>>;
     type VotingWeight = Weights;
     type NextSeed = ChainedSeed;
+    type EpochGate = Gate;
     type OnCertificate = Reports;
     type OnOffence = Convictions;
     type EvidenceSessions = EvidenceSessions;
@@ -236,6 +261,8 @@ impl ExtBuilder {
         REPORTS.take();
         CONVICTIONS.take();
         PromptChanges::set(true);
+        GateOpen::set(true);
+        PLANNED.take();
         EvidenceSessions::set(3);
         let keys = |accounts: Vec<AccountId>| {
             accounts

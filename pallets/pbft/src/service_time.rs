@@ -45,13 +45,28 @@ pub fn step_ms(last_ms: u64, now_ms: u64, timing: &Timing) -> u64 {
 }
 
 /// Where the next session begins if the session that began at `start_ms` is over at `now_ms`; none
-/// if it is not.
+/// if it is not. `step_cap_ms` is the longest step that counts.
 ///
 /// Sessions keep to a grid of their length, so that they do not drift by a block each; if several
-/// ends were passed in one step, the sessions between are skipped and not made up for.
-pub fn next_session_start_ms(start_ms: u64, length_ms: u64, now_ms: u64) -> Option<u64> {
-    let sessions = now_ms.saturating_sub(start_ms).checked_div(length_ms)?;
-    (sessions > 0).then(|| start_ms.saturating_add(sessions.saturating_mul(length_ms)))
+/// ends were passed in one step, the sessions between are skipped and not made up for. A session that
+/// was kept from ending for longer than a step ([`EpochGate`](hansa_pbft_primitives::EpochGate)) leaves
+/// the grid: the next one begins now, or it would have less than its time for what is to be done in it.
+pub fn next_session_start_ms(
+    start_ms: u64,
+    length_ms: u64,
+    now_ms: u64,
+    step_cap_ms: u64,
+) -> Option<u64> {
+    let passed_ms = now_ms.saturating_sub(start_ms);
+    let sessions = passed_ms.checked_div(length_ms)?;
+    if sessions == 0 {
+        return None;
+    }
+    let late_ms = passed_ms.saturating_sub(length_ms);
+    if late_ms > step_cap_ms {
+        return Some(now_ms);
+    }
+    Some(start_ms.saturating_add(sessions.saturating_mul(length_ms)))
 }
 
 /// Service time in whole seconds in place of a block number, for pallets that count delays in

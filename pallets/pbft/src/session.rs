@@ -17,8 +17,8 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use hansa_pbft_primitives::{
-    Authority, AuthorityId, AuthoritySet, AuthoritySetError, ConsensusLog, NextSeed, SetId,
-    VotingWeight,
+    Authority, AuthorityId, AuthoritySet, AuthoritySetError, ConsensusLog, EpochGate, NextSeed,
+    SetId, VotingWeight,
 };
 use pallet_session::{historical, SessionManager, ShouldEndSession};
 use sp_runtime::{traits::Convert, BoundToRuntimeAppPublic, Permill, SaturatedConversion};
@@ -137,7 +137,7 @@ impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
         Seed::<T>::mutate(|seed| *seed = T::NextSeed::next_seed(seed, session));
 
         let validators: Vec<_> = validators.collect();
-        let change_queued = T::PromptChanges::get() && !queued.eq(validators.iter().cloned());
+        let change_queued = T::PromptChanges::get() && Self::differs(&validators, queued);
         ChangeQueued::<T>::put(change_queued);
 
         let current = CurrentSet::<T>::get();
@@ -173,13 +173,35 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Where the next session begins, in service time, if the current one is over.
+    /// Where the next session begins, in service time, if the current one is over and may end.
     fn next_session_start_ms() -> Option<u64> {
         service_time::next_session_start_ms(
             SessionStart::<T>::get(),
             SessionLength::<T>::get(),
             ServiceTime::<T>::get(),
+            service_time::step_cap_ms(&CurrentTiming::<T>::get()),
         )
+        .filter(|_| T::EpochGate::session_may_end())
+    }
+
+    /// Whether the set that is queued has other members, keys or weights than this one.
+    fn differs<'a>(
+        validators: &[(&'a T::AccountId, AuthorityId)],
+        queued: impl Iterator<Item = (&'a T::AccountId, AuthorityId)>,
+    ) -> bool
+    where
+        T::AccountId: 'a,
+    {
+        let now = validators.iter().map(|(account, key)| {
+            (
+                *account,
+                key.clone(),
+                T::VotingWeight::voting_weight(account),
+            )
+        });
+        let then =
+            queued.map(|(account, key)| (account, key, T::VotingWeight::planned_weight(account)));
+        !then.eq(now)
     }
 
     /// Make a set with id `id` of validators and keys.

@@ -22,6 +22,7 @@ use frame_support::{
     BoundedVec,
 };
 use frame_system::RawOrigin;
+use hansa_beacon_primitives::{OnBeacon, OnFreeze};
 use hansa_pbft_primitives::{
     Conviction, Height, OffenceKind, OnCertificate, OnOffence, SignedStatement, SignerBitmap,
     MAX_AUTHORITIES,
@@ -289,6 +290,9 @@ mod benches {
         let elected;
         #[block]
         {
+            // Where elections are frozen, the freeze weighs as much as an election at a session's end.
+            Pallet::<T>::on_freeze(0);
+            Pallet::<T>::on_beacon(1, &Default::default());
             elected = <Pallet<T> as SessionManager<T::AccountId>>::new_session(5);
         }
         assert!(elected.is_some());
@@ -396,6 +400,16 @@ mod benches {
         #[extrinsic_call]
         _(RawOrigin::Signed(node.clone()));
         assert!(!Pallet::<T>::is_candidate_node(&node));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn purge_keys() -> Result<(), BenchmarkError> {
+        let node: T::AccountId = account("purger", 0, 0);
+        T::BenchmarkHelper::set_keys(&node);
+        #[extrinsic_call]
+        _(RawOrigin::Signed(node.clone()));
+        assert!(!T::SessionKeys::is_registered(&node));
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 use crate::{Config, Error, Event, Ledgers, Nodes, Pallet, Registered, LOG_TARGET};
 use frame_election_provider_support::{ScoreProvider, SortedListProvider};
 use frame_support::{
+    dispatch::DispatchClass,
     ensure,
     traits::{
         fungible::Balanced,
@@ -13,6 +14,7 @@ use frame_support::{
         Get, ValidatorRegistration,
     },
 };
+use hansa_beacon_primitives::Leaving;
 use hansa_staking_primitives::{Balance, NodeStake};
 use sp_runtime::{DispatchResult, Perbill};
 
@@ -100,6 +102,10 @@ impl<T: Config> Pallet<T> {
                 node: node.clone(),
                 reason,
             });
+            frame_system::Pallet::<T>::register_extra_weight_unchecked(
+                T::Leaving::on_leave(node),
+                DispatchClass::Mandatory,
+            );
         }
         was_on
     }

@@ -92,6 +92,32 @@ pub fn keep_steady<AccountId: PartialEq>(
         .collect()
 }
 
+/// What is left of a set without those whom `leaves` names: as they stand, with their weights, which are
+/// cut once more if one of them has become too heavy for what is left. None if these are fewer than
+/// `least`, or than one.
+pub fn without<AccountId>(
+    members: Vec<(AccountId, Weight)>,
+    least: u32,
+    leaves: impl Fn(&AccountId) -> bool,
+) -> Option<Vec<(AccountId, Weight)>> {
+    let all = members.len();
+    let mut left = members;
+    left.retain(|(node, _)| !leaves(node));
+    if left.len() < (least as usize).max(1) {
+        return None;
+    }
+    if left.len() < all {
+        let mut weights: Vec<_> = left.iter().map(|(_, weight)| *weight).collect();
+        weights.sort_by(|a, b| b.cmp(a));
+        if let Some(cap) = cap(&weights) {
+            for (_, weight) in &mut left {
+                *weight = (*weight).min(cap);
+            }
+        }
+    }
+    Some(left)
+}
+
 /// The highest weight `c` with which none of `weights`, cut to `c`, is above the `T` that then
 /// results; none if nothing needs to be cut, or there are fewer than four. The weights are in
 /// descending order and at least 1.
@@ -199,6 +225,33 @@ mod tests {
         fn the_cap_is_the_highest_that_holds(mut list in prop::collection::vec(1u64..200, 4..9)) {
             list.sort_by(|a, b| b.cmp(a));
             prop_assert_eq!(cap(&list), cap_by_trial(&list), "{:?}", list);
+        }
+
+        #[test]
+        fn what_is_left_is_a_sound_set(
+            weights in prop::collection::vec(1u64..1_000, 1..30),
+            leave in prop::collection::vec(any::<bool>(), 30),
+            least in 0u32..6,
+        ) {
+            let set: Vec<_> = weights.iter().copied().enumerate().collect();
+            let staying: Vec<_> = set.iter().filter(|(i, _)| !leave[*i]).copied().collect();
+            match without(set.clone(), least, |i| leave[*i]) {
+                None => prop_assert!(staying.len() < (least as usize).max(1)),
+                Some(left) => {
+                    prop_assert!(left.len() >= (least as usize).max(1));
+                    prop_assert_eq!(left.len(), staying.len());
+                    for ((node, weight), (stays, before)) in left.iter().zip(&staying) {
+                        prop_assert_eq!(node, stays);
+                        prop_assert!(*weight >= 1 && weight <= before);
+                    }
+                    let total: u64 = left.iter().map(|(_, weight)| weight).sum();
+                    if left.len() == set.len() {
+                        prop_assert_eq!(&left, &set);
+                    } else if left.len() >= CAPPED_FROM {
+                        prop_assert!(left.iter().all(|(_, weight)| *weight <= (total - 1) / 3));
+                    }
+                }
+            }
         }
 
         #[test]

@@ -91,7 +91,15 @@ mod events {
         },
         /// Sets are elected by stake from now on.
         ElectionsEnabled,
-        /// A set is elected.
+        /// A set is elected by the stakes of now. It comes into force with the next beacon.
+        SetFrozen {
+            /// The number of the election.
+            election: ElectionIndex,
+            /// The number of its members.
+            members: u32,
+        },
+        /// A set is planned: one that was just elected, or that of an election before without who does not
+        /// stand any more.
         SetElected {
             /// The number of the election.
             election: ElectionIndex,
@@ -205,6 +213,9 @@ mod events {
         SlashPending,
         /// The account has set no session keys.
         NoKeys,
+        /// The session keys are those of a candidate or of a member of a set: chill first, and wait until
+        /// another set decides.
+        KeysInUse,
         /// The node does not stand for election.
         NotCandidate,
         /// An operator bonds; it does not delegate to itself.

@@ -60,6 +60,7 @@ mod delegation;
 pub mod election;
 mod events;
 mod fees;
+mod frozen;
 mod genesis;
 pub mod inflation;
 pub mod liability;
@@ -103,8 +104,8 @@ pub mod pallet {
     use crate::{
         pool::Recent,
         types::{
-            CertificateRecord, Elected, Ledger, Node, Offending, PendingSlash, Position, SlashLog,
-            Tallies,
+            CertificateRecord, Elected, Frozen, Ledger, Node, Offending, PendingSlash, Position,
+            SlashLog, Tallies,
         },
     };
     use alloc::{boxed::Box, vec::Vec};
@@ -115,10 +116,11 @@ pub mod pallet {
         DefaultNoBound, PalletId,
     };
     use frame_system::pallet_prelude::*;
+    use hansa_beacon_primitives::Leaving;
     use hansa_pbft_primitives::{
         EndSession, Height, SignedStatement, SignerBitmap, VerifyCommit, MAX_AUTHORITIES,
     };
-    use hansa_staking_primitives::BlockAuthor;
+    use hansa_staking_primitives::{BlockAuthor, PurgeKeys};
     use sp_runtime::{traits::BlockNumberProvider, Perbill};
     use sp_staking::SessionIndex;
 
@@ -151,6 +153,18 @@ pub mod pallet {
 
         /// Who has session keys.
         type SessionKeys: ValidatorRegistration<Self::AccountId>;
+
+        /// Removes session keys. The runtime should refuse the session pallet's own call, which asks
+        /// nobody; see [`Call::purge_keys`].
+        type PurgeKeys: PurgeKeys<Self::AccountId>;
+
+        /// Is told of each node that does not stand for election any more.
+        type Leaving: Leaving<Self::AccountId>;
+
+        /// Whether elections are held when the inputs of the next beacon are frozen (this pallet is then
+        /// `OnFreeze` and `OnBeacon`), as they must be on a chain with a beacon; else at a session's end.
+        #[pallet::constant]
+        type FrozenElections: Get<bool>;
 
         /// Who made the block.
         type Author: BlockAuthor<Self::AccountId>;
@@ -337,6 +351,10 @@ pub mod pallet {
     /// The set that is elected for the next session, if there was an election.
     #[pallet::storage]
     pub type PlannedSet<T: Config> = StorageValue<_, Elected<T::AccountId>, OptionQuery>;
+
+    /// The set that is elected, but not planned for a session yet.
+    #[pallet::storage]
+    pub type FrozenSet<T: Config> = StorageValue<_, Frozen<T::AccountId>, OptionQuery>;
 
     /// The service time since when the set of an election decides, or decided, of the elections
     /// whose sets were in force within the trusting period.
@@ -535,8 +553,8 @@ pub mod pallet {
             Self::do_cancel_slash(slash)
         }
 
-        /// Elect sets by stake from the next session's end on, on a chain whose sets somebody else
-        /// named until now. There is no way back.
+        /// Elect sets by stake from the next election on (see [`Config::FrozenElections`]), on a chain
+        /// whose sets somebody else named until now. There is no way back.
         #[pallet::call_index(14)]
         pub fn enable_elections(origin: OriginFor<T>) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
@@ -545,6 +563,13 @@ pub mod pallet {
                 Self::deposit_event(Event::ElectionsEnabled);
             }
             Ok(())
+        }
+
+        /// Remove the own session keys. Not possible for a candidate, nor for who is in a set or elected
+        /// for the next: chill, and wait until another set decides.
+        #[pallet::call_index(20)]
+        pub fn purge_keys(origin: OriginFor<T>) -> DispatchResult {
+            Self::do_purge_keys(&ensure_signed(origin)?)
         }
     }
 }

@@ -121,6 +121,7 @@ thread_local! {
     static NOW: RefCell<Seconds> = const { RefCell::new(0) };
     static END_SESSION: RefCell<bool> = const { RefCell::new(false) };
     static AUTHOR: RefCell<Option<AccountId>> = const { RefCell::new(None) };
+    static LEFT: RefCell<Vec<AccountId>> = const { RefCell::new(Vec::new()) };
     /// The set that was handed over last, with its weights.
     static SET: RefCell<Vec<(AccountId, Weight)>> = const { RefCell::new(Vec::new()) };
 }
@@ -282,6 +283,28 @@ parameter_types! {
     pub static CommitWindow: u32 = 8;
     /// The node that serves a DappChain.
     pub static Serves: Option<AccountId> = None;
+    pub static FrozenElections: bool = false;
+}
+
+/// Notes who left.
+pub struct Left;
+impl hansa_beacon_primitives::Leaving<AccountId> for Left {
+    fn on_leave(account: &AccountId) -> frame_support::weights::Weight {
+        LEFT.with_borrow_mut(|left| left.push(*account));
+        Default::default()
+    }
+}
+
+/// Who left since this was last asked.
+pub fn take_left() -> Vec<AccountId> {
+    LEFT.take()
+}
+
+pub struct Purge;
+impl hansa_staking_primitives::PurgeKeys<AccountId> for Purge {
+    fn purge_keys(account: &AccountId) -> sp_runtime::DispatchResult {
+        Session::purge_keys(signed(*account))
+    }
 }
 
 impl hansa_pallet_staking::Config for Test {
@@ -290,6 +313,9 @@ impl hansa_pallet_staking::Config for Test {
     type ServiceClock = Clock;
     type Candidates = BagsList;
     type SessionKeys = Session;
+    type PurgeKeys = Purge;
+    type Leaving = Left;
+    type FrozenElections = FrozenElections;
     type Author = Consensus;
     type Commits = Consensus;
     type EndSession = Consensus;
@@ -504,6 +530,8 @@ fn reset_parameters() {
     SlashDefer::set(200);
     EvidenceSessions::set(5);
     LeastSlash::set(Perbill::zero());
+    FrozenElections::set(false);
+    take_left();
     Inflation::set(InflationSchedule {
         first: Perbill::from_percent(10),
         decay: Perbill::from_percent(10),

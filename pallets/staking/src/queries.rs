@@ -7,8 +7,8 @@ use crate::{
     inflation::YEAR,
     liability::{self, Chunks},
     types::{Members, Position},
-    ActiveSet, Config, Elects, Ledgers, Nodes, Pallet, Positions, RewardedUntil, SessionTallies,
-    Slashes,
+    ActiveSet, Config, Elects, FrozenSet, Ledgers, Nodes, Pallet, Positions, RewardedUntil,
+    SessionTallies, Slashes,
 };
 use alloc::vec::Vec;
 use frame_support::traits::{fungible::Inspect, Get};
@@ -94,9 +94,11 @@ impl<T: Config> Pallet<T> {
         Self::elected_nodes(ActiveSet::<T>::get().members)
     }
 
-    /// The set that would be elected now.
+    /// The set that is elected for the next epoch; if there is none yet, the one that would be now.
     pub fn next_set() -> Vec<ElectedNode<T::AccountId>> {
-        Self::elected_nodes(Self::preview_set())
+        let frozen = FrozenSet::<T>::get().map(|frozen| frozen.members);
+        let elected = frozen.filter(|members| !members.is_empty());
+        Self::elected_nodes(elected.unwrap_or_else(Self::preview_set))
     }
 
     fn elected_nodes(members: Members<T::AccountId>) -> Vec<ElectedNode<T::AccountId>> {

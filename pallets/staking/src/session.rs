@@ -28,26 +28,28 @@ use sp_staking::SessionIndex;
 /// than one only after a period was shortened, or sessions were.
 const MAX_RECORDS_PRUNED: u32 = 8;
 
+/// How many elections in a row whose sets never came into force are told apart from such as are long
+/// ago: that many epochs in each of which a set is elected and then lost.
+const MAX_SETS_SKIPPED: u32 = 64;
+
 impl<T: Config> SessionManager<T::AccountId> for Pallet<T> {
     fn new_session(session: SessionIndex) -> Option<Vec<T::AccountId>> {
         frame_system::Pallet::<T>::register_extra_weight_unchecked(
             T::WeightInfo::new_session(T::ElectionWindow::get()),
             DispatchClass::Mandatory,
         );
-        let members = Self::elect_set(session)?;
-        let election = Self::next_election();
-        LastElection::<T>::put(election);
+        let planned = if T::FrozenElections::get() {
+            Self::set_of_freeze(session)
+        } else {
+            Self::set_of_now(session)
+        }?;
         Self::deposit_event(Event::SetElected {
-            election,
+            election: planned.election,
             session,
-            members: members.len() as u32,
+            members: planned.members.len() as u32,
         });
-        let accounts = accounts(&members);
-        PlannedSet::<T>::put(Elected {
-            election,
-            session,
-            members,
-        });
+        let accounts = accounts(&planned.members);
+        PlannedSet::<T>::put(planned);
         Some(accounts)
     }
 
@@ -90,7 +92,7 @@ impl<T: Config> SessionManager<T::AccountId> for Pallet<T> {
                     // Before the first set that is elected nobody was to be rewarded.
                     RewardedUntil::<T>::put(Self::now());
                 }
-                Self::put_in_force(planned, session);
+                Self::put_in_force(active.election, planned, session);
             }
             // It is for a later session.
             Some(planned) => {
@@ -126,6 +128,12 @@ impl<T: Config> VotingWeight<T::AccountId> for Pallet<T> {
     fn voting_weight(account: &T::AccountId) -> Weight {
         let active = ActiveSet::<T>::get();
         active.position(account).map_or(1, |at| active.weight(at))
+    }
+
+    fn planned_weight(account: &T::AccountId) -> Weight {
+        let planned = PlannedSet::<T>::get();
+        let weight = planned.and_then(|set| Some(set.weight(set.position(account)?)));
+        weight.unwrap_or_else(|| Self::voting_weight(account))
     }
 }
 
@@ -192,11 +200,36 @@ fn accounts<AccountId: Clone>(members: &Members<AccountId>) -> Vec<AccountId> {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Elect a set for `session`. Candidates that have lost their keys leave the list.
+    /// Elect a set for `session` now, and give the election its number.
+    fn set_of_now(session: SessionIndex) -> Option<Elected<T::AccountId>> {
+        let members = Self::elect_set(session)?;
+        let election = Self::next_election();
+        LastElection::<T>::put(election);
+        Some(Elected {
+            election,
+            session,
+            members,
+        })
+    }
+
+    /// Elect a set for `session`.
     fn elect_set(session: SessionIndex) -> Option<Members<T::AccountId>> {
         if !Elects::<T>::get() {
             return None;
         }
+        let (candidates, elected) = Self::elect_now();
+        if elected.is_none() {
+            Self::deposit_event(Event::ElectionFailed {
+                session,
+                candidates,
+            });
+        }
+        elected
+    }
+
+    /// The number of candidates, up to as many as fit, and whom they elect. Candidates that have lost
+    /// their keys leave the list.
+    pub(crate) fn elect_now() -> (u32, Option<Members<T::AccountId>>) {
         let (candidates, without_keys) = Self::top_candidates();
         for node in &without_keys {
             Self::chill_node(node, ChillReason::NoKeys);
@@ -204,13 +237,7 @@ impl<T: Config> Pallet<T> {
         let seats = T::MaxValidators::get();
         let count = (candidates.len() as u32).min(seats);
         let elected = elect(candidates, seats, T::MinValidators::get());
-        if elected.is_none() {
-            Self::deposit_event(Event::ElectionFailed {
-                session,
-                candidates: count,
-            });
-        }
-        elected.map(Self::to_members)
+        (count, elected.map(Self::to_members))
     }
 
     /// The set that would be elected now, without electing it.
@@ -252,9 +279,17 @@ impl<T: Config> Pallet<T> {
         BoundedVec::truncate_from(members)
     }
 
-    fn put_in_force(planned: Elected<T::AccountId>, session: SessionIndex) {
+    /// Put a set in force after that of election `last`.
+    ///
+    /// An election between them whose set never came into force (too few of it were left) counts as if
+    /// it had: what counts is when the set before it ended. A set that only lost members keeps its number,
+    /// and the time.
+    fn put_in_force(last: ElectionIndex, planned: Elected<T::AccountId>, session: SessionIndex) {
         let now = Self::now();
-        InForceSince::<T>::insert(planned.election, now);
+        let first = planned.election.saturating_sub(MAX_SETS_SKIPPED).max(last);
+        for election in first.saturating_add(1)..=planned.election {
+            InForceSince::<T>::insert(election, now);
+        }
         Self::reset_tallies(planned.members.len());
         Self::note_session(session, &planned);
         ActiveSet::<T>::put(planned);

@@ -4,8 +4,9 @@
 //! The invariants of the pallet's storage, as they hold between blocks.
 
 use crate::{
-    liability, ActiveSet, Config, HoldReason, Ledgers, Nodes, OffendingWeight, Pallet,
-    PendingSlashes, PlannedSet, Positions, RecentShares, SessionTallies, SlashQueue, Slashes,
+    liability, ActiveSet, Config, FrozenSet, HoldReason, LastElection, Ledgers, Nodes,
+    OffendingWeight, Pallet, PendingSlashes, PlannedSet, Positions, RecentShares, SessionTallies,
+    SlashQueue, Slashes,
 };
 use alloc::collections::BTreeMap;
 use frame_election_provider_support::SortedListProvider;
@@ -32,7 +33,7 @@ impl<T: Config> Pallet<T> {
     /// 7. The list sorts by what stands behind each candidate now, and each has the least bond.
     /// 8. Slashes that wait are those that the queue, their nodes and their sessions count.
     /// 9. The members of a set are in the order of their accounts, each with a weight, and each is
-    ///    tallied.
+    ///    tallied. No election has a higher number than the last one, and none is due between blocks.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::check_bonds()?;
         Self::check_pot()?;
@@ -192,15 +193,27 @@ impl<T: Config> Pallet<T> {
             SessionTallies::<T>::get().members.len() == active.members.len(),
             "9: the members are not tallied"
         );
-        for set in [Some(active), PlannedSet::<T>::get()].into_iter().flatten() {
+        let planned = PlannedSet::<T>::get().map(|set| (set.election, set.members));
+        let frozen = FrozenSet::<T>::get();
+        ensure!(
+            !frozen.as_ref().is_some_and(|frozen| frozen.due),
+            "9: a frozen set is due, and was not planned"
+        );
+        let frozen = frozen.map(|set| (set.election, set.members));
+        let active = Some((active.election, active.members));
+        for (election, members) in [active, planned, frozen].into_iter().flatten() {
             ensure!(
-                set.members
+                election <= LastElection::<T>::get(),
+                "9: an election has a number that was not given yet"
+            );
+            ensure!(
+                members
                     .windows(2)
                     .all(|pair| matches!(pair, [a, b] if a.node < b.node)),
                 "9: the members are not in order"
             );
             ensure!(
-                set.members.iter().all(|member| member.weight > 0),
+                members.iter().all(|member| member.weight > 0),
                 "9: a member has no weight"
             );
         }

@@ -174,6 +174,20 @@ pub struct Elected<AccountId> {
     pub members: Members<AccountId>,
 }
 
+/// What an election came to that was held when the inputs of the next beacon were frozen.
+#[frame_support::stored]
+#[derive(DefaultNoBound)]
+pub struct Frozen<AccountId> {
+    /// The number of the election, if it succeeded.
+    pub election: ElectionIndex,
+    /// How many candidates with keys there were, up to as many as fit.
+    pub candidates: u32,
+    /// Whom it elected; nobody, if it failed.
+    pub members: Members<AccountId>,
+    /// Whether the session for which it was held is to be planned now.
+    pub due: bool,
+}
+
 impl<AccountId: Ord> Elected<AccountId> {
     /// The position of a node, if it is a member.
     pub fn position(&self, node: &AccountId) -> Option<usize> {

@@ -46,6 +46,8 @@ pub trait WeightInfo {
     fn validate() -> Weight;
     /// `chill`.
     fn chill() -> Weight;
+    /// `purge_keys`.
+    fn purge_keys() -> Weight;
     /// `delegate`.
     fn delegate() -> Weight;
     /// `undelegate`.
@@ -122,6 +124,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     fn chill() -> Weight {
         estimate(60_000_000, 0).saturating_add(T::DbWeight::get().reads_writes(12, 10))
+    }
+    fn purge_keys() -> Weight {
+        // The sets, the list, the keys, their owners, the deposit and the account.
+        estimate(60_000_000, 0).saturating_add(T::DbWeight::get().reads_writes(11, 6))
     }
     fn delegate() -> Weight {
         estimate(60_000_000, 0).saturating_add(T::DbWeight::get().reads_writes(26, 22))
@@ -206,6 +212,9 @@ impl WeightInfo for () {
     }
     fn chill() -> Weight {
         estimate(60_000_000, 0).saturating_add(RocksDbWeight::get().reads_writes(12, 10))
+    }
+    fn purge_keys() -> Weight {
+        estimate(60_000_000, 0).saturating_add(RocksDbWeight::get().reads_writes(11, 6))
     }
     fn delegate() -> Weight {
         estimate(60_000_000, 0).saturating_add(RocksDbWeight::get().reads_writes(26, 22))

@@ -9,6 +9,7 @@
 //! | [`epoch`] | the parts of an epoch, and when each is over |
 //! | [`commitment`] | a node's random id, its commitment, and how both follow from a key |
 //! | [`vrf`] | the output that a block's author adds |
+//! | [`digest`] | where a header carries it |
 //! | [`tree`] | one hash of all reveals, in whatever order they come |
 //! | [`output`] | the beacon, and the seeds that are made of it |
 //! | [`draw`] | a node's rank in a draw |
@@ -23,6 +24,7 @@ extern crate alloc;
 
 pub mod api;
 pub mod commitment;
+pub mod digest;
 pub mod draw;
 pub mod epoch;
 pub mod output;
@@ -32,10 +34,11 @@ pub mod tree;
 pub mod vrf;
 
 pub use api::{Duty, DutyKind, EpochInfo};
+pub use digest::{DigestError, BEACON_ENGINE_ID};
 pub use epoch::{Author, AuthorsSeen, Clock, Parts, Phase};
 pub use output::{next_beacon, Inputs};
 pub use traits::{
-    BlockAuthor, CommittedIds, Draws, EpochClock, EpochGate, Leaving, OnBeacon, OnFreeze, Pool,
+    BlockAuthor, CommittedIds, Draws, EpochClock, Leaving, NextSet, OnBeacon, OnFreeze, Pool,
 };
 pub use vrf::BlockVrf;
 

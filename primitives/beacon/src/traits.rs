@@ -31,18 +31,11 @@ pub trait BlockAuthor {
     fn block_author() -> Option<Author>;
 }
 
-/// Keeps a session from ending by time before the next one's randomness is there.
-pub trait EpochGate {
-    /// Whether a session whose time is over may end in the block under execution. Asked after the
-    /// beacon's `on_initialize`.
-    fn session_may_end() -> bool;
-}
-
-/// Chains without a beacon.
-impl EpochGate for () {
-    fn session_may_end() -> bool {
-        true
-    }
+/// The set that decides the next block.
+pub trait NextSet<AccountId> {
+    /// Whether these accounts, in this order, are the set that decides the next block. Asked when the
+    /// session pallet hands over validators, after the consensus pallet was, which may refuse them.
+    fn is_next_set(accounts: &[AccountId]) -> bool;
 }
 
 /// Is told that the inputs of the next epoch's beacon are frozen.

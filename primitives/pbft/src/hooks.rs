@@ -13,6 +13,13 @@ const SEED_DOMAIN: &[u8] = b"hansa/pbft/seed/1";
 pub trait VotingWeight<AccountId> {
     /// The weight of `account`. An authority without weight makes the set invalid.
     fn voting_weight(account: &AccountId) -> Weight;
+
+    /// The weight that `account` will have in the set that is planned for the next session, as far as
+    /// it is known when a session begins. Where it differs the new set takes effect as promptly as one
+    /// with other members.
+    fn planned_weight(account: &AccountId) -> Weight {
+        Self::voting_weight(account)
+    }
 }
 
 /// Every authority weighs 1.
@@ -109,6 +116,20 @@ pub trait EndSession {
 
 impl EndSession for () {
     fn end_session() {}
+}
+
+/// Keeps a session from ending by time before the next one's randomness is there.
+pub trait EpochGate {
+    /// Whether a session whose time is over may end in the block under execution. Asked in the session
+    /// pallet's `on_initialize`. Sessions that end early, for an offender, do not ask.
+    fn session_may_end() -> bool;
+}
+
+/// Chains without a beacon: time alone ends sessions.
+impl EpochGate for () {
+    fn session_may_end() -> bool {
+        true
+    }
 }
 
 /// Where the seed of the proposer schedule of a session comes from.

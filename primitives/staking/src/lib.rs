@@ -21,7 +21,7 @@ pub mod traits;
 
 pub use api::{ElectedNode, LedgerView, RewardView, StakeView, UnlockView};
 pub use hansa_primitives::Balance;
-pub use traits::{BlockAuthor, NodeStake};
+pub use traits::{BlockAuthor, NodeStake, PurgeKeys};
 
 /// A time or a period, in seconds of service time: how long the chain has run, not what the clock
 /// says. 32 bits last for 136 years.

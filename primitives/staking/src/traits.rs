@@ -4,6 +4,7 @@
 //! What staking tells other pallets, and what it asks of them.
 
 use crate::Balance;
+use sp_runtime::{DispatchError, DispatchResult};
 
 /// What other pallets ask about the stake of a node.
 pub trait NodeStake<AccountId> {
@@ -29,6 +30,19 @@ impl<AccountId> NodeStake<AccountId> for () {
 
     fn is_candidate(_: &AccountId) -> bool {
         false
+    }
+}
+
+/// Removes session keys.
+pub trait PurgeKeys<AccountId> {
+    /// Remove the session keys of `account`. Fails if it has none.
+    fn purge_keys(account: &AccountId) -> DispatchResult;
+}
+
+/// There are none.
+impl<AccountId> PurgeKeys<AccountId> for () {
+    fn purge_keys(_: &AccountId) -> DispatchResult {
+        Err(DispatchError::Unavailable)
     }
 }
 

@@ -7,6 +7,7 @@ use super::{BlockRef, Error, FinalityProof, PbftApiServer, RoundStateInfo};
 use futures::StreamExt;
 use hansa_consensus_pbft::{
     authorities::ConsensusStates,
+    block::randomness::NoOutputs,
     justification::{finality_proof, PbftJustification, PbftJustificationStream},
     SharedRoundState,
 };
@@ -49,7 +50,8 @@ where
         justifications: PbftJustificationStream,
         executor: SubscriptionTaskExecutor,
     ) -> Self {
-        let states = Arc::new(ConsensusStates::new(client.clone()));
+        // No headers are checked here.
+        let states = Arc::new(ConsensusStates::new(client.clone(), Arc::new(NoOutputs)));
         Self {
             client,
             states,

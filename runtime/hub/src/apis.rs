@@ -8,6 +8,9 @@ use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
     weights::Weight,
 };
+use hansa_beacon_primitives::{
+    BeaconId, BeaconSignature, Digest as Commitment, Duty, EpochIndex, EpochInfo, OwnId,
+};
 use hansa_pbft_primitives::{
     AuthorityId, AuthorityIndex, AuthoritySet, ConsensusState, Evidence, Height,
     OpaqueKeyOwnershipProof, SetId, View,
@@ -125,6 +128,33 @@ impl_runtime_apis! {
             proof: OpaqueKeyOwnershipProof,
         ) -> Option<()> {
             Pbft::submit_report(evidence, set, proof)
+        }
+    }
+
+    impl hansa_beacon_primitives::api::BeaconApi<Block, AccountId> for Runtime {
+        fn epoch() -> EpochInfo {
+            Beacon::epoch_info()
+        }
+
+        fn author_key(authority: AuthorityIndex) -> Option<BeaconId> {
+            Beacon::author_key(authority)
+        }
+
+        fn duty(key: BeaconId) -> Option<Duty<AccountId>> {
+            Beacon::duty(&key)
+        }
+
+        fn submit_commit(
+            epoch: EpochIndex,
+            account: AccountId,
+            commitment: Commitment,
+            signature: BeaconSignature,
+        ) -> Option<()> {
+            Beacon::submit_commit(epoch, account, commitment, signature)
+        }
+
+        fn submit_reveal(epoch: EpochIndex, account: AccountId, id: OwnId) -> Option<()> {
+            Beacon::submit_reveal(epoch, account, id)
         }
     }
 

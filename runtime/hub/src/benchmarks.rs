@@ -3,21 +3,39 @@
 
 //! What benchmarks need of this runtime.
 
-use crate::{validators::CurrentAuthor, AccountId, Runtime, Session, SessionKeys, System};
+use crate::{
+    validators::CurrentAuthor, AccountId, Candidates, Runtime, Session, SessionKeys, System,
+};
 use alloc::vec::Vec;
+use frame_election_provider_support::SortedListProvider;
 use frame_support::BoundedVec;
+use hansa_beacon_primitives::{BeaconId, KEY_TYPE};
 use hansa_pallet_pbft::{CurrentSet, DecidingSet, SessionRecord, SessionRecords};
-use hansa_pallet_staking::benchmarking::BenchmarkHelper;
+use hansa_pallet_staking::{benchmarking::BenchmarkHelper, Elects};
 use hansa_pbft_primitives::{
     statement::NO_PROOF, Authority, AuthorityId, AuthorityIndex, AuthoritySet, Hash, Height,
     SignedStatement, SigningContext, VoteKind,
 };
+use hansa_runtime_common::currency::UNIT;
 use sp_runtime::RuntimeAppPublic;
+
+/// Let `account` stand for election, and commit with `key`.
+pub fn put_into_pool(account: &AccountId, key: &BeaconId) {
+    let keys = SessionKeys {
+        pbft: AuthorityId::generate_pair(None),
+        beacon: key.clone(),
+    };
+    pallet_session::NextKeys::<Runtime>::insert(account, keys);
+    pallet_session::KeyOwner::<Runtime>::insert((KEY_TYPE, key.to_raw_vec()), account);
+    Elects::<Runtime>::put(true);
+    Candidates::on_insert(account.clone(), UNIT).expect("it is no candidate yet");
+}
 
 impl BenchmarkHelper<AccountId> for CurrentAuthor {
     fn set_keys(node: &AccountId) {
         let pbft = AuthorityId::generate_pair(None);
-        pallet_session::NextKeys::<Runtime>::insert(node, SessionKeys { pbft });
+        let beacon = BeaconId::generate_pair(None);
+        pallet_session::NextKeys::<Runtime>::insert(node, SessionKeys { pbft, beacon });
     }
 
     fn commit(members: &[AccountId], height: Height) -> SignedStatement {

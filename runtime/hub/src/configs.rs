@@ -4,6 +4,7 @@
 //! How each pallet is configured, and why.
 
 use crate::*;
+use beacon::{CandidatePool, Consensus};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
     derive_impl,
@@ -20,9 +21,9 @@ use frame_system::{
     offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
     EnsureRoot,
 };
+use hansa_beacon_primitives::Parts;
 use hansa_pallet_pbft::{EnsureAdmin, NoIdentification, ServiceSeconds};
 use hansa_pallet_staking::{AuthorFees, ByStakeOr, InflationSchedule};
-use hansa_pbft_primitives::ChainedSeed;
 use hansa_primitives::{BlockNumber, Hash, Hashing, Moment};
 use hansa_runtime_common::{
     currency::{deposit, EXISTENTIAL_DEPOSIT, SS58_PREFIX, UNIT},
@@ -35,9 +36,9 @@ use pallet_session::historical::NoteHistoricalRoot;
 use sp_runtime::{
     generic::Era,
     traits::{AccountIdLookup, BlakeTwo256, ConvertInto, OpaqueKeys},
-    Perbill,
+    Perbill, Permill,
 };
-use validators::{CallsInForce, CurrentAuthor};
+use validators::{CallsInForce, CurrentAuthor, KeysOfSession};
 
 /// For how many sessions before the current one evidence of offences is taken: a week of sessions
 /// of an hour. A change of the set takes one or two short sessions more.
@@ -85,8 +86,8 @@ impl hansa_pallet_pbft::Config for Runtime {
     type AdminOrigin = EitherOf<EnsureRoot<AccountId>, EnsureAdmin<Runtime>>;
     // By stake; in authority mode one authority, one vote.
     type VotingWeight = Staking;
-    // No beacon yet: the schedule spreads the proposals, but is known beforehand.
-    type NextSeed = ChainedSeed;
+    type NextSeed = Beacon;
+    type EpochGate = Beacon;
     type OnCertificate = Staking;
     // Who lied is slashed; in authority mode it is struck off the list.
     type OnOffence = (Pbft, Staking);
@@ -135,6 +136,53 @@ where
         )
     }
 }
+
+/// What a withheld reveal costs that is the only one of its epoch: some thousand transfers' fees. It need
+/// not outweigh what could be gained, as nothing can (docs/beacon.md), only make it pay to be online.
+const BEACON_BOND: Balance = UNIT;
+
+/// The most that a withheld reveal costs, however many there are, in bonds: what is held for each
+/// commitment, and must be bearable when half of all nodes lose their connection.
+const BEACON_MAX_BONDS: u32 = 8;
+
+/// How many nodes can commit in an epoch.
+const BEACON_MAX_COMMITMENTS: u32 = 10_000;
+
+/// How many commitments of past epochs a block settles: all of them in a hundred blocks.
+const BEACON_SETTLEMENTS_PER_BLOCK: u32 = 100;
+
+parameter_types! {
+    /// The commit part is the longer one, as nodes may start late. A fifth of the session is for the
+    /// mixing.
+    pub const BeaconParts: Parts = Parts {
+        commit_end: Permill::from_percent(50),
+        reveal_end: Permill::from_percent(80),
+    };
+}
+
+impl hansa_pallet_beacon::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Pool = CandidatePool;
+    type Clock = Consensus;
+    type Author = Consensus;
+    type NextSet = Consensus;
+    type OnFreeze = Staking;
+    type OnBeacon = Staking;
+    // Nodes are not drawn for other chains yet.
+    type Draws = ();
+    type OnForfeit = Slashed;
+    type Bond = ConstU128<BEACON_BOND>;
+    type MaxBonds = ConstU32<BEACON_MAX_BONDS>;
+    type MaxCommitments = ConstU32<BEACON_MAX_COMMITMENTS>;
+    type Parts = BeaconParts;
+    type SettlementsPerBlock = ConstU32<BEACON_SETTLEMENTS_PER_BLOCK>;
+    type OutputRequired = ConstBool<true>;
+    type WeightInfo = hansa_pallet_beacon::weights::SubstrateWeight<Runtime>;
+}
+
+/// What is slashed or forfeited is burnt, as is what nobody can be paid. There is no treasury yet.
+type Slashed = ();
 
 /// A day of service time.
 const DAY: Seconds = 24 * 60 * 60;
@@ -187,12 +235,15 @@ impl hansa_pallet_staking::Config for Runtime {
     type ServiceClock = ServiceSeconds<Runtime>;
     type Candidates = Candidates;
     type SessionKeys = Session;
+    type PurgeKeys = KeysOfSession;
+    // Who does not stand for election any more is not in the pool either.
+    type Leaving = Beacon;
+    type FrozenElections = ConstBool<true>;
     type Author = CurrentAuthor;
     type Commits = Pbft;
     type EndSession = Pbft;
     type AdminOrigin = EitherOf<EnsureRoot<AccountId>, EnsureAdmin<Runtime>>;
-    // Burnt, as is what nobody can be paid. There is no treasury yet.
-    type Slashed = ();
+    type Slashed = Slashed;
     type Remainder = ();
     type AuthorShare = AuthorShare;
     type Inflation = Inflation;
@@ -249,8 +300,8 @@ impl pallet_session::Config for Runtime {
     type DisablingStrategy = ();
     type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
     type Currency = Balances;
-    // The keys and their owner: two items, of 32 bytes each with keys of about as much.
-    type KeyDeposit = ConstU128<{ deposit(2, 144) }>;
+    // The keys, and of each its owner: three items, of 32 bytes each with keys of about as much.
+    type KeyDeposit = ConstU128<{ deposit(3, 256) }>;
 }
 
 impl pallet_session::historical::Config for Runtime {

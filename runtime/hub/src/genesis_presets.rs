@@ -5,8 +5,8 @@
 //! `genesis` in a chain spec.
 
 use crate::{
-    AccountId, Balance, BalancesConfig, PbftConfig, RuntimeGenesisConfig, SessionConfig,
-    SessionKeys, StakingConfig, SudoConfig,
+    AccountId, Balance, BalancesConfig, BeaconConfig, PbftConfig, RuntimeGenesisConfig,
+    SessionConfig, SessionKeys, StakingConfig, SudoConfig,
 };
 use alloc::{
     format,
@@ -15,7 +15,7 @@ use alloc::{
 };
 use frame_support::build_struct_json_patch;
 use hansa_pallet_staking::GenesisValidator;
-use hansa_pbft_primitives::AuthorityId;
+use hansa_primitives::Hash;
 use hansa_runtime_common::currency::UNIT;
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
@@ -49,41 +49,42 @@ const DEV_SESSION_LENGTH_MS: u64 = 60 * 1000;
 /// The length of sessions elsewhere: an hour.
 const SESSION_LENGTH_MS: u64 = 60 * 60 * 1000;
 
+/// What the first beacon of these chains is made of: any number will do where everybody knows all keys.
+const ENTROPY: Hash = Hash::repeat_byte(0xde);
+
 /// How many of the validators of [`POA`] must agree for their account to act.
 const POA_THRESHOLD: u16 = 3;
 
 /// The validators of networks of four.
 const FOUR: [&str; 4] = ["Alice", "Bob", "Charlie", "Dave"];
 
-/// The keyring's account and session key of a development name.
-fn validator(name: &str) -> Option<(AccountId, AuthorityId)> {
-    let (account, session) = match name {
+/// The keyring's account and session keys of a development name.
+fn validator(name: &str) -> Option<(AccountId, SessionKeys)> {
+    let (account, pbft) = match name {
         "Alice" => (Sr25519Keyring::Alice, Ed25519Keyring::Alice),
         "Bob" => (Sr25519Keyring::Bob, Ed25519Keyring::Bob),
         "Charlie" => (Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
         "Dave" => (Sr25519Keyring::Dave, Ed25519Keyring::Dave),
         _ => return None,
     };
-    Some((account.to_account_id(), session.public().into()))
+    let keys = SessionKeys {
+        pbft: pbft.public().into(),
+        beacon: account.public().into(),
+    };
+    Some((account.to_account_id(), keys))
 }
 
-fn validators(names: &[&str]) -> Vec<(AccountId, AuthorityId)> {
+fn validators(names: &[&str]) -> Vec<(AccountId, SessionKeys)> {
     names.iter().filter_map(|name| validator(name)).collect()
 }
 
 /// What the session pallet's genesis wants to know of each validator.
 fn session_keys(
-    validators: &[(AccountId, AuthorityId)],
+    validators: &[(AccountId, SessionKeys)],
 ) -> Vec<(AccountId, AccountId, SessionKeys)> {
     validators
         .iter()
-        .map(|(account, key)| {
-            (
-                account.clone(),
-                account.clone(),
-                SessionKeys { pbft: key.clone() },
-            )
-        })
+        .map(|(account, keys)| (account.clone(), account.clone(), keys.clone()))
         .collect()
 }
 
@@ -95,6 +96,7 @@ fn development(names: &[&str], bonds: Vec<GenesisValidator<AccountId>>) -> serde
         .collect();
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig { balances },
+        beacon: BeaconConfig { entropy: ENTROPY },
         pbft: PbftConfig {
             session_length_ms: DEV_SESSION_LENGTH_MS
         },
@@ -138,6 +140,7 @@ fn proof_of_authority() -> serde_json::Value {
         .collect();
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig { balances },
+        beacon: BeaconConfig { entropy: ENTROPY },
         pbft: PbftConfig {
             admin: Some(admin),
             session_length_ms: SESSION_LENGTH_MS

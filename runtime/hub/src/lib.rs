@@ -8,6 +8,7 @@
 //! | [`configs`] | how each pallet is configured, and why |
 //! | [`genesis_presets`] | the genesis of the built-in chains |
 //! | [`validators`] | who decides: by stake, or as the admin says |
+//! | [`beacon`] | what the beacon asks of the consensus, of staking and of the session keys |
 //! | `apis` | what node and clients ask the runtime |
 //!
 //! The genesis settles whether the validators are elected by stake, or are those whom the admin lists.
@@ -23,6 +24,7 @@ include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 extern crate alloc;
 
 pub mod apis;
+pub mod beacon;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
 pub mod configs;
@@ -41,12 +43,15 @@ impl_opaque_keys! {
     pub struct SessionKeys {
         /// Votes, proposals and seals of pBFT.
         pub pbft: Pbft,
+        /// Commitments to the beacon, and the outputs that authors add to it. After pBFT's, which settles
+        /// whether a set is taken.
+        pub beacon: Beacon,
     }
 }
 
 impl SessionKeys {
     /// The names of the keys, as a genesis writes them.
-    pub const FIELDS: &[&str] = &["pbft"];
+    pub const FIELDS: &[&str] = &["pbft", "beacon"];
 }
 
 /// The version of the runtime. `spec_version` goes up with every change of what it does (it begins at
@@ -141,9 +146,13 @@ mod runtime {
     pub type Staking = hansa_pallet_staking::Pallet<Runtime>;
     #[runtime::pallet_index(7)]
     pub type Candidates = pallet_bags_list::Pallet<Runtime>;
+    // It asks the consensus for the author, and says whether the session may end; its genesis has the first
+    // seed.
     #[runtime::pallet_index(8)]
-    pub type Session = pallet_session::Pallet<Runtime>;
+    pub type Beacon = hansa_pallet_beacon::Pallet<Runtime>;
     #[runtime::pallet_index(9)]
+    pub type Session = pallet_session::Pallet<Runtime>;
+    #[runtime::pallet_index(10)]
     pub type Historical = pallet_session::historical::Pallet<Runtime>;
 
     #[runtime::pallet_index(20)]
@@ -170,6 +179,7 @@ mod benches {
         [frame_system_extensions, SystemExtensionsBench::<Runtime>]
         [pallet_balances, Balances]
         [pallet_multisig, Multisig]
+        [hansa_pallet_beacon, Beacon]
         [hansa_pallet_pbft, Pbft]
         [hansa_pallet_staking, Staking]
         [pallet_bags_list, Candidates]

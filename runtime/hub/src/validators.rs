@@ -4,10 +4,11 @@
 //! Who decides blocks: those whom staking elects, if the genesis names the first of them, or the admin
 //! has enabled elections since; until then, in authority mode, those whom the admin lists.
 
-use crate::{AccountId, Authorship, Runtime, RuntimeCall, Staking};
-use frame_support::traits::Contains;
+use crate::{AccountId, Authorship, Runtime, RuntimeCall, RuntimeOrigin, Session, Staking};
+use frame_support::{dispatch::DispatchResult, traits::Contains};
 use hansa_pallet_pbft::Call as PbftCall;
-use hansa_staking_primitives::BlockAuthor;
+use hansa_staking_primitives::{BlockAuthor, PurgeKeys};
+use pallet_session::Call as SessionCall;
 
 /// Check that the first candidates of staking, if the genesis names any, decide.
 pub fn check_genesis() -> Result<(), &'static str> {
@@ -26,8 +27,18 @@ impl BlockAuthor<AccountId> for CurrentAuthor {
     }
 }
 
+/// Removes session keys, as the owner does.
+pub struct KeysOfSession;
+
+impl PurgeKeys<AccountId> for KeysOfSession {
+    fn purge_keys(account: &AccountId) -> DispatchResult {
+        Session::purge_keys(RuntimeOrigin::signed(account.clone()))
+    }
+}
+
 /// Refuses calls that would have no effect: those that change the list of authority mode where
-/// staking elects.
+/// staking elects. And the session pallet's `purge_keys`, which would take a member out of a set that is
+/// elected, without asking: staking's `purge_keys` does the same for everybody else.
 pub struct CallsInForce;
 
 impl Contains<RuntimeCall> for CallsInForce {
@@ -37,6 +48,7 @@ impl Contains<RuntimeCall> for CallsInForce {
                 PbftCall::<Runtime>::add_authority { .. }
                 | PbftCall::<Runtime>::remove_authority { .. },
             ) => !Staking::elects(),
+            RuntimeCall::Session(SessionCall::<Runtime>::purge_keys {}) => false,
             _ => true,
         }
     }

@@ -72,7 +72,11 @@ fn a_preset_is_short_and_readable() {
     assert_eq!(preset["sudo"]["key"], json!(alice));
     let mut pallets: Vec<_> = preset.as_object().expect("an object").keys().collect();
     pallets.sort();
-    assert_eq!(pallets, ["balances", "pbft", "session", "staking", "sudo"]);
+    let expected = ["balances", "beacon", "pbft", "session", "staking", "sudo"];
+    assert_eq!(pallets, expected);
+    assert_eq!(preset["session"]["keys"][0][2]["beacon"], json!(alice));
+    let entropy = preset["beacon"]["entropy"].as_str();
+    assert_eq!(entropy, Some(format!("0x{}", "de".repeat(32)).as_str()));
 }
 
 /// A mistake is named.
@@ -95,12 +99,18 @@ fn mistakes_are_refused_with_their_name() {
         (json!({"session": {"keys": [["x"]]}}), "Length is bad"),
         (
             json!({"session": {"keys": [[ALICE, ALICE, {"babe": ALICE}]]}}),
-            "session.keys[0][2]: unknown field `babe`, expected `pbft`",
+            "session.keys[0][2]: unknown field `babe`, expected `pbft`, `beacon`",
         ),
         (
             json!({"session": {"keys": [[ALICE, ALICE, {}]]}}),
             "missing field `pbft`",
         ),
+        (
+            json!({"session": {"keys": [[ALICE, ALICE, {"pbft": ALICE}]]}}),
+            "missing field `beacon`",
+        ),
+        (json!({"beacon": {"seed": 1}}), "unknown field `seed`"),
+        (json!({"beacon": {"entropy": "0x12"}}), "invalid length"),
         (
             json!({"balances": {"balances": [[ALICE, -1]]}}),
             "number out of range",

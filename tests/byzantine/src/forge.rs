@@ -4,10 +4,12 @@
 //! Makes blocks and statements that a correct validator would not make, and signs them with the
 //! validator's own key.
 
+use hansa_beacon_primitives::BlockVrf;
 use hansa_consensus_pbft::{
     authorities::{ConsensusStates, HeightState},
     block::{
         builder::{BuildLimits, BuildRequest, Builder},
+        randomness::is_output,
         MAX_BLOCK_BYTES,
     },
     crypto::KeystoreCrypto,
@@ -107,6 +109,25 @@ impl Forge {
         })
     }
 
+    /// A block whose author's output for the beacon has a proof of something else; none if there is no
+    /// output.
+    pub fn bad_output(&self, block: &ProposedBlock) -> Option<ProposedBlock> {
+        let digest = block.block.header().digest();
+        let mut output = BlockVrf::find(digest).ok().flatten()?;
+        output.proof[0] ^= 1;
+        let at = digest.logs().iter().position(is_output)?;
+        self.altered(block, |header, _| {
+            header.digest.logs[at] = output.to_digest_item()
+        })
+    }
+
+    /// A block without its author's output for the beacon.
+    pub fn no_output(&self, block: &ProposedBlock) -> Option<ProposedBlock> {
+        self.altered(block, |header, _| {
+            header.digest.logs.retain(|item| !is_output(item))
+        })
+    }
+
     /// A block with a seal that is its author's signature of something else.
     pub fn bad_seal(&self, block: &ProposedBlock) -> Option<ProposedBlock> {
         let (mut header, body) = block.block.clone().deconstruct();
@@ -191,7 +212,11 @@ impl Forge {
             timestamp_ms,
             limits: BuildLimits::default(),
         };
-        let builder = Builder::new(self.client.clone(), self.crypto.clone());
+        let builder = Builder::new(
+            self.client.clone(),
+            self.states.clone(),
+            self.crypto.clone(),
+        );
         let built = futures::executor::block_on(builder.build(&*self.pool, request));
         built.ok().map(|built| built.held.block)
     }

@@ -59,7 +59,11 @@ impl Outbox for Liar {
             Lie::SilentPrimary | Lie::Mute => {
                 note(statement.height, statement.view, None);
             }
-            Lie::BadStateRoot | Lie::BadSeal | Lie::OversizedBody => {
+            Lie::BadStateRoot
+            | Lie::BadSeal
+            | Lie::BadOutput
+            | Lie::NoOutput
+            | Lie::OversizedBody => {
                 let (told, _) = self.told(statement, || self.spoiled(statement, proof, block));
                 self.propose(&self.others(), told.as_ref().unwrap_or(&proposal));
             }
@@ -177,6 +181,8 @@ impl Liar {
         }
         let spoiled = match self.lie {
             Lie::BadSeal => self.forge.bad_seal(block),
+            Lie::BadOutput => self.forge.bad_output(block),
+            Lie::NoOutput => self.forge.no_output(block),
             Lie::OversizedBody => self.forge.oversized(block),
             _ => self.forge.bad_state_root(block),
         };

@@ -16,6 +16,10 @@ pub enum Lie {
     BadStateRoot,
     /// As primary, proposes blocks with a seal that is not its signature.
     BadSeal,
+    /// As primary, proposes blocks with an output for the beacon whose proof is none.
+    BadOutput,
+    /// As primary, proposes blocks without the output for the beacon.
+    NoOutput,
     /// As primary, proposes blocks larger than a block may be.
     OversizedBody,
     /// Proposes a good block at each height of which it is not the primary.
@@ -46,11 +50,13 @@ impl Lie {
 }
 
 /// Each lie with the name that `--lie` takes.
-const NAMES: [(&str, Lie); 12] = [
+const NAMES: [(&str, Lie); 14] = [
     ("silent-primary", Lie::SilentPrimary),
     ("mute", Lie::Mute),
     ("bad-state-root", Lie::BadStateRoot),
     ("bad-seal", Lie::BadSeal),
+    ("bad-output", Lie::BadOutput),
+    ("no-output", Lie::NoOutput),
     ("oversized-body", Lie::OversizedBody),
     ("wrong-author", Lie::WrongAuthor),
     ("two-blocks", Lie::TwoBlocks),

@@ -46,6 +46,20 @@ async fn a_bad_seal_is_refused() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bad_output_for_the_beacon_is_refused() -> Result<()> {
+    is_refused(
+        "bad-output",
+        "the VRF output in the header is not authority",
+    )
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_output_for_the_beacon_is_refused() -> Result<()> {
+    is_refused("no-output", "the header carries no VRF output").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_oversized_body_is_refused() -> Result<()> {
     is_refused("oversized-body", "bytes, at most").await
 }

@@ -200,15 +200,10 @@ async fn an_authority_reverts_only_where_its_operator_insists() -> Result<()> {
     let config = config.args(&["--validator", "--state-pruning", "archive"]);
     let base = config.base_path.display().to_string();
     let insert = ["key", "insert", "--base-path", &base, "--chain", &spec];
-    let key = [
-        "--key-type",
-        "pbft",
-        "--scheme",
-        "ed25519",
-        "--suri",
-        "//Alice",
-    ];
-    succeed(&[insert, key].concat())?;
+    for (key_type, scheme) in [("pbft", "ed25519"), ("hbcn", "sr25519")] {
+        let key = ["--key-type", key_type, "--scheme", scheme];
+        succeed(&[&insert[..], &key, &["--suri", "//Alice"]].concat())?;
+    }
     let (mut node, head) = stopped_chain(config).await?;
 
     let refused = ["revert", "2", "--chain", &spec, "--base-path", &base];

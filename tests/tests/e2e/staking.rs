@@ -11,7 +11,7 @@ use hansa_e2e::{
 use hansa_pbft_primitives::{AuthorityId, AuthorityIndex, ConsensusState, PreDigest};
 use hansa_primitives::Header;
 use serde_json::json;
-use sp_core::{ed25519, proof_of_possession::ProofOfPossessionGenerator, Encode, Pair};
+use sp_core::{ed25519, proof_of_possession::ProofOfPossessionGenerator, sr25519, Encode, Pair};
 use subxt::{
     dynamic::{self, Value},
     tx::DynamicPayload,
@@ -46,10 +46,20 @@ fn key_of(seed: &str) -> Result<ed25519::Pair> {
     Ok(ed25519::Pair::from_string(seed, None)?)
 }
 
-fn set_keys(owner: &client::Account, key: &mut ed25519::Pair) -> DynamicPayload<Vec<Value>> {
-    let keys = Value::named_composite([("pbft", Value::from_bytes(key.public().0))]);
-    let proof = key.generate_proof_of_possession(&owner.0).encode();
-    dynamic::tx("Session", "set_keys", vec![keys, Value::from_bytes(proof)])
+/// Register a development account's session keys: they are all made of its seed.
+fn set_keys(owner: &client::Account, seed: &str) -> Result<DynamicPayload<Vec<Value>>> {
+    let mut pbft = key_of(seed)?;
+    let mut beacon = sr25519::Pair::from_string(seed, None)?;
+    let keys = Value::named_composite([
+        ("pbft", Value::from_bytes(pbft.public().0)),
+        ("beacon", Value::from_bytes(beacon.public().0)),
+    ]);
+    let proof = (
+        pbft.generate_proof_of_possession(&owner.0),
+        beacon.generate_proof_of_possession(&owner.0),
+    );
+    let proof = Value::from_bytes(proof.encode());
+    Ok(dynamic::tx("Session", "set_keys", vec![keys, proof]))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,12 +106,12 @@ async fn blocks_go_by_stakes_and_who_bonds_most_joins() -> Result<()> {
     let at = network
         .add_follower("eve", &["--eve", "--validator"])
         .await?;
-    let (eve, mut key) = (dev::eve(), key_of("//Eve")?);
+    let (eve, key) = (dev::eve(), key_of("//Eve")?);
     let amount = Value::u128(500_000 * UNIT);
     let commission = Value::u128(0);
     for call in [
         dynamic::tx("Staking", "bond", vec![amount]),
-        set_keys(&client::account(&eve), &mut key),
+        set_keys(&client::account(&eve), "//Eve")?,
         dynamic::tx("Staking", "validate", vec![commission]),
     ] {
         client::submit(&api, &call, &eve).await?;

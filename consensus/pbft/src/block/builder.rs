@@ -8,9 +8,16 @@
 //! transaction. Here the size is a running sum, and the caller says how long to wait and logs.
 
 use super::{
-    inherents::inherent_data, HeldBlock, PbftClient, HEADER_RESERVE_BYTES, MAX_BLOCK_BYTES,
+    inherents::inherent_data,
+    randomness::{author_digest, OutputKeyError},
+    HeldBlock, PbftClient, HEADER_RESERVE_BYTES, MAX_BLOCK_BYTES,
 };
-use crate::{authorities::HeightState, crypto::KeystoreCrypto, types::ProposedBlock, LOG_TARGET};
+use crate::{
+    authorities::{ConsensusStateError, ConsensusStates, HeightState},
+    crypto::KeystoreCrypto,
+    types::ProposedBlock,
+    LOG_TARGET,
+};
 use codec::{Compact, CompactLen, Encode};
 use hansa_pbft_core::Crypto;
 use hansa_pbft_primitives::{
@@ -27,7 +34,7 @@ use sp_inherents::InherentData;
 use sp_runtime::{
     traits::{Block as BlockT, Header as HeaderT},
     transaction_validity::{InvalidTransaction, TransactionValidityError},
-    Digest, ExtrinsicInclusionMode,
+    ExtrinsicInclusionMode,
 };
 use std::{
     sync::Arc,
@@ -47,6 +54,12 @@ pub enum BuildError {
     /// The keystore has no key of the author, or cannot sign.
     #[error("the keystore cannot seal for {0}")]
     CannotSeal(AuthorityId),
+    /// The keystore has no beacon key of the author, or cannot apply it.
+    #[error(transparent)]
+    NoOutput(#[from] OutputKeyError),
+    /// Whether the author needs a beacon key is not known.
+    #[error(transparent)]
+    UnknownOutput(#[from] ConsensusStateError),
     /// The inherents' data could not be put together.
     #[error("cannot make the inherents' data: {0}")]
     InherentData(#[from] sp_inherents::Error),
@@ -202,6 +215,7 @@ impl Refused {
 /// Builds blocks.
 pub struct Builder<C> {
     client: Arc<C>,
+    states: Arc<ConsensusStates<C>>,
     crypto: KeystoreCrypto,
 }
 
@@ -209,6 +223,7 @@ impl<C> Clone for Builder<C> {
     fn clone(&self) -> Self {
         Self {
             client: self.client.clone(),
+            states: self.states.clone(),
             crypto: self.crypto.clone(),
         }
     }
@@ -216,8 +231,12 @@ impl<C> Clone for Builder<C> {
 
 impl<C: PbftClient> Builder<C> {
     /// A builder over `client`'s runtime that seals with `crypto`'s keys.
-    pub fn new(client: Arc<C>, crypto: KeystoreCrypto) -> Self {
-        Self { client, crypto }
+    pub fn new(client: Arc<C>, states: Arc<ConsensusStates<C>>, crypto: KeystoreCrypto) -> Self {
+        Self {
+            client,
+            states,
+            crypto,
+        }
     }
 
     /// Build, seal and hold a block of what is ready in `pool`.
@@ -262,12 +281,11 @@ impl<C: PbftClient> Builder<C> {
             author,
             timestamp_ms,
         };
+        let digest = author_digest(&self.states, &self.crypto, parent, &pre_digest)?;
         let mut builder = BlockBuilderBuilder::new(&*self.client)
             .on_parent_block(parent.hash())
             .with_parent_block_number(*parent.number())
-            .with_inherent_digests(Digest {
-                logs: vec![pre_digest.to_digest_item()],
-            })
+            .with_inherent_digests(digest)
             .build()?;
         let mut size = BlockSize::new(limits.max_bytes.min(MAX_BLOCK_BYTES));
         let data = inherent_data(timestamp_ms, parent_certificate.as_ref())?;
@@ -420,8 +438,11 @@ impl PassedOver {
 mod tests {
     use super::*;
     use crate::{
-        block::checks::{check_header, ViewRule},
-        test_support::{height_state, pair, pre_header, GENESIS},
+        block::{
+            checks::{check_header, ViewRule},
+            randomness::pre_runtime_digest,
+        },
+        test_support::{beacon_output, height_state, pair, pre_header, GENESIS},
     };
     use hansa_pbft_primitives::KEY_TYPE;
     use sp_core::Pair;
@@ -478,6 +499,7 @@ mod tests {
             timestamp_ms: 1,
         };
         let mut header = pre_header(1, GENESIS, pre);
+        header.digest = pre_runtime_digest(&pre, Some(beacon_output(0, [0; 32], 1)));
         header
             .digest
             .push(ConsensusLog::SetChange(set.unwrap()).to_digest_item());
@@ -557,5 +579,12 @@ mod tests {
         let crypto = KeystoreCrypto::new(Arc::new(keystore));
         let header = seal(&crypto, unsealed(), &state, &pre).unwrap();
         check_header(header, &parent, &state, ViewRule::Exactly(3)).unwrap();
+
+        let output = beacon_output(author, [5; 32], 2);
+        let mut with_output = unsealed();
+        with_output.digest = pre_runtime_digest(&pre, Some(output));
+        let header = seal(&crypto, with_output, &state, &pre).unwrap();
+        let checked = check_header(header, &parent, &state, ViewRule::Exactly(3)).unwrap();
+        assert_eq!(checked.output, Some(output));
     }
 }

@@ -3,7 +3,9 @@
 
 //! What a header must fulfil. Pure: no state, no clock.
 
+use super::randomness::{is_output, read_output, OutputError};
 use crate::authorities::HeightState;
+use hansa_beacon_primitives::BlockVrf;
 use hansa_pbft_primitives::{
     digest::seal_signature, statement::verify_signature, AuthorityIndex, AuthoritySignature, Hash,
     Height, PreDigest, Timing, View, PBFT_ENGINE_ID,
@@ -17,9 +19,13 @@ pub enum HeaderError {
     /// The first item of the digest is not a well-formed pre-runtime digest of pBFT.
     #[error("the digest does not begin with a pre-runtime digest of pBFT")]
     NoPreDigest,
-    /// There is a second pre-runtime digest; the runtime would take it over unread.
+    /// There is another pre-runtime digest than that and the author's output; the runtime would take
+    /// it over unread.
     #[error("there is more than one pre-runtime digest")]
     ExtraPreDigest,
+    /// The author's output for the beacon is not as it must be.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The last item of the digest is not a well-formed seal of pBFT.
     #[error("the digest does not end with a seal of pBFT")]
     NoSeal,
@@ -117,6 +123,8 @@ impl ViewRule {
 pub struct CheckedHeader {
     /// What it says of view, author and time.
     pub pre_digest: PreDigest,
+    /// The author's output for the beacon: its form is checked, no more.
+    pub output: Option<BlockVrf>,
     /// The header without the seal: as the runtime makes it and executes it.
     pub pre_header: Header,
     /// The hash of the header without the seal: what the author signed.
@@ -143,6 +151,8 @@ pub fn check_form(header: Header) -> Result<CheckedHeader, HeaderError> {
     }
     for item in rest {
         match item {
+            // Checked below.
+            item if is_output(item) => {}
             DigestItem::PreRuntime(..) => return Err(HeaderError::ExtraPreDigest),
             DigestItem::Seal(..) => return Err(HeaderError::ExtraSeal),
             // The runtime writes these itself and refuses a block that has others.
@@ -152,9 +162,11 @@ pub fn check_form(header: Header) -> Result<CheckedHeader, HeaderError> {
         }
     }
     let pre_digest = PreDigest::find(pre_header.digest()).ok_or(HeaderError::NoPreDigest)?;
+    let output = read_output(pre_header.digest())?;
     let pre_hash = pre_header.hash();
     Ok(CheckedHeader {
         pre_digest,
+        output,
         pre_header,
         pre_hash,
         seal,
@@ -164,7 +176,8 @@ pub fn check_form(header: Header) -> Result<CheckedHeader, HeaderError> {
 
 /// Check a header against its parent and against the set that decides its height.
 ///
-/// What is not checked here: the clock ([`check_clock`]), and what only execution can tell.
+/// What is not checked here: the clock ([`check_clock`]), the author's output
+/// ([`check_output`](super::randomness::check_output)), and what only execution can tell.
 pub fn check_header(
     header: Header,
     parent: &Header,

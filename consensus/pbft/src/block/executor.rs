@@ -6,6 +6,7 @@
 use super::{
     checks::{check_clock, check_header, CheckedHeader, ViewRule},
     inherents::{describe_errors, inherent_data},
+    randomness::check_author_output,
     BlockError, HeldBlock, PbftClient, MAX_BLOCK_BYTES,
 };
 use crate::{
@@ -103,6 +104,9 @@ where
         if let Some(now_ms) = rules.now_ms {
             check_clock(&checked.pre_digest, now_ms, &state.timing)?;
         }
+        // The header is good, so its author is the primary: nobody else causes this arithmetic.
+        let (author, output) = (checked.pre_digest.author, checked.output.as_ref());
+        check_author_output(&self.states, &checked.pre_header, author, output)?;
         let certificate = proposal.parent_certificate.as_ref();
         self.check_parent_certificate(parent, certificate, rules.known_certificate)?;
         self.check_inherents(&checked, &proposal)?;

@@ -18,7 +18,9 @@ use super::{
         executable_body, is_bulk, keep_plausible_certificate, sealed_params, verify_params,
         Treatment,
     },
-    HeldBlock,
+    checks::HeaderError,
+    randomness::{check_author_output, read_output},
+    BlockError, HeldBlock,
 };
 use crate::{
     authorities::{ConsensusClient, ConsensusStates},
@@ -29,7 +31,7 @@ use crate::{
     LOG_TARGET,
 };
 use futures::lock::Mutex;
-use hansa_pbft_primitives::{AuthoritySet, Certificate, Hash, Height, PBFT_ENGINE_ID};
+use hansa_pbft_primitives::{AuthoritySet, Certificate, Hash, Height, PreDigest, PBFT_ENGINE_ID};
 use hansa_primitives::{Block, Header};
 use log::{debug, error, trace};
 use sc_consensus::{
@@ -258,9 +260,14 @@ where
         if self.status(parent)? == BlockStatus::Unknown {
             return Ok(ImportResult::UnknownParent);
         }
-        let certificate = match params.remove_intermediate::<VerifiedCommit>(VERIFIED_KEY) {
-            Ok(verified) if verified.hash == hash => verified.certificate,
-            _ => match self.verify(&params, hash) {
+        let verified = (params
+            .remove_intermediate::<VerifiedCommit>(VERIFIED_KEY)
+            .ok())
+        .filter(|verified| verified.hash == hash);
+        let is_verified = verified.is_some();
+        let certificate = match verified {
+            Some(verified) => verified.certificate,
+            None => match self.verify(&params, hash) {
                 Err(CommitError::UnknownSet(error)) => {
                     debug!(target: LOG_TARGET, "Cannot check block {hash}: {error}");
                     return Ok(ImportResult::MissingState);
@@ -282,6 +289,15 @@ where
             let reason = format!("height {height} is final with another block than {hash}");
             return Err(ConsensusError::ClientImport(reason));
         }
+        if !is_verified {
+            match self.check_output(&params) {
+                Err(BlockError::UnknownSet(error)) => {
+                    debug!(target: LOG_TARGET, "Cannot check block {hash}: {error}");
+                    return Ok(ImportResult::MissingState);
+                }
+                result => result.map_err(other)?,
+            }
+        }
         let body = executable_body(&params)?;
         if let Some(log) = self.shared.decided.get() {
             let block = Block::new(params.post_header(), body.to_vec());
@@ -299,6 +315,14 @@ where
         hash: Hash,
     ) -> Result<Certificate, CommitError> {
         verify_params(params, hash, &self.states)
+    }
+
+    /// Check the author's output of a block that the verifier did not see.
+    fn check_output(&self, params: &BlockImportParams<Block>) -> Result<(), BlockError> {
+        let digest = params.header.digest();
+        let pre = PreDigest::find(digest).ok_or(HeaderError::NoPreDigest)?;
+        let output = read_output(digest).map_err(HeaderError::from)?;
+        check_author_output(&self.states, &params.header, pre.author, output.as_ref())
     }
 
     /// Import a block with its whole state. Sync has proven both.

@@ -1,176 +1,42 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
-//! Import and verifier over a chain that is a map of headers.
+//! Import and verifier over a chain that is a map of headers ([`Chain`]).
 
 use super::{
+    checks::HeaderError,
     import::{block_import, DecidedLog, ImportOutcome, ImportedBlock, PbftBlockImport, PbftLink},
+    randomness::{pre_runtime_digest, BeaconOutputs, OutputError},
+    test_chain::Chain,
     verifier::PbftVerifier,
     HeldBlock,
 };
 use crate::{
-    authorities::{ConsensusStates, HeightState},
+    authorities::ConsensusStates,
     justification::{find, to_justification},
-    test_support::{commit, height_state, pre_header, seal, GENESIS},
+    test_support::{beacon_output, beacon_pair, commit, height_state, pre_header, seal},
     types::ProposedBlock,
 };
 use futures::executor::block_on;
+use hansa_beacon_primitives::{Beacon, BlockVrf};
 use hansa_pbft_primitives::{
-    AuthorityId, AuthorityIndex, AuthoritySet, Certificate, ConsensusState, Evidence, Hash, Height,
-    OpaqueKeyOwnershipProof, PbftApi, PreDigest, SetId, View,
+    AuthorityIndex, AuthoritySet, Certificate, Hash, Height, PreDigest, View,
 };
 use hansa_primitives::{Block, Header};
 use parking_lot::Mutex;
-use sc_consensus::{
-    BlockCheckParams, BlockImport, BlockImportParams, ForkChoiceStrategy, ImportResult,
-    JustificationImport, StateAction, Verifier,
-};
-use sp_api::{ApiRef, ProvideRuntimeApi, StorageChanges};
-use sp_blockchain::{BlockStatus, HeaderBackend, Info};
+use sc_consensus::{BlockImport, BlockImportParams, ImportResult, JustificationImport, Verifier};
+use sp_api::StorageChanges;
+use sp_application_crypto::Pair;
+use sp_blockchain::{BlockStatus, HeaderBackend};
 use sp_consensus::{BlockOrigin, Error as ConsensusError};
 use sp_runtime::{
     traits::{Block as BlockT, Header as HeaderT},
-    Digest, Justifications,
+    Digest,
 };
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 const HEIGHT: Height = 1;
 const VIEW: View = 1;
-
-/// What was imported: the block's hash, whether it was final, whether it was executed again.
-type Commit = (Hash, bool, bool);
-
-/// A client of headers only, and the import into it.
-#[derive(Default)]
-struct Chain {
-    headers: Mutex<HashMap<Hash, Header>>,
-    commits: Mutex<Vec<Commit>>,
-    justifications: Mutex<HashMap<Hash, Justifications>>,
-}
-
-struct Api;
-
-sp_api::mock_impl_runtime_apis! {
-    impl PbftApi<Block> for Api {
-        fn consensus_state() -> ConsensusState {
-            let HeightState { set, seed, timing, .. } = height_state(4);
-            ConsensusState { set: (*set).clone(), seed, timing }
-        }
-
-        fn primary(_height: Height, _view: View) -> Option<AuthorityId> {
-            None
-        }
-
-        fn generate_key_ownership_proof(
-            _set_id: SetId,
-            _authority: AuthorityId,
-        ) -> Option<OpaqueKeyOwnershipProof> {
-            None
-        }
-
-        fn is_convicted(_height: Height, _authority: AuthorityIndex) -> Option<bool> {
-            None
-        }
-
-        fn submit_report_offence(
-            _evidence: Evidence,
-            _set: AuthoritySet,
-            _proof: OpaqueKeyOwnershipProof,
-        ) -> Option<()> {
-            None
-        }
-    }
-}
-
-impl ProvideRuntimeApi<Block> for Chain {
-    type Api = Api;
-
-    fn runtime_api(&self) -> ApiRef<'_, Api> {
-        Api.into()
-    }
-}
-
-impl HeaderBackend<Block> for Chain {
-    fn header(&self, hash: Hash) -> sp_blockchain::Result<Option<Header>> {
-        Ok(self.headers.lock().get(&hash).cloned())
-    }
-
-    fn info(&self) -> Info<Block> {
-        let headers = self.headers.lock();
-        let best = headers.values().max_by_key(|h| h.number);
-        let best_number = best.map_or(0, |h| h.number);
-        let best_hash = best.map_or(GENESIS, |h| h.hash());
-        Info {
-            best_hash,
-            best_number,
-            // The authorities of the tests sign for this one.
-            genesis_hash: GENESIS,
-            finalized_hash: best_hash,
-            finalized_number: best_number,
-            finalized_state: None,
-            number_leaves: 1,
-            block_gap: None,
-        }
-    }
-
-    fn status(&self, hash: Hash) -> sp_blockchain::Result<BlockStatus> {
-        let known = self.headers.lock().contains_key(&hash);
-        Ok(if known {
-            BlockStatus::InChain
-        } else {
-            BlockStatus::Unknown
-        })
-    }
-
-    fn number(&self, hash: Hash) -> sp_blockchain::Result<Option<Height>> {
-        Ok(self.headers.lock().get(&hash).map(|h| h.number))
-    }
-
-    fn hash(&self, number: Height) -> sp_blockchain::Result<Option<Hash>> {
-        Ok(self
-            .headers
-            .lock()
-            .values()
-            .find(|h| h.number == number)
-            .map(|h| h.hash()))
-    }
-}
-
-#[async_trait::async_trait]
-impl BlockImport<Block> for &Chain {
-    type Error = ConsensusError;
-
-    async fn check_block(&self, _: BlockCheckParams<Block>) -> Result<ImportResult, Self::Error> {
-        Ok(ImportResult::imported(false))
-    }
-
-    async fn import_block(
-        &self,
-        params: BlockImportParams<Block>,
-    ) -> Result<ImportResult, Self::Error> {
-        let header = params.post_header();
-        let hash = header.hash();
-        assert!(
-            params.intermediates.is_empty(),
-            "the client refuses what nobody took out"
-        );
-        assert_eq!(params.post_hash, Some(hash));
-        if self.status(hash).unwrap() == BlockStatus::InChain {
-            return Ok(ImportResult::AlreadyInChain);
-        }
-        assert_eq!(
-            params.fork_choice,
-            Some(ForkChoiceStrategy::Custom(params.finalized))
-        );
-        let executes = matches!(params.state_action, StateAction::Execute);
-        self.commits.lock().push((hash, params.finalized, executes));
-        if let Some(justifications) = params.justifications {
-            self.justifications.lock().insert(hash, justifications);
-        }
-        self.headers.lock().insert(hash, header);
-        Ok(ImportResult::imported(true))
-    }
-}
 
 struct Setup {
     chain: Arc<Chain>,
@@ -190,7 +56,8 @@ fn setup() -> Setup {
     );
     let chain = Arc::new(Chain::default());
     chain.headers.lock().insert(genesis.hash(), genesis.clone());
-    let states = Arc::new(ConsensusStates::new(chain.clone()));
+    let outputs = Arc::new(BeaconOutputs::new(chain.clone()));
+    let states = Arc::new(ConsensusStates::new(chain.clone(), outputs));
     let (import, link) = block_import(chain.clone(), chain.clone(), states.clone());
     let verifier = PbftVerifier::new(chain.clone(), states);
     Setup {
@@ -522,4 +389,103 @@ fn separate_justifications_change_nothing() {
     assert!(import((*b"FRNK", good.1)).is_err());
     assert!(import((good.0, vec![1])).is_err());
     assert!(t.chain.commits.lock().is_empty());
+}
+
+// --- The author's output for the beacon ---
+
+const BEACON: Beacon = [6; 32];
+
+/// The author of the blocks of these tests.
+fn author() -> AuthorityIndex {
+    height_state(4).primary(HEIGHT, VIEW).unwrap()
+}
+
+impl Setup {
+    /// From now on all authorities but `without` have beacon keys.
+    fn begin_beacon(&self, without: Option<AuthorityIndex>) {
+        let key = |i| (Some(i) != without).then(|| beacon_pair(i).public());
+        self.chain.set_beacon(BEACON, (0..4).map(key).collect());
+    }
+
+    /// A block that is good but for this output.
+    fn block_with(&self, output: Option<BlockVrf>) -> Block {
+        let pre = PreDigest {
+            view: VIEW,
+            author: author(),
+            timestamp_ms: 5,
+        };
+        let mut header = pre_header(HEIGHT, self.genesis.hash(), pre);
+        header.digest = pre_runtime_digest(&pre, output);
+        Block::new(seal(header, author(), VIEW), Vec::new())
+    }
+}
+
+#[test]
+fn blocks_of_sync_and_of_the_log_need_the_outputs_that_their_parents_ask_for() {
+    let good = beacon_output(author(), BEACON, HEIGHT);
+    let others = beacon_output((author() + 1) % 4, BEACON, HEIGHT);
+    let of_next = beacon_output(author(), BEACON, HEIGHT + 1);
+    let no_key = Some(author());
+    for (name, without, output, error) in [
+        ("its own", None, Some(good), None),
+        ("no key and none", no_key, None, None),
+        ("none", None, None, Some(OutputError::Missing(author()))),
+        (
+            "no key",
+            no_key,
+            Some(good),
+            Some(OutputError::Unwanted(author())),
+        ),
+        (
+            "another's",
+            None,
+            Some(others),
+            Some(OutputError::Wrong(author())),
+        ),
+        (
+            "the next height's",
+            None,
+            Some(of_next),
+            Some(OutputError::Wrong(author())),
+        ),
+    ] {
+        let expected = error.map(|error| HeaderError::from(error).to_string());
+        let refused = |error: &str| expected.as_deref().is_some_and(|text| error.contains(text));
+        // In a later view than the one in which it was proposed first.
+        let certify = |block: &Block| certify(block, VIEW + 3);
+
+        let t = setup();
+        t.begin_beacon(without);
+        let block = t.block_with(output);
+        match t.sync(block.clone(), Some(&certify(&block))) {
+            Ok(result) => assert!(error.is_none() && matches!(result, ImportResult::Imported(_))),
+            Err(text) => assert!(
+                text.starts_with("verifier: ") && refused(&text),
+                "{name}: {text}"
+            ),
+        }
+
+        let t = setup();
+        t.begin_beacon(without);
+        let origin = BlockOrigin::ConsensusBroadcast;
+        let import = t
+            .import
+            .import_decided(block.clone(), certify(&block), origin);
+        match block_on(import) {
+            Ok(outcome) => assert!(error.is_none() && outcome == ImportOutcome::Imported),
+            Err(text) => assert!(refused(&text.to_string()), "{name}: {text}"),
+        }
+        assert_eq!(t.chain.commits.lock().is_empty(), error.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn a_block_asks_the_runtime_for_beacon_and_key_once() {
+    let t = setup();
+    t.begin_beacon(None);
+    let block = t.block_with(Some(beacon_output(author(), BEACON, HEIGHT)));
+    for _ in 0..3 {
+        t.sync(block.clone(), Some(&certify(&block, VIEW))).unwrap();
+    }
+    assert_eq!(t.chain.beacon_calls(), 2);
 }

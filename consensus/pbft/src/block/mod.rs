@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`checks`] | what a header must fulfil; pure |
 //! | [`inherents`] | what the inherents of a block are made of and checked against |
+//! | [`randomness`] | the output that an author adds for the beacon: made and checked |
 //! | [`executor`] | executes a proposal and keeps the changes in memory |
 //! | [`builder`] | builds and seals a block from the transaction pool |
 //! | `admission` | what kind of block it is that comes to be imported; pure |
@@ -28,6 +29,9 @@ pub mod import;
 #[cfg(test)]
 mod import_tests;
 pub mod inherents;
+pub mod randomness;
+#[cfg(test)]
+mod test_chain;
 pub mod verifier;
 
 use crate::{authorities::ConsensusStateError, justification::CommitError, types::ProposedBlock};

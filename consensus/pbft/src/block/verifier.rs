@@ -10,6 +10,8 @@ use super::{
     admission::verify_params,
     checks::{check_form, check_header, HeaderError, ViewRule},
     import::{VerifiedCommit, VERIFIED_KEY},
+    randomness::check_author_output,
+    BlockError,
 };
 use crate::{
     authorities::{ConsensusClient, ConsensusStates},
@@ -33,6 +35,8 @@ use substrate_prometheus_endpoint::Registry;
 enum VerifyError {
     #[error("bad header: {0}")]
     Header(#[from] HeaderError),
+    #[error(transparent)]
+    Block(#[from] BlockError),
     #[error(transparent)]
     Commit(#[from] CommitError),
     #[error(transparent)]
@@ -92,7 +96,15 @@ impl<C: ConsensusClient> PbftVerifier<C> {
             }
         };
         let view = justification::find(params.justifications.as_ref())?.view;
-        check_header(header.clone(), &parent, &state, ViewRule::UpTo(view))?;
+        let checked = check_header(header.clone(), &parent, &state, ViewRule::UpTo(view))?;
+        let (author, output) = (checked.pre_digest.author, checked.output.as_ref());
+        match check_author_output(&self.states, &checked.pre_header, author, output) {
+            Err(BlockError::UnknownSet(error)) => {
+                debug!(target: LOG_TARGET, "Cannot check block {hash} yet: {error}");
+                return Ok(());
+            }
+            result => result?,
+        }
         let certificate = verify_params(params, hash, &self.states)?;
         params.insert_intermediate(VERIFIED_KEY, VerifiedCommit { hash, certificate });
         Ok(())

@@ -10,9 +10,9 @@ use hansa_beacon_primitives::{
     output::first_beacon,
     tree::{leaf, root, set_leaf, MemoryGroups},
     vrf::fold,
-    Author, EpochGate, Inputs, Phase,
+    Author, Inputs, Phase,
 };
-use hansa_pbft_primitives::Hash;
+use hansa_pbft_primitives::{EpochGate, Hash};
 
 #[test]
 fn the_first_beacon_is_the_chain_specs() {
@@ -233,8 +233,64 @@ fn a_block_must_carry_the_output_where_authors_have_keys() {
         Beacons::on_genesis_session([(&1, pair(1).public())].into_iter());
         assert_eq!(Beacons::author_key(0), Some(pair(1).public()));
         assert_eq!(Beacons::author_key(1), None);
-        block();
+        block_by(0);
+        block_with(Some(Author {
+            index: 0,
+            weight: 1,
+            total_weight: 4,
+            set_id: 0,
+            vrf: None,
+        }));
+    });
+}
+
+#[test]
+#[cfg(not(feature = "runtime-benchmarks"))]
+#[should_panic(expected = "must not carry a VRF output")]
+fn a_block_must_not_carry_an_output_without_a_key() {
+    ExtBuilder::default().run(|| {
+        use frame_support::traits::OneSessionHandler;
+        use sp_core::Pair;
+        OutputRequired::set(true);
         block_with(None);
+        Beacons::on_genesis_session([(&1, pair(1).public())].into_iter());
+        block_by(0);
+        block_by(1);
+    });
+}
+
+#[test]
+#[cfg(not(feature = "runtime-benchmarks"))]
+#[should_panic(expected = "and so name its author")]
+fn a_block_must_name_its_author_where_authors_have_keys() {
+    ExtBuilder::default().run(|| {
+        use frame_support::traits::OneSessionHandler;
+        use sp_core::Pair;
+        OutputRequired::set(true);
+        block_with(None);
+        Beacons::on_genesis_session([(&1, pair(1).public())].into_iter());
+        block_with(None);
+    });
+}
+
+#[test]
+fn keys_follow_the_set_that_decides() {
+    ExtBuilder::default().run(|| {
+        use frame_support::traits::OneSessionHandler;
+        use sp_core::Pair;
+        let hand_over = |accounts: &[AccountId]| {
+            let validators: Vec<_> = accounts.iter().map(|a| (a, pair(*a).public())).collect();
+            Beacons::on_new_session(true, validators.into_iter(), Vec::new().into_iter());
+            [0, 1].map(Beacons::author_key)
+        };
+        let key = |account| Some(pair(account).public());
+        assert_eq!(hand_over(&[1, 2]), [key(1), key(2)]);
+        assert_eq!(
+            hand_over(&[REFUSED, 3]),
+            [key(1), key(2)],
+            "the old set stays"
+        );
+        assert_eq!(hand_over(&[2]), [key(2), None]);
     });
 }
 

@@ -3,7 +3,9 @@
 
 //! When sets change, and what else changes with a session.
 
-use crate::{mock::*, ChangeQueued, Event, OutgoingSet, ParentSet, Seed};
+use crate::{
+    mock::*, ChangeQueued, Event, OutgoingSet, ParentSet, Seed, ServiceTime, SessionStart,
+};
 use frame_support::{assert_ok, traits::OneSessionHandler};
 use hansa_pbft_primitives::{ConsensusLog, SignerBitmap};
 
@@ -195,5 +197,60 @@ fn changed_keys_are_prompt_too() {
             session,
             "one cut session is enough"
         );
+    });
+}
+
+#[test]
+fn weights_alone_are_prompt_too() {
+    ExtBuilder::default().run(|| {
+        block();
+        plan_weight(2, 3);
+        end_session();
+        assert!(ChangeQueued::<Test>::get());
+        assert_eq!(Pbft::consensus_state().set.total_weight(), 4);
+        set_weight(2, 3);
+        let header = block();
+        assert!(!ChangeQueued::<Test>::get());
+        let set = ConsensusLog::find_set_change(&header.digest).expect("the set changes");
+        assert_eq!(set.total_weight(), 6);
+    });
+}
+
+#[test]
+fn a_session_ends_by_time_only_when_the_gate_opens() {
+    ExtBuilder::default().run(|| {
+        GateOpen::set(false);
+        for _ in 0..2 * SESSION_MS / 1_000 {
+            block();
+        }
+        assert_eq!(Session::current_index(), 0);
+        let began = SessionStart::<Test>::get();
+        GateOpen::set(true);
+        let now = ServiceTime::<Test>::get();
+        block();
+        assert_eq!(Session::current_index(), 1);
+        // It was held back for longer than a step, so the next one has its whole time.
+        assert_eq!((began, SessionStart::<Test>::get()), (0, now));
+    });
+}
+
+/// What must not wait, such as an offender's leaving, does not; and it does not move the time at which
+/// the next session by time begins.
+#[test]
+fn the_gate_does_not_hold_back_early_ends() {
+    ExtBuilder::default().run(|| {
+        GateOpen::set(false);
+        for _ in 0..2 * SESSION_MS / 1_000 {
+            block();
+        }
+        ChangeQueued::<Test>::put(true);
+        block();
+        assert_eq!(Session::current_index(), 1);
+        assert_eq!(SessionStart::<Test>::get(), 0);
+        block();
+        assert_eq!(Session::current_index(), 1);
+        GateOpen::set(true);
+        block();
+        assert_eq!(Session::current_index(), 2);
     });
 }

@@ -131,12 +131,19 @@ proptest! {
         prop_assert!(step <= now.saturating_sub(last));
     }
 
-    /// The next session begins on the grid, not after now, and less than a length before.
+    /// The next session begins on the grid, not after now, and less than a length before; or now, if the
+    /// last one was held back.
     #[test]
-    fn sessions_keep_to_their_grid(start in 0u64..1 << 50, length in 1u64..1 << 40, passed in 0u64..1 << 50) {
+    fn sessions_keep_to_their_grid(
+        start in 0u64..1 << 50,
+        length in 1u64..1 << 40,
+        passed in 0u64..1 << 41,
+        cap in 0u64..1 << 41,
+    ) {
         let now = start + passed;
-        match next_session_start_ms(start, length, now) {
+        match next_session_start_ms(start, length, now, cap) {
             None => prop_assert!(passed < length),
+            Some(next) if passed - length > cap => prop_assert_eq!(next, now),
             Some(next) => {
                 prop_assert!(next > start && next <= now && now - next < length);
                 prop_assert_eq!((next - start) % length, 0);
@@ -145,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn no_input_overflows(start: u64, length: u64, now: u64) {
-        let _ = next_session_start_ms(start, length, now);
+    fn no_input_overflows(start: u64, length: u64, now: u64, cap: u64) {
+        let _ = next_session_start_ms(start, length, now, cap);
     }
 }

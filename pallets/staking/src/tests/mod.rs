@@ -6,6 +6,7 @@
 mod bonding;
 mod delegation;
 mod election;
+mod frozen;
 mod offences;
 mod properties;
 mod rewards;

@@ -95,6 +95,7 @@ impl hansa_pallet_pbft::Config for Runtime {
     type AdminOrigin = EnsureRoot<AccountId>;
     type VotingWeight = Staking;
     type NextSeed = ChainedSeed;
+    type EpochGate = ();
     type OnCertificate = Staking;
     type OnOffence = (Pbft, Staking);
     type EvidenceSessions = ConstU32<6>;
@@ -158,6 +159,9 @@ impl hansa_pallet_staking::Config for Runtime {
     type ServiceClock = ServiceSeconds<Runtime>;
     type Candidates = BagsList;
     type SessionKeys = Session;
+    type PurgeKeys = ();
+    type Leaving = ();
+    type FrozenElections = frame_support::traits::ConstBool<false>;
     type Author = Author;
     type Commits = Pbft;
     type EndSession = Pbft;

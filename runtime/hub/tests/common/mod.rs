@@ -7,13 +7,16 @@
 
 use codec::Encode;
 use frame_support::storage::with_transaction;
+use hansa_beacon_primitives::{
+    api::runtime_decl_for_beacon_api::BeaconApi, vrf::block_input, BeaconId, BeaconPair, BlockVrf,
+};
 use hansa_pbft_primitives::{
     inherent::INHERENT_IDENTIFIER, ParentCertificate, PreDigest, SignerBitmap,
 };
-use hansa_primitives::{AccountId, Balance, Header, Nonce};
+use hansa_primitives::{AccountId, Balance, Hash, Header, Nonce};
 use hansa_runtime_hub::{
-    Balances, Block, Executive, Pbft, Runtime, RuntimeCall, Session, SessionKeys, SignedPayload,
-    TxExtension, UncheckedExtrinsic, VERSION,
+    Balances, Beacon, Block, Executive, Pbft, Runtime, RuntimeCall, Session, SessionKeys,
+    SignedPayload, Staking, TxExtension, UncheckedExtrinsic, VERSION,
 };
 use serde_json::Value;
 use sp_block_builder::runtime_decl_for_block_builder::BlockBuilder;
@@ -31,6 +34,16 @@ use sp_runtime::{
     ApplyExtrinsicResult, Digest, DispatchError, TransactionOutcome,
 };
 use sp_version::RuntimeVersion;
+
+/// The seeds of development nodes.
+const SEEDS: [&str; 6] = [
+    "//Alice",
+    "//Bob",
+    "//Charlie",
+    "//Dave",
+    "//Eve",
+    "//Ferdie",
+];
 
 /// The time of the first block.
 pub const FIRST_MS: u64 = 1_800_000_000_000;
@@ -122,6 +135,8 @@ pub fn free_of(who: &AccountId) -> Balance {
 pub struct Chain {
     builder: TestExternalities,
     replica: TestExternalities,
+    /// The hash of the genesis block.
+    pub genesis: Hash,
     pub head: Header,
     pub now_ms: u64,
 }
@@ -151,6 +166,7 @@ impl Chain {
         Self {
             builder,
             replica: build(),
+            genesis: head.hash(),
             head,
             now_ms: FIRST_MS,
         }
@@ -172,18 +188,45 @@ impl Chain {
     ) -> (Header, Vec<ApplyExtrinsicResult>) {
         self.now_ms += step_ms;
         let (timestamp_ms, number) = (self.now_ms, self.head.number + 1);
-        let digest = PreDigest {
-            view: 0,
-            author: 0,
-            timestamp_ms,
-        }
-        .to_digest_item();
+        let digest = self.digest(number, timestamp_ms);
+        self.block_with(digest, transactions)
+    }
+
+    /// What the author of the next block puts into its header: the authorities take turns.
+    pub fn digest(&mut self, number: u32, timestamp_ms: u64) -> Digest {
+        let genesis = self.genesis;
+        self.state(|| {
+            let authorities = Pbft::deciding_set().set.len() as u32;
+            let author = (number.saturating_sub(1) % authorities) as u16;
+            let header = PreDigest {
+                view: 0,
+                author,
+                timestamp_ms,
+            };
+            let mut logs = vec![header.to_digest_item()];
+            if let Some(key) = Runtime::author_key(author) {
+                let beacon = Runtime::epoch().beacon;
+                let vrf = output(&key, &genesis, &beacon, number);
+                assert!(vrf.verify(&key, &genesis, &beacon, number));
+                logs.push(vrf.to_digest_item());
+            }
+            Digest { logs }
+        })
+    }
+
+    /// Make a block with this in its header.
+    pub fn block_with(
+        &mut self,
+        digest: Digest,
+        transactions: impl FnOnce() -> Vec<UncheckedExtrinsic>,
+    ) -> (Header, Vec<ApplyExtrinsicResult>) {
+        let (timestamp_ms, number) = (self.now_ms, self.head.number + 1);
         let draft = Header::new(
             number,
             Default::default(),
             Default::default(),
             self.head.hash(),
-            Digest { logs: vec![digest] },
+            digest,
         );
         let (block, results) = self.builder.execute_with(|| {
             Executive::initialize_block(&draft);
@@ -255,7 +298,11 @@ impl Chain {
 
     /// Check the invariants.
     pub fn try_state(&mut self) {
-        self.state(|| Pbft::do_try_state().expect("the invariants hold"));
+        self.state(|| {
+            Pbft::do_try_state().expect("the invariants of the consensus hold");
+            Beacon::do_try_state().expect("the invariants of the beacon hold");
+            Staking::do_try_state().expect("the invariants of staking hold");
+        });
     }
 }
 
@@ -310,15 +357,45 @@ fn inherents(now_ms: u64) -> Vec<UncheckedExtrinsic> {
 /// The session keys of a development seed.
 pub fn keys(seed: &str) -> SessionKeys {
     use sp_core::Pair;
-    let pair = hansa_pbft_primitives::AuthorityPair::from_string(seed, None).expect("it is a seed");
+    let pbft = hansa_pbft_primitives::AuthorityPair::from_string(seed, None).expect("it is a seed");
     SessionKeys {
-        pbft: pair.public(),
+        pbft: pbft.public(),
+        beacon: beacon_pair(seed).public(),
     }
 }
 
-/// The signature with which an account shows that session keys are its own.
+/// The key pair with which a development node takes part in the beacon.
+pub fn beacon_pair(seed: &str) -> BeaconPair {
+    use sp_core::Pair;
+    BeaconPair::from_string(seed, None).expect("it is a seed")
+}
+
+/// The key pair of a development node with this key.
+pub fn beacon_pair_of(key: &BeaconId) -> BeaconPair {
+    use sp_core::Pair;
+    SEEDS
+        .into_iter()
+        .map(beacon_pair)
+        .find(|pair| pair.public() == *key)
+        .expect("it is a development key")
+}
+
+/// The output of the author with this key for a block, as its node makes it.
+pub fn output(key: &BeaconId, genesis: &Hash, beacon: &[u8; 32], number: u32) -> BlockVrf {
+    use sp_core::crypto::VrfSecret;
+    let data = block_input(genesis, beacon, number).into_sign_data();
+    BlockVrf::from(&beacon_pair_of(key).into_inner().vrf_sign(&data))
+}
+
+/// The signatures with which an account shows that session keys are its own.
 pub fn proof(owner: &AccountId, seed: &str) -> Vec<u8> {
-    use sp_core::{proof_of_possession::ProofOfPossessionGenerator, Pair};
-    let mut pair = sp_core::ed25519::Pair::from_string(seed, None).expect("it is a seed");
-    pair.generate_proof_of_possession(owner.as_ref()).encode()
+    use sp_core::{ed25519, proof_of_possession::ProofOfPossessionGenerator, sr25519, Pair};
+    let mut pbft = ed25519::Pair::from_string(seed, None).expect("it is a seed");
+    let mut beacon = sr25519::Pair::from_string(seed, None).expect("it is a seed");
+    let owner = owner.as_ref();
+    (
+        pbft.generate_proof_of_possession(owner),
+        beacon.generate_proof_of_possession(owner),
+    )
+        .encode()
 }

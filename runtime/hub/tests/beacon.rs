@@ -1,0 +1,408 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! Epochs as they go by on the hub: what authors and nodes add, what is frozen when, and which set and
+//! seed begin with a beacon.
+
+mod common;
+
+use codec::Decode;
+use common::*;
+use hansa_beacon_primitives::{
+    api::runtime_decl_for_beacon_api::BeaconApi,
+    commitment::{commit_payload, commitment, own_id, secret_input},
+    output::session_seed,
+    BlockVrf, DutyKind, Phase,
+};
+use hansa_pallet_beacon::{Commitments, Event as BeaconEvent, HoldReason};
+use hansa_pallet_staking::{Call as StakingCall, FrozenSet};
+use hansa_primitives::AccountId;
+use hansa_runtime_common::currency::UNIT;
+use hansa_runtime_hub::{
+    genesis_presets::{DEV, LOCAL, STAKE},
+    Balances, Beacon, Pbft, Runtime, RuntimeCall, RuntimeEvent, Session, Staking, System,
+    UncheckedExtrinsic,
+};
+use sp_core::{crypto::VrfSecret, Pair};
+use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve};
+use sp_runtime::{Digest, Perbill};
+
+/// More blocks, a second apart, than any part of an epoch of a minute takes.
+const MANY: u32 = 100;
+
+fn phase(chain: &mut Chain) -> Phase {
+    chain.state(|| Runtime::epoch().phase)
+}
+
+/// Make blocks until `done`.
+fn until(chain: &mut Chain, what: &str, done: impl Fn(&mut Chain) -> bool) {
+    for _ in 0..MANY {
+        if done(chain) {
+            return;
+        }
+        chain.block(1_000, Vec::new);
+    }
+    panic!("{what}: not in {MANY} blocks");
+}
+
+fn until_phase(chain: &mut Chain, wanted: Phase) {
+    until(chain, "a part of the epoch", |chain| phase(chain) == wanted);
+}
+
+fn until_epoch(chain: &mut Chain, wanted: u32) {
+    until(chain, "an epoch", |chain| {
+        chain.state(|| Runtime::epoch().epoch) == wanted
+    });
+}
+
+fn beacon_events(chain: &mut Chain) -> Vec<BeaconEvent<Runtime>> {
+    chain.state(|| {
+        System::events()
+            .into_iter()
+            .filter_map(|record| match record.event {
+                RuntimeEvent::Beacon(event) => Some(event),
+                _ => None,
+            })
+            .collect()
+    })
+}
+
+/// What the node of this seed puts into its pool now, as the API tells it.
+fn do_duty(chain: &mut Chain, seed: &str) -> Option<UncheckedExtrinsic> {
+    let genesis = chain.genesis;
+    let pooled = chain.pooled(|| {
+        let pair = beacon_pair(seed);
+        let Some(duty) = Runtime::duty(pair.public()) else {
+            return;
+        };
+        let input = secret_input(&genesis, duty.epoch, &duty.beacon);
+        let id = own_id(&pair.clone().into_inner().vrf_pre_output(&input));
+        let hash = commitment(&genesis, duty.epoch, &duty.account, &id);
+        match duty.kind {
+            DutyKind::Commit => {
+                let payload = commit_payload(&genesis, duty.epoch, &duty.account, &hash);
+                let signature = pair.sign(&payload);
+                Runtime::submit_commit(duty.epoch, duty.account, hash, signature)
+            }
+            DutyKind::Reveal { commitment, key } => {
+                assert_eq!((commitment, key), (hash, pair.public()));
+                Runtime::submit_reveal(duty.epoch, duty.account, id)
+            }
+        }
+        .expect("there is a pool");
+    });
+    let transaction = pooled.first()?;
+    Some(UncheckedExtrinsic::decode(&mut &transaction[..]).expect("it is one of ours"))
+}
+
+/// Let these nodes do what is due, all in one block; returns how many had something to do.
+fn duties(chain: &mut Chain, seeds: &[&str]) -> usize {
+    let transactions: Vec<_> = seeds
+        .iter()
+        .filter_map(|seed| do_duty(chain, seed))
+        .collect();
+    let count = transactions.len();
+    let (_, results) = chain.block(1_000, || transactions);
+    assert_eq!(results, vec![Ok(Ok(())); count]);
+    count
+}
+
+fn set(chain: &mut Chain) -> Vec<(AccountId, u64)> {
+    let deciding = chain.state(Pbft::deciding_set);
+    let weights = deciding.set.authorities().iter().map(|a| a.weight);
+    deciding.accounts.iter().cloned().zip(weights).collect()
+}
+
+fn held(chain: &mut Chain, who: Sr25519Keyring) -> u128 {
+    use frame_support::traits::fungible::InspectHold;
+    let reason = HoldReason::Commitment.into();
+    chain.state(|| Balances::balance_on_hold(&reason, &who.to_account_id()))
+}
+
+fn frozen(chain: &mut Chain) -> Option<Vec<(AccountId, u64)>> {
+    let frozen = chain.state(FrozenSet::<Runtime>::get)?;
+    let members = frozen.members.into_iter();
+    Some(members.map(|member| (member.node, member.weight)).collect())
+}
+
+#[test]
+fn epochs_are_sessions_and_each_has_its_beacon() {
+    for preset in [DEV, LOCAL, STAKE] {
+        let mut chain = Chain::new(preset);
+        let mut beacons = vec![chain.state(Beacon::beacon)];
+        for epoch in 1..=3 {
+            let session = chain.state(Session::current_index);
+            until_epoch(&mut chain, epoch);
+            let (beacon, seed) = chain.state(|| (Beacon::beacon(), Pbft::consensus_state().seed));
+            let current = chain.state(Session::current_index);
+            assert_eq!(
+                current,
+                session + 1,
+                "{preset}: the session ends with the epoch"
+            );
+            assert_eq!(seed, session_seed(&beacon, current), "{preset}");
+            assert!(!beacons.contains(&beacon), "{preset}");
+            beacons.push(beacon);
+            chain.try_state();
+        }
+    }
+}
+
+#[test]
+fn nodes_commit_and_reveal_and_get_their_bonds_back() {
+    let mut chain = Chain::new(STAKE);
+    let all = ["//Alice", "//Bob", "//Charlie", "//Dave"];
+    chain.block(1_000, Vec::new);
+    assert_eq!(duties(&mut chain, &all), 4);
+    assert_eq!(duties(&mut chain, &all), 0);
+    assert_eq!(held(&mut chain, Alice), 8 * UNIT);
+    until_phase(&mut chain, Phase::Reveal);
+    // Dave withholds.
+    assert_eq!(duties(&mut chain, &all[..3]), 3);
+    until_phase(&mut chain, Phase::Mix);
+    assert_eq!(do_duty(&mut chain, "//Dave"), None, "it is too late");
+    until_epoch(&mut chain, 1);
+    let of_beacon = beacon_events(&mut chain).into_iter().find_map(|e| match e {
+        BeaconEvent::NewBeacon { revealed, .. } => Some(revealed),
+        _ => None,
+    });
+    assert_eq!(of_beacon, Some(3));
+    chain.try_state();
+    until_phase(&mut chain, Phase::Mix);
+    assert_eq!(
+        held(&mut chain, Dave),
+        8 * UNIT,
+        "the ids are drawn by until the epoch ends"
+    );
+    until_epoch(&mut chain, 2);
+    let charged: Vec<_> = beacon_events(&mut chain)
+        .into_iter()
+        .filter(|event| matches!(event, BeaconEvent::Charged { .. }))
+        .collect();
+    let of_dave = BeaconEvent::Charged {
+        epoch: 0,
+        account: Dave.to_account_id(),
+        amount: UNIT,
+    };
+    assert_eq!(charged, [of_dave]);
+    assert_eq!((held(&mut chain, Alice), held(&mut chain, Dave)), (0, 0));
+    chain.try_state();
+}
+
+#[test]
+fn in_authority_mode_nobody_commits() {
+    let mut chain = Chain::new(LOCAL);
+    chain.block(1_000, Vec::new);
+    for seed in ["//Alice", "//Bob"] {
+        assert_eq!(do_duty(&mut chain, seed), None);
+    }
+    // Nor do candidates, who have no part in it yet.
+    let calls = [
+        StakingCall::<Runtime>::bond { amount: 500 * UNIT },
+        StakingCall::<Runtime>::validate {
+            commission: Perbill::zero(),
+        },
+    ];
+    for (nonce, call) in (0..).zip(calls) {
+        let call = RuntimeCall::from(call);
+        assert_eq!(chain.apply(|| sign(Alice, nonce, call)), Ok(Ok(())));
+    }
+    assert_eq!(do_duty(&mut chain, "//Alice"), None);
+}
+
+/// The set that begins with a beacon is that of the freeze, whoever stakes what in between.
+#[test]
+fn the_set_elected_at_the_freeze_is_the_one_that_begins() {
+    let mut chain = Chain::new(STAKE);
+    until_phase(&mut chain, Phase::Reveal);
+    let elected = frozen(&mut chain).expect("there was an election");
+    let eve = Eve.to_account_id();
+    let set_keys = pallet_session::Call::set_keys {
+        keys: keys("//Eve"),
+        proof: proof(&eve, "//Eve"),
+    };
+    let join = [
+        StakingCall::<Runtime>::bond {
+            amount: 500_000 * UNIT,
+        }
+        .into(),
+        RuntimeCall::from(set_keys),
+        StakingCall::<Runtime>::validate {
+            commission: Perbill::zero(),
+        }
+        .into(),
+    ];
+    for (nonce, call) in (0..).zip(join) {
+        assert_eq!(chain.apply(|| sign(Eve, nonce, call)), Ok(Ok(())));
+    }
+    let more = StakingCall::<Runtime>::bond_extra {
+        amount: 500_000 * UNIT,
+    };
+    assert_eq!(
+        chain.apply(|| sign(Dave, 0, RuntimeCall::from(more))),
+        Ok(Ok(()))
+    );
+    until_epoch(&mut chain, 1);
+    chain.block(1_000, Vec::new);
+    assert_eq!(set(&mut chain), elected);
+    chain.try_state();
+
+    // One epoch later all of it counts, from the first block but one.
+    until_phase(&mut chain, Phase::Reveal);
+    let elected = frozen(&mut chain).expect("there was an election");
+    assert_eq!(elected.len(), 5);
+    until_epoch(&mut chain, 2);
+    chain.block(1_000, Vec::new);
+    assert_eq!(set(&mut chain), elected);
+    let eve = chain.state(|| Pbft::deciding_set().accounts.iter().position(|a| *a == eve));
+    let eve = eve.expect("Eve is in it") as u16;
+    assert_eq!(
+        chain.state(|| Runtime::author_key(eve)),
+        Some(keys("//Eve").beacon)
+    );
+    for _ in 0..10 {
+        chain.block(1_000, Vec::new);
+    }
+    chain.try_state();
+}
+
+/// Weights alone change as promptly as members do.
+#[test]
+fn a_change_of_weights_takes_effect_with_the_epoch() {
+    let mut chain = Chain::new(STAKE);
+    let before = set(&mut chain);
+    let more = StakingCall::<Runtime>::bond_extra {
+        amount: 100_000 * UNIT,
+    };
+    assert_eq!(
+        chain.apply(|| sign(Dave, 0, RuntimeCall::from(more))),
+        Ok(Ok(()))
+    );
+    until_epoch(&mut chain, 1);
+    assert_eq!(set(&mut chain), before, "the block that ends the epoch");
+    chain.block(1_000, Vec::new);
+    let after = set(&mut chain);
+    assert_ne!(after, before);
+    let accounts =
+        |set: &[(AccountId, u64)]| set.iter().map(|(a, _)| a.clone()).collect::<Vec<_>>();
+    assert_eq!(accounts(&after), accounts(&before));
+    let session = chain.state(Session::current_index);
+    chain.block(1_000, Vec::new);
+    assert_eq!(
+        chain.state(Session::current_index),
+        session,
+        "one cut session is enough"
+    );
+}
+
+#[test]
+fn who_chills_after_the_freeze_forfeits_and_is_left_out() {
+    let mut genesis = genesis_json(STAKE);
+    // Five of whom four are enough.
+    let eve = Eve.to_account_id();
+    let list = genesis["session"]["keys"].as_array_mut().expect("a list");
+    list.push(serde_json::json!([eve, eve, keys("//Eve")]));
+    let list = genesis["staking"]["validators"]
+        .as_array_mut()
+        .expect("a list");
+    list.push(serde_json::json!({"account": eve, "bond": 100_000 * UNIT as u64}));
+    let mut chain = Chain::with_genesis(&genesis);
+    chain.block(1_000, Vec::new);
+    assert_eq!(duties(&mut chain, &["//Alice", "//Eve"]), 2);
+    until_phase(&mut chain, Phase::Reveal);
+    assert_eq!(duties(&mut chain, &["//Alice", "//Eve"]), 2);
+    let chill = RuntimeCall::from(StakingCall::<Runtime>::chill {});
+    assert_eq!(chain.apply(|| sign(Eve, 0, chill)), Ok(Ok(())));
+    let forfeited = BeaconEvent::Forfeited {
+        epoch: 0,
+        account: eve.clone(),
+    };
+    assert!(beacon_events(&mut chain).contains(&forfeited));
+    until_epoch(&mut chain, 1);
+    chain.block(1_000, Vec::new);
+    let members = set(&mut chain);
+    assert_eq!(members.len(), 4);
+    assert!(members.iter().all(|(account, _)| *account != eve));
+    // Only now it may give its keys away.
+    let purge = || RuntimeCall::from(StakingCall::<Runtime>::purge_keys {});
+    assert_eq!(chain.apply(|| sign(Eve, 1, purge())), Ok(Ok(())));
+    let refused = hansa_pallet_staking::Error::<Runtime>::KeysInUse;
+    assert_eq!(
+        chain.apply(|| sign(Alice, 0, purge())),
+        Ok(Err(refused.into()))
+    );
+    let filtered = frame_system::Error::<Runtime>::CallFiltered;
+    let direct = RuntimeCall::from(pallet_session::Call::purge_keys {});
+    assert_eq!(
+        chain.apply(|| sign(Bob, 0, direct.clone())),
+        Ok(Err(filtered.into()))
+    );
+    let batch = RuntimeCall::from(pallet_utility::Call::batch_all {
+        calls: vec![direct],
+    });
+    assert_eq!(
+        chain.apply(|| sign(Charlie, 0, batch)).map(|r| r.is_err()),
+        Ok(true)
+    );
+    assert!(chain.state(|| Commitments::<Runtime>::contains_key(0, &eve)));
+    chain.try_state();
+}
+
+#[test]
+fn next_set_shows_what_is_frozen() {
+    let mut chain = Chain::new(STAKE);
+    until_phase(&mut chain, Phase::Reveal);
+    let more = StakingCall::<Runtime>::bond_extra {
+        amount: 500_000 * UNIT,
+    };
+    assert_eq!(
+        chain.apply(|| sign(Dave, 0, RuntimeCall::from(more))),
+        Ok(Ok(()))
+    );
+    let next: Vec<_> = chain
+        .state(Staking::next_set)
+        .into_iter()
+        .map(|n| n.weight)
+        .collect();
+    let frozen: Vec<_> = frozen(&mut chain)
+        .expect("it is there")
+        .iter()
+        .map(|m| m.1)
+        .collect();
+    assert_eq!(next, frozen);
+}
+
+#[cfg(not(feature = "runtime-benchmarks"))]
+mod outputs {
+    use super::*;
+
+    /// A header of the next block with these items of the beacon.
+    fn digest(chain: &mut Chain, items: impl FnOnce(BlockVrf) -> Vec<BlockVrf>) -> Digest {
+        chain.now_ms += 1_000;
+        let (number, now) = (chain.head.number + 1, chain.now_ms);
+        let mut digest = chain.digest(number, now);
+        let vrf = BlockVrf::find(&digest).expect("one").expect("there is one");
+        digest.logs.truncate(1);
+        digest
+            .logs
+            .extend(items(vrf).iter().map(BlockVrf::to_digest_item));
+        digest
+    }
+
+    #[test]
+    #[should_panic(expected = "a block must carry its author's VRF output")]
+    fn a_header_without_one_is_invalid() {
+        let mut chain = Chain::new(LOCAL);
+        chain.block(1_000, Vec::new);
+        let digest = digest(&mut chain, |_| Vec::new());
+        chain.block_with(digest, Vec::new);
+    }
+
+    #[test]
+    #[should_panic(expected = "a block must carry its author's VRF output")]
+    fn two_are_none() {
+        let mut chain = Chain::new(LOCAL);
+        let digest = digest(&mut chain, |vrf| vec![vrf, vrf]);
+        chain.block_with(digest, Vec::new);
+    }
+}
