@@ -14,9 +14,13 @@ pub mod dappchains;
 pub mod hub;
 pub mod pbft;
 
+use allocation::{Allocation, AllocationApiServer};
 use beacon::{Beacon, BeaconApiServer};
+use dappchains::{DappChains, DappChainsApiServer};
+use hansa_allocation_primitives::api::AllocationApi as AllocationRuntimeApi;
 use hansa_beacon_primitives::api::BeaconApi as BeaconRuntimeApi;
 use hansa_consensus_pbft::{justification::PbftJustificationStream, SharedRoundState};
+use hansa_dappchain_primitives::api::DappChainsApi as DappChainsRuntimeApi;
 use hansa_pbft_primitives::PbftApi as PbftRuntimeApi;
 use hansa_primitives::{AccountId, Balance, Block, Nonce};
 use jsonrpsee::{core::RegisterMethodError, RpcModule};
@@ -58,7 +62,9 @@ where
         + pallet_transaction_payment_rpc::TransactionPaymentRuntimeApi<Block, Balance>
         + BlockBuilder<Block>
         + PbftRuntimeApi<Block>
-        + BeaconRuntimeApi<Block, AccountId>,
+        + BeaconRuntimeApi<Block, AccountId>
+        + AllocationRuntimeApi<Block, AccountId>
+        + DappChainsRuntimeApi<Block, AccountId>,
     P: TransactionPool + 'static,
 {
     use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
@@ -75,6 +81,8 @@ where
     module.merge(System::new(client.clone(), pool).into_rpc())?;
     module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
     module.merge(Beacon::new(client.clone()).into_rpc())?;
+    module.merge(Allocation::new(client.clone()).into_rpc())?;
+    module.merge(DappChains::new(client.clone()).into_rpc())?;
     module
         .merge(Pbft::new(client, round_state, justifications, subscription_executor).into_rpc())?;
     Ok(module)

@@ -102,7 +102,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         all_founders(T::DbWeight::get())
     }
     fn on_complete() -> Weight {
-        all_founders(T::DbWeight::get())
+        frozen_founders(T::DbWeight::get())
     }
     fn on_joined() -> Weight {
         base(T::DbWeight::get(), 90_000_000, 30_000, 9, 7)
@@ -161,7 +161,7 @@ impl WeightInfo for () {
         all_founders(RocksDbWeight::get())
     }
     fn on_complete() -> Weight {
-        all_founders(RocksDbWeight::get())
+        frozen_founders(RocksDbWeight::get())
     }
     fn on_joined() -> Weight {
         base(RocksDbWeight::get(), 90_000_000, 30_000, 9, 7)
@@ -186,6 +186,12 @@ fn base(db: RuntimeDbWeight, ref_time: u64, proof_size: u64, reads: u64, writes:
 fn all_founders(db: RuntimeDbWeight) -> Weight {
     let each = estimate(10_000_000, 2_000).saturating_add(db.reads_writes(4, 4));
     base(db, 100_000_000, 120_000, 16, 14).saturating_add(each.saturating_mul(u64::from(MAX_NODES)))
+}
+
+/// What reads the keys of all founders of a chain, and writes them into one record.
+fn frozen_founders(db: RuntimeDbWeight) -> Weight {
+    let each = estimate(10_000_000, 2_000).saturating_add(db.reads(1));
+    base(db, 200_000_000, 120_000, 8, 8).saturating_add(each.saturating_mul(u64::from(MAX_NODES)))
 }
 
 /// A time in picoseconds and a proof size in bytes.

@@ -241,6 +241,13 @@ impl<'a> Draw<'a> {
         self.slots.iter().all(|slot| slot.open() == 0)
     }
 
+    /// Whether a pending chain has all its nodes now.
+    pub fn is_complete(&self, chain: ChainId) -> bool {
+        let found = self.slots.binary_search_by_key(&chain, |slot| slot.chain);
+        let slot = found.ok().and_then(|at| self.slots.get(at));
+        slot.is_some_and(|slot| slot.phase == Phase::Pending && slot.missing() == 0)
+    }
+
     fn choose(&mut self, kind: Kind, begun: Option<usize>) -> Option<(usize, Reason)> {
         if let Some(at) = self.first_from(self.short_from, Slot::is_short) {
             self.short_from = at;

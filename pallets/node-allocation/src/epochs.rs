@@ -16,6 +16,10 @@ use hansa_allocation_primitives::{ChainEvents, ChainId, EpochIndex, NodeStanding
 use hansa_beacon_primitives::{draw::rank, Beacon, CommittedIds, Draws, OnBeacon, OnFreeze};
 use sp_runtime::traits::BlockNumberProvider;
 
+/// After how many chains that become complete a block stops to place nodes: the registry looks at all
+/// founders of each.
+pub const COMPLETED_PER_BLOCK: u32 = 4;
+
 /// Nodes that were drawn for a chain, with what they are and why they go there.
 type DrawnNodes<T> = Vec<(<T as frame_system::Config>::AccountId, Kind, Reason)>;
 
@@ -153,17 +157,24 @@ impl<T: Config> Pallet<T> {
         };
         let limit = T::PlacedPerBlock::get();
         let nodes: Vec<_> = Ranks::<T>::iter().take(limit as usize).collect();
-        let taken = nodes.len() as u32;
+        let (found, mut taken, mut completed) = (nodes.len() as u32, 0u32, 0u32);
         let mut slots = FrozenSlots::<T>::get();
         let mut turns = CurrentTurns::<T>::get();
         let mut drawn = BTreeMap::<ChainId, DrawnNodes<T>>::new();
         let mut draw = Draw::new(slots.as_mut(), &mut turns);
         for (rank, (account, kind)) in nodes {
+            if completed >= COMPLETED_PER_BLOCK {
+                break;
+            }
+            taken = taken.saturating_add(1);
             Ranks::<T>::remove(rank);
             if !Self::takes_part(&account, epoch) {
                 continue;
             }
             if let Some((chain, reason)) = draw.place(kind) {
+                if draw.is_complete(chain) {
+                    completed = completed.saturating_add(1);
+                }
                 drawn
                     .entry(chain)
                     .or_default()
@@ -176,7 +187,7 @@ impl<T: Config> Pallet<T> {
         for (chain, nodes) in drawn {
             weight.saturating_accrue(Self::admit(chain, nodes));
         }
-        if taken < limit {
+        if taken == found && found < limit {
             Self::end_draw();
         }
         weight

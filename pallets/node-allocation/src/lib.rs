@@ -46,7 +46,7 @@ extern crate alloc;
 mod benchmarking;
 mod confirming;
 pub mod draw;
-mod epochs;
+pub mod epochs;
 #[cfg(test)]
 mod mock;
 mod pool;

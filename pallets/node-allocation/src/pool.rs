@@ -171,6 +171,27 @@ impl<T: Config> Pallet<T> {
     }
 }
 
+#[cfg(feature = "runtime-benchmarks")]
+impl<T: Config> Pallet<T> {
+    /// For benchmarks of others: put these nodes into the pool, as founders of a pending chain.
+    pub fn fill(chain: ChainId, nodes: &[T::AccountId]) {
+        let now = Self::now();
+        for account in nodes {
+            let node = Node {
+                deposit: Zero::zero(),
+                from_epoch: OpenEpoch::<T>::get(),
+                chain: Some(chain),
+                leaving: false,
+            };
+            Nodes::<T>::insert(account, node);
+            Count::<T>::mutate(|count| count.nodes = count.nodes.saturating_add(1));
+            Self::edit(chain, |roster| {
+                roster.admit(account.clone(), crate::draw::Kind::Veteran, &now)
+            });
+        }
+    }
+}
+
 /// Nodes of the pool may commit, in whatever place they are.
 impl<T: Config> Pool<T::AccountId> for Pallet<T> {
     fn key_of(account: &T::AccountId) -> Option<BeaconId> {

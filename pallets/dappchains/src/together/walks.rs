@@ -35,7 +35,7 @@ enum Action {
 }
 
 fn action() -> impl Strategy<Value = Action> {
-    let (chain, node) = (|| 0..6usize, || 10..40u64);
+    let (chain, node) = (|| 0..4usize, || 10..40u64);
     let deployer = || 1..4u64;
     let found = || prop_oneof![1 => Just(None), 9 => (0..8u8).prop_map(|h| Some(h / 7))];
     prop_oneof![
@@ -43,7 +43,7 @@ fn action() -> impl Strategy<Value = Action> {
         6 => node().prop_map(Action::Author),
         2 => node().prop_map(Action::Leave),
         1 => node().prop_map(Action::Unbond),
-        2 => (chain(), 0..8usize).prop_map(|(chain, member)| Action::Slash(chain, member)),
+        4 => (chain(), 0..8usize).prop_map(|(chain, member)| Action::Slash(chain, member)),
         // A deployer may run a node, too.
         1 => deployer().prop_map(Action::Join),
         4 => (deployer(), 4..8u32, prop::option::of(1..2_000u32))
@@ -166,11 +166,13 @@ fn act_on_chain(action: Action) {
     }
 }
 
-/// Where walks begin: twelve veterans, and a chain.
+/// Where walks begin: twelve veterans, and a live chain with four of them.
 fn begin() {
     join(10..=21);
     author(10..=21);
     register(1, 4, Some(TERM)).expect("the first chain can be registered");
+    epoch();
+    go_live(1);
 }
 
 /// How far a walk comes: how often it saw each state of a chain, and replacements.

@@ -163,6 +163,29 @@ fn a_sweep_that_is_late_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn no_more_than_four_chains_become_complete_in_a_block() {
+    ExtBuilder.run(|| {
+        for chain in 1..=9 {
+            open(chain, 4);
+        }
+        join_veterans(1..=40);
+        freeze();
+        beacon();
+        let mut told = Vec::new();
+        loop {
+            block();
+            let complete = take_told().len();
+            if crate::CurrentStage::<Test>::get() == crate::types::Stage::Idle {
+                break;
+            }
+            told.push(complete);
+        }
+        assert_eq!(told.iter().sum::<usize>(), 9);
+        assert_eq!(told.iter().max(), Some(&4));
+    });
+}
+
+#[test]
 fn who_is_drawn_in_one_draw_waits_since_the_same_time() {
     ExtBuilder.run(|| {
         PerBlock::set(3);
