@@ -233,11 +233,11 @@ fn the_heaviest_block_of_a_draw_leaves_room() {
     let ranking = Pool::rank(ranked);
     let placed: u32 = <Runtime as PoolConfig>::PlacedPerBlock::get();
     let placing = Pool::place(placed) + Chains::on_complete() * u64::from(COMPLETED_PER_BLOCK);
-    // The last chain that is begun is swept to its end.
+    // Chains are begun until they and their members are so many; the last one is swept to its end, and
+    // the others may have no nodes.
     let swept: u32 = <Runtime as PoolConfig>::SweptPerBlock::get();
     let largest: u32 = <Runtime as PoolConfig>::MaxMembers::get();
-    let members = swept + largest;
-    let sweeping = Pool::sweep(swept, members) + Chains::on_short() * u64::from(swept);
+    let sweeping = Pool::sweep(swept, largest) + Chains::on_short() * u64::from(swept);
     for (what, weight) in [("rank", ranking), ("place", placing), ("sweep", sweeping)] {
         println!("{what}: {} ms", weight.ref_time() / 1_000_000_000);
         let part = weight.ref_time() as f64 / MAX_BLOCK_WEIGHT.ref_time() as f64;
