@@ -10,11 +10,12 @@ use super::{
 };
 use codec::{Decode, Encode};
 use hansa_pbft_primitives::{ConsensusState, Timing, MAX_AUTHORITIES};
-use hansa_primitives::{Balance, Hash};
+use hansa_primitives::{Balance, Hashing};
 use sc_executor::WasmExecutor;
 use sc_service::{ChainSpec, GenericChainSpec, Properties};
 use serde_json::{json, Value};
 use sp_core::{crypto::Ss58Codec, storage::well_known_keys};
+use sp_runtime::traits::Hash;
 use sp_state_machine::BasicExternalities;
 
 /// The largest number of validators of a first session.
@@ -70,7 +71,7 @@ pub fn genesis_patch(id: &str, genesis: &HubGenesis) -> Value {
     let mut patch = patch_without_beacon(genesis);
     let derived = || {
         let seed = (ENTROPY_DOMAIN, id, patch.to_string()).encode();
-        Hash::from(sp_core::hashing::blake2_256(&seed))
+        Hashing::hash(&seed)
     };
     let entropy = genesis.beacon.entropy.map_or_else(derived, |given| given.0);
     if let Value::Object(fields) = &mut patch {

@@ -17,7 +17,7 @@ use frame_benchmarking::v2::*;
 use frame_support::{
     traits::{
         fungible::{Inspect, Mutate, MutateHold},
-        Authorize, EnsureOrigin, Get,
+        Authorize, EnsureOrigin, Get, ValidatorRegistration,
     },
     BoundedVec,
 };

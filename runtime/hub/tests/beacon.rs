@@ -223,16 +223,9 @@ fn a_change_of_weights_takes_effect_with_the_epoch() {
 
 #[test]
 fn who_chills_after_the_freeze_forfeits_and_is_left_out() {
-    let mut genesis = genesis_json(STAKE);
     // Five of whom four are enough.
     let eve = Eve.to_account_id();
-    let list = genesis["session"]["keys"].as_array_mut().expect("a list");
-    list.push(serde_json::json!([eve, eve, keys("//Eve")]));
-    let list = genesis["staking"]["validators"]
-        .as_array_mut()
-        .expect("a list");
-    list.push(serde_json::json!({"account": eve, "bond": 100_000 * UNIT as u64}));
-    let mut chain = Chain::with_genesis(&genesis);
+    let mut chain = Chain::with_genesis(&genesis_of_five());
     chain.block(1_000, Vec::new);
     assert_eq!(duties(&mut chain, &["//Alice", "//Eve"]), 2);
     until_phase(&mut chain, Phase::Reveal);
@@ -331,4 +324,26 @@ mod outputs {
         let digest = digest(&mut chain, |vrf| vec![vrf, vrf]);
         chain.block_with(digest, Vec::new);
     }
+}
+
+/// What the benchmarks of the beacon need of this runtime.
+#[cfg(feature = "runtime-benchmarks")]
+#[test]
+fn nodes_of_benchmarks_can_commit() {
+    use hansa_beacon_primitives::{BeaconId, Pool};
+    use hansa_runtime_hub::beacon::CandidatePool;
+    use sp_keystore::{testing::MemoryKeystore, KeystoreExt};
+    use sp_runtime::RuntimeAppPublic;
+    let mut ext = build_genesis(&genesis_json(DEV)).expect("the genesis is sound");
+    ext.register_extension(KeystoreExt::new(MemoryKeystore::new()));
+    ext.execute_with(|| {
+        for account in [Dave, Eve].map(Sr25519Keyring::to_account_id) {
+            let key = BeaconId::generate_pair(None);
+            CandidatePool::put(&account, &key);
+            assert_eq!(CandidatePool::key_of(&account), Some(key.clone()));
+            assert_eq!(CandidatePool::account_of(&key), Some(account.clone()));
+            let duty = Runtime::duty(key).expect("it has something to do");
+            assert_eq!((duty.account, duty.kind), (account, DutyKind::Commit));
+        }
+    });
 }

@@ -9,6 +9,7 @@ use codec::Decode;
 use common::*;
 use frame_support::{dispatch::DispatchClass, weights::Weight};
 use hansa_pallet_pbft::{Event, Listed, WeightInfo};
+use hansa_pallet_staking::FrozenSet;
 use hansa_pbft_primitives::{
     runtime_decl_for_pbft_api::PbftApi, statement::NO_PROOF, AuthorityPair, ConsensusLog, Evidence,
     Hash, Height, Offence, OffenceKind, SignedStatement, SigningContext, VoteKind, MAX_AUTHORITIES,
@@ -16,7 +17,7 @@ use hansa_pbft_primitives::{
 use hansa_runtime_common::limits::BlockWeights;
 use hansa_runtime_hub::{
     genesis_presets::{DEV, LOCAL},
-    Executive, Pbft, Runtime, RuntimeEvent, System, UncheckedExtrinsic,
+    Beacon, Executive, Pbft, Runtime, RuntimeEvent, System, UncheckedExtrinsic,
 };
 use sp_core::Pair;
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
@@ -110,6 +111,42 @@ fn who_signs_twice_leaves_the_set_and_nobody_pays() {
     assert_eq!((set.id, set.len()), (1, 3));
     assert_eq!(set.index_of(&keys("//Bob").pbft), None);
     chain.block(200, Vec::new);
+    chain.try_state();
+}
+
+/// The set that is elected for the next beacon loses its liar, too, and does not begin earlier for it.
+#[test]
+fn a_liar_after_the_freeze_leaves_at_once_and_is_not_in_the_next_set() {
+    let mut chain = Chain::with_genesis(&genesis_of_five());
+    let bob = Bob.to_account_id();
+    let frozen = |chain: &mut Chain| chain.state(FrozenSet::<Runtime>::get);
+    while frozen(&mut chain).is_none() {
+        assert!(chain.head.number < 100, "the commit part does not end");
+        chain.block(1_000, Vec::new);
+    }
+    let height = chain.head.number;
+    let evidence = chain.state(|| double_vote("//Bob", height));
+    let transaction = report(&mut chain, evidence);
+    assert_eq!(chain.apply(|| transaction), Ok(Ok(())));
+    chain.block(200, Vec::new);
+    chain.block(200, Vec::new);
+    let deciding = |chain: &mut Chain| chain.state(Pbft::deciding_set);
+    let without_bob = deciding(&mut chain);
+    assert_eq!(without_bob.accounts.len(), 4);
+    assert!(!without_bob.accounts.contains(&bob));
+    assert!(frozen(&mut chain).is_some(), "the epoch goes on");
+    chain.try_state();
+
+    let beacon = chain.state(Beacon::beacon);
+    while chain.state(Beacon::beacon) == beacon {
+        assert!(chain.head.number < 200, "the epoch does not end");
+        chain.block(1_000, Vec::new);
+    }
+    for _ in 0..3 {
+        chain.block(1_000, Vec::new);
+    }
+    let next = deciding(&mut chain);
+    assert_eq!(next.accounts, without_bob.accounts);
     chain.try_state();
 }
 

@@ -134,6 +134,21 @@ fn each_bad_field_is_named() -> Result<()> {
             "genesis.validators[2].pbft",
         ),
         (
+            "/genesis/validators/1/beacon",
+            alice["beacon"].clone(),
+            "genesis.validators[1].beacon",
+        ),
+        (
+            "/genesis/validators/2/beacon",
+            Value::Null,
+            "genesis.validators[2].beacon",
+        ),
+        (
+            "/genesis/beacon/entropy",
+            json!("0x1234"),
+            "genesis.beacon.entropy",
+        ),
+        (
             "/genesis/validators/2/account",
             json!("Alice"),
             "genesis.validators[2].account",

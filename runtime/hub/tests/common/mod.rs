@@ -64,6 +64,22 @@ pub fn genesis_json(preset: &str) -> Value {
     genesis
 }
 
+/// The genesis of the preset by stake with Eve as a fifth validator.
+pub fn genesis_of_five() -> Value {
+    let mut genesis = genesis_json(hansa_runtime_hub::genesis_presets::STAKE);
+    let eve = Sr25519Keyring::Eve.to_account_id();
+    let bond = 100_000 * hansa_runtime_common::currency::UNIT as u64;
+    let mut add = |pallet: &str, list: &str, item: Value| {
+        let list = genesis[pallet][list].as_array_mut();
+        list.expect("it is a list").push(item);
+    };
+    let keys = serde_json::json!([eve, eve, keys("//Eve")]);
+    add("session", "keys", keys);
+    let validator = serde_json::json!({"account": eve, "bond": bond});
+    add("staking", "validators", validator);
+    genesis
+}
+
 /// Put `patch` into `base`, object by object.
 pub fn merge(base: &mut Value, patch: Value) {
     match (base, patch) {
