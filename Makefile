@@ -92,6 +92,11 @@ bias: setup-build ## measures what a coalition gains by withholding from the bea
 	@$(ENV) cargo build $(CARGO_FLAGS) --bin hansa-bias --examples && \
 		exec "$$CARGO_TARGET_DIR/release/hansa-bias" $(ARGS)
 
+.PHONY: mechanism
+mechanism: setup-build ## simulates pool, draw and price of DappChains; PLOT=<file.svg>; ARGS="--help"
+	@$(ENV) cargo build $(CARGO_FLAGS) --bin hansa-mechanism --examples && \
+		exec "$$CARGO_TARGET_DIR/release/hansa-mechanism" --plot "$(or $(PLOT),docs/mechanism.svg)" $(ARGS)
+
 # The model has a workspace of its own (its Cargo.toml says why), and so a folder of its own to build in.
 MODEL := cd consensus/pbft-model && CARGO_TARGET_DIR="$$CARGO_TARGET_DIR/model" \
 	cargo test --release --locked --quiet --test model -- --nocapture --test-threads=1

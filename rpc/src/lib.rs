@@ -8,15 +8,21 @@
 
 #![forbid(unsafe_code)]
 
-mod amount;
+pub mod allocation;
 pub mod beacon;
-pub mod error;
+pub mod dappchains;
+mod digits;
+pub mod hub;
 pub mod pbft;
 pub mod staking;
 
+use allocation::{Allocation, AllocationApiServer};
 use beacon::{Beacon, BeaconApiServer};
+use dappchains::{DappChains, DappChainsApiServer};
+use hansa_allocation_primitives::api::AllocationApi as AllocationRuntimeApi;
 use hansa_beacon_primitives::api::BeaconApi as BeaconRuntimeApi;
 use hansa_consensus_pbft::{justification::PbftJustificationStream, SharedRoundState};
+use hansa_dappchain_primitives::api::DappChainsApi as DappChainsRuntimeApi;
 use hansa_pbft_primitives::PbftApi as PbftRuntimeApi;
 use hansa_primitives::{AccountId, Balance, Block, Nonce};
 use hansa_staking_primitives::api::StakingApi as StakingRuntimeApi;
@@ -61,7 +67,9 @@ where
         + BlockBuilder<Block>
         + PbftRuntimeApi<Block>
         + StakingRuntimeApi<Block, AccountId>
-        + BeaconRuntimeApi<Block, AccountId>,
+        + BeaconRuntimeApi<Block, AccountId>
+        + AllocationRuntimeApi<Block, AccountId>
+        + DappChainsRuntimeApi<Block, AccountId>,
     P: TransactionPool + 'static,
 {
     use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
@@ -79,6 +87,8 @@ where
     module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
     module.merge(Staking::new(client.clone()).into_rpc())?;
     module.merge(Beacon::new(client.clone()).into_rpc())?;
+    module.merge(Allocation::new(client.clone()).into_rpc())?;
+    module.merge(DappChains::new(client.clone()).into_rpc())?;
     module
         .merge(Pbft::new(client, round_state, justifications, subscription_executor).into_rpc())?;
     Ok(module)

@@ -13,6 +13,7 @@ use frame_support::{
     ensure,
     traits::{fungible::MutateHold, tokens::Precision, Get},
 };
+use hansa_allocation_primitives::Serving;
 use hansa_staking_primitives::{Balance, ElectionIndex, Seconds};
 use sp_runtime::{traits::BlockNumberProvider, DispatchError, DispatchResult};
 
@@ -74,6 +75,10 @@ impl<T: Config> Pallet<T> {
                 .map_err(|_| Error::<T>::TooManyParts)?;
         }
         Self::ensure_least_bond(&ledger)?;
+        ensure!(
+            T::Serving::chain_of(&who).is_none(),
+            Error::<T>::ServesChain
+        );
         if Self::is_candidate_node(&who) {
             ensure!(!ledger.active.is_empty(), Error::<T>::ChillFirst);
         }

@@ -211,6 +211,8 @@ mod events {
         TooLittle,
         /// A candidate must keep the smallest bond: chill first.
         ChillFirst,
+        /// The node serves a DappChain: it must leave the pool, and be replaced, before its bond can go.
+        ServesChain,
         /// There is not so much.
         NotEnough,
         /// There are too many different deposits, or portions on their way out: later.

@@ -255,6 +255,9 @@ pub mod pallet {
         #[pallet::constant]
         type CommitWindow: Get<u32>;
 
+        /// Which nodes serve a DappChain: their operators' bonds stay. Elsewhere than on the hub `()`.
+        type Serving: hansa_allocation_primitives::Serving<Self::AccountId>;
+
         /// The weights of the calls.
         type WeightInfo: WeightInfo;
 

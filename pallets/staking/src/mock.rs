@@ -126,6 +126,18 @@ thread_local! {
     static SET: RefCell<Vec<(AccountId, Weight)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// The node of [`Serves`] serves chain 1.
+pub struct OneServes;
+impl hansa_allocation_primitives::Serving<AccountId> for OneServes {
+    fn chain_of(account: &AccountId) -> Option<u32> {
+        Serves::get().filter(|node| node == account).map(|_| 1)
+    }
+
+    fn is_pooled(account: &AccountId) -> bool {
+        Self::chain_of(account).is_some()
+    }
+}
+
 impl BoundToRuntimeAppPublic for Consensus {
     type Public = UintAuthorityId;
 }
@@ -274,6 +286,8 @@ parameter_types! {
     pub static ChillReporters: u32 = 2;
     pub static ChillShare: Perbill = Perbill::from_percent(50);
     pub static CommitWindow: u32 = 8;
+    /// The node that serves a DappChain.
+    pub static Serves: Option<AccountId> = None;
     pub static FrozenElections: bool = false;
 }
 
@@ -329,6 +343,7 @@ impl hansa_pallet_staking::Config for Test {
     type ChillReporters = ChillReporters;
     type ChillShare = ChillShare;
     type CommitWindow = CommitWindow;
+    type Serving = OneServes;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Consensus;

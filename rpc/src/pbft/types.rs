@@ -79,7 +79,7 @@ pub struct AuthorityInfo {
     /// Its public key, as an SS58 address.
     pub key: AuthorityId,
     /// Its weight.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub weight: Weight,
 }
 
@@ -125,10 +125,10 @@ pub struct RoundStateInfo {
     /// The set. All other fields name authorities by their position here.
     pub authorities: Vec<AuthorityInfo>,
     /// The weight of the whole set.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub total_weight: Weight,
     /// The weight that a certificate needs.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub quorum: Weight,
     /// The primary of the current view.
     pub primary: Option<AuthorityIndex>,
@@ -227,13 +227,13 @@ pub struct FinalityProof {
 #[serde(rename_all = "camelCase")]
 pub struct ProofWeights {
     /// Of the whole set.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub total: Weight,
     /// What a certificate needs.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub quorum: Weight,
     /// Of the signers.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub signed: Weight,
 }
 

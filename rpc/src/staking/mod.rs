@@ -7,11 +7,11 @@ mod types;
 
 pub use types::{Ledger, Member, Reward, Stake, Unlock};
 
-use crate::error::{block_at, Error};
+use crate::hub::{block_of, Error};
 use hansa_primitives::{AccountId, Block, Hash};
 use hansa_staking_primitives::api::StakingApi as StakingRuntimeApi;
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
-use sp_api::ProvideRuntimeApi;
+use sp_api::{ApiExt, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
 use std::sync::Arc;
 
@@ -47,6 +47,17 @@ impl<C> Staking<C> {
     }
 }
 
+impl<C> Staking<C>
+where
+    C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: StakingRuntimeApi<Block, AccountId>>,
+{
+    fn block(&self, at: Option<Hash>) -> Result<Hash, Error> {
+        block_of(&*self.client, at, |api, at| {
+            api.has_api::<dyn StakingRuntimeApi<Block, AccountId>>(at)
+        })
+    }
+}
+
 impl<C> StakingApiServer for Staking<C>
 where
     C: HeaderBackend<Block>
@@ -56,25 +67,25 @@ where
         + 'static,
 {
     fn ledger(&self, account: AccountId, at: Option<Hash>) -> RpcResult<Ledger> {
-        let at = block_at(&*self.client, at)?;
+        let at = self.block(at)?;
         let ledger = self.client.runtime_api().ledger(at, account);
         Ok(ledger.map_err(Error::from)?.into())
     }
 
     fn expected_reward(&self, node: AccountId, at: Option<Hash>) -> RpcResult<Reward> {
-        let at = block_at(&*self.client, at)?;
+        let at = self.block(at)?;
         let reward = self.client.runtime_api().expected_reward(at, node);
         Ok(reward.map_err(Error::from)?.into())
     }
 
     fn current_set(&self, at: Option<Hash>) -> RpcResult<Vec<Member>> {
-        let at = block_at(&*self.client, at)?;
+        let at = self.block(at)?;
         let set = self.client.runtime_api().current_set(at);
         Ok(types::members(set.map_err(Error::from)?))
     }
 
     fn next_set(&self, at: Option<Hash>) -> RpcResult<Vec<Member>> {
-        let at = block_at(&*self.client, at)?;
+        let at = self.block(at)?;
         let set = self.client.runtime_api().next_set(at);
         Ok(types::members(set.map_err(Error::from)?))
     }

@@ -29,10 +29,10 @@ pub struct Stake {
     /// The node; the account itself for its own bond.
     pub node: AccountId,
     /// The shares of the node's pool; 0 for an own bond.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub shares: Balance,
     /// What the stake is worth now.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub active: Balance,
     /// What is on its way out.
     pub unlocking: Vec<Unlock>,
@@ -43,7 +43,7 @@ pub struct Stake {
 #[serde(rename_all = "camelCase")]
 pub struct Unlock {
     /// How much, if nothing of it is slashed meanwhile.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub amount: Balance,
     /// From when on it can be withdrawn; later, if the set that it stood behind decides for longer, or
     /// a slash waits.
@@ -57,15 +57,15 @@ pub struct Unlock {
 #[serde(rename_all = "camelCase")]
 pub struct Reward {
     /// What was earned in sessions that are over and is not paid out yet.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub unpaid: Balance,
     /// The reward of the session under way, if it ended now.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub session: Balance,
     /// The commission, in billionths.
     pub commission: u32,
     /// What the whole set can earn in a year.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub set_per_year: Balance,
 }
 
@@ -76,10 +76,10 @@ pub struct Member {
     /// The node's account.
     pub node: AccountId,
     /// Its weight in votes.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub weight: u64,
     /// Its stake now.
-    #[serde(with = "crate::amount")]
+    #[serde(with = "crate::digits")]
     pub stake: Balance,
 }
 

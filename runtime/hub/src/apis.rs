@@ -8,12 +8,16 @@ use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
     weights::Weight,
 };
+use hansa_allocation_primitives::{ChainStatus, DrawStatus, Head, Member, NodeStatus};
 use hansa_beacon_primitives::{
     BeaconId, BeaconSignature, Digest as Commitment, Duty, EpochIndex, EpochInfo, OwnId,
 };
+use hansa_dappchain_primitives::{
+    BallotView, ChainId, ChainPage, ChainView, GenesisRecord, Hash, Quote, SeatView,
+};
 use hansa_pbft_primitives::{
-    AuthorityId, AuthorityIndex, AuthoritySet, ConsensusState, Evidence, Height,
-    OpaqueKeyOwnershipProof, SetId, View,
+    AuthorityId, AuthorityIndex, AuthoritySet, AuthoritySignature, ConsensusState, Evidence,
+    Height, OpaqueKeyOwnershipProof, SetId, View,
 };
 use hansa_staking_primitives::{ElectedNode, LedgerView, RewardView};
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
@@ -155,6 +159,89 @@ impl_runtime_apis! {
 
         fn submit_reveal(epoch: EpochIndex, account: AccountId, id: OwnId) -> Option<()> {
             Beacon::submit_reveal(epoch, account, id)
+        }
+    }
+
+    impl hansa_allocation_primitives::api::AllocationApi<Block, AccountId> for Runtime {
+        fn draw_status() -> DrawStatus {
+            NodePool::draw_status()
+        }
+
+        fn node_status(account: AccountId) -> Option<NodeStatus<AccountId>> {
+            NodePool::node_status(account)
+        }
+
+        fn node_of_key(key: BeaconId) -> Option<NodeStatus<AccountId>> {
+            NodePool::node_of_key(&key)
+        }
+
+        fn chain_status(chain: ChainId) -> Option<ChainStatus> {
+            NodePool::chain_status(chain)
+        }
+
+        fn chains(from: ChainId, limit: u32) -> Vec<ChainStatus> {
+            NodePool::chains(from, limit)
+        }
+
+        fn members(chain: ChainId, from: u32, limit: u32) -> Vec<Member<AccountId>> {
+            NodePool::members_page(chain, from, limit)
+        }
+
+        fn submit_confirm(
+            chain: ChainId,
+            account: AccountId,
+            head: Head,
+            signature: BeaconSignature,
+        ) -> Option<()> {
+            NodePool::submit_confirm(chain, account, head, signature)
+        }
+    }
+
+    impl hansa_dappchain_primitives::api::DappChainsApi<Block, AccountId> for Runtime {
+        fn quote(deployer: AccountId, nodes: u32) -> Option<Quote> {
+            DappChains::quote(&deployer, nodes)
+        }
+
+        fn chain(chain: ChainId) -> Option<ChainView<AccountId>> {
+            DappChains::chain(chain)
+        }
+
+        fn chain_by_name(name: Vec<u8>) -> Option<ChainId> {
+            DappChains::chain_by_name(name)
+        }
+
+        fn chains(from: ChainId, limit: u32) -> ChainPage<AccountId> {
+            DappChains::chains(from, limit)
+        }
+
+        fn genesis_record(chain: ChainId) -> Option<GenesisRecord<AccountId>> {
+            DappChains::genesis_record(chain)
+        }
+
+        fn confirmation(chain: ChainId, seat: u32) -> Option<Option<Hash>> {
+            DappChains::confirmation(chain, seat)
+        }
+
+        fn submit_confirm(
+            chain: ChainId,
+            attempt: u16,
+            seat: u32,
+            outcome: Option<Hash>,
+            signature: AuthoritySignature,
+        ) -> Option<()> {
+            DappChains::submit_confirm(chain, attempt, seat, outcome, signature)
+        }
+
+        fn seat(chain: ChainId, node: AccountId) -> Option<SeatView> {
+            DappChains::seat(chain, &node)
+        }
+
+        fn hard_limit() -> u32 {
+            DappChains::hard_limit()
+        }
+
+        fn ballot() -> Option<BallotView> {
+            DappChains::ballot()
         }
     }
 

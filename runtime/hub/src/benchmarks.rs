@@ -4,12 +4,14 @@
 //! What benchmarks need of this runtime.
 
 use crate::{
-    validators::CurrentAuthor, AccountId, Candidates, Runtime, Session, SessionKeys, System,
+    validators::CurrentAuthor, AccountId, Candidates, NodePool, Runtime, Session, SessionKeys,
+    System,
 };
 use alloc::vec::Vec;
 use frame_election_provider_support::SortedListProvider;
 use frame_support::BoundedVec;
 use hansa_beacon_primitives::{BeaconId, KEY_TYPE};
+use hansa_dappchain_primitives::{ChainId, FounderKeys};
 use hansa_pallet_pbft::{CurrentSet, DecidingSet, SessionRecord, SessionRecords};
 use hansa_pallet_staking::{benchmarking::BenchmarkHelper, Elects};
 use hansa_pbft_primitives::{
@@ -29,6 +31,24 @@ pub fn put_into_pool(account: &AccountId, key: &BeaconId) {
     pallet_session::KeyOwner::<Runtime>::insert((KEY_TYPE, key.to_raw_vec()), account);
     Elects::<Runtime>::put(true);
     Candidates::on_insert(account.clone(), UNIT).expect("it is no candidate yet");
+}
+
+/// Give `account` these session keys.
+pub fn set_session_keys(account: &AccountId, keys: FounderKeys) {
+    let keys = SessionKeys {
+        pbft: keys.pbft,
+        beacon: keys.beacon.unwrap_or_else(|| BeaconId::generate_pair(None)),
+    };
+    pallet_session::NextKeys::<Runtime>::insert(account, keys);
+}
+
+/// Makes accounts members of chains.
+pub struct Founders;
+
+impl hansa_pallet_dappchains::benchmarking::BenchmarkHelper<AccountId> for Founders {
+    fn fill(chain: ChainId, nodes: &[AccountId]) {
+        NodePool::fill(chain, nodes);
+    }
 }
 
 impl BenchmarkHelper<AccountId> for CurrentAuthor {

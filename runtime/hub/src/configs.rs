@@ -21,7 +21,10 @@ use frame_system::{
     offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
     EnsureRoot,
 };
+use hansa_allocation_primitives::{Term, TrustSigned};
 use hansa_beacon_primitives::Parts;
+use hansa_dappchain_primitives::MAX_NODES;
+use hansa_pallet_dappchains::{cost::Curve, payout::Division, Terms};
 use hansa_pallet_pbft::{EnsureAdmin, NoIdentification, ServiceSeconds};
 use hansa_pallet_staking::{AuthorFees, ByStakeOr, InflationSchedule, Periods};
 use hansa_primitives::{BlockNumber, Hash, Hashing, Moment};
@@ -33,6 +36,7 @@ use hansa_runtime_common::{
 };
 use hansa_staking_primitives::Seconds;
 use pallet_session::historical::NoteHistoricalRoot;
+use pool::{Bonded, HubHead, RegisteredKeys};
 use sp_runtime::{
     generic::Era,
     traits::{AccountIdLookup, BlakeTwo256, ConvertInto, OpaqueKeys},
@@ -167,10 +171,9 @@ impl hansa_pallet_beacon::Config for Runtime {
     type Clock = Consensus;
     type Author = Consensus;
     type NextSet = Consensus;
-    type OnFreeze = Staking;
-    type OnBeacon = Staking;
-    // Nodes are not drawn for other chains yet.
-    type Draws = ();
+    type OnFreeze = (Staking, NodePool);
+    type OnBeacon = (Staking, NodePool);
+    type Draws = NodePool;
     type OnForfeit = Slashed;
     type Bond = ConstU128<BEACON_BOND>;
     type MaxBonds = ConstU32<BEACON_MAX_BONDS>;
@@ -270,6 +273,7 @@ impl hansa_pallet_staking::Config for Runtime {
     type ChillShare = ChillShare;
     // At 200 ms a block a quarter of a minute.
     type CommitWindow = ConstU32<64>;
+    type Serving = NodePool;
     type WeightInfo = hansa_pallet_staking::weights::SubstrateWeight<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = CurrentAuthor;
@@ -488,6 +492,95 @@ impl pallet_scheduler::Config for Runtime {
     // When a call is due, and its period, are seconds of service time: blocks come as they are
     // needed, so a number of blocks may be a second or a day.
     type BlockNumberProvider = ServiceSeconds<Runtime>;
+}
+
+/// The deposit of a node in the pool: what it loses if it gives up a place, or does not take it up.
+const PLACE_DEPOSIT: Balance = 10 * UNIT;
+
+/// The most nodes of the pool, and the most chains: the size that the draw is planned for.
+const MAX_POOL: u32 = 10_000;
+const MAX_CHAINS: u32 = 1_000;
+
+impl hansa_pallet_node_allocation::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type ServiceClock = ServiceSeconds<Runtime>;
+    type Author = CurrentAuthor;
+    type Standing = Bonded;
+    type Keys = RegisteredKeys;
+    type Ids = Beacon;
+    type Leaving = Beacon;
+    type Chains = DappChains;
+    // The hub does not follow its chains yet: it takes the node's signed word.
+    type Heads = TrustSigned;
+    type OnFee = ();
+    type Deposit = ConstU128<PLACE_DEPOSIT>;
+    type MaxNodes = ConstU32<MAX_POOL>;
+    type MaxChains = ConstU32<MAX_CHAINS>;
+    // Room for a third more than the largest chain needs, while replacements join.
+    type MaxMembers = ConstU32<{ MAX_NODES * 4 / 3 + 1 }>;
+    type RankedPerBlock = ConstU32<200>;
+    type PlacedPerBlock = ConstU32<50>;
+    type SweptPerBlock = ConstU32<50>;
+    type ConfirmEpochs = ConstU32<2>;
+    type ShortEpochs = ConstU32<12>;
+    type WeightInfo = hansa_pallet_node_allocation::weights::SubstrateWeight<Runtime>;
+}
+
+parameter_types! {
+    /// A hundred places may be open at no extra cost; a hundred more, and a place costs four times as much.
+    pub const PlacesCurve: Curve = Curve { free_places: 100, scale_places: 100 };
+    /// What is kept of the stake of a chain that was never live.
+    pub const GoneFee: Perbill = Perbill::from_percent(5);
+    /// By the time waited; more than two weeks count as two weeks.
+    pub const PayoutDivision: Division = Division::ByWait(14 * DAY);
+    /// A turn is a week or 10,000 blocks, from a minute to a quarter of a year.
+    pub const ServiceTerms: Terms = Terms {
+        default: Term { blocks: 10_000, seconds: 7 * DAY },
+        least: Term { blocks: 1, seconds: 60 },
+        most: Term { blocks: 10_000_000, seconds: 91 * DAY },
+    };
+    /// How far a ballot may move the hard limit.
+    pub const LimitStep: Perbill = Perbill::from_percent(25);
+    /// What the chains of one deployer may weigh: with the turnout below no two decide alone.
+    pub const DeployerCap: Perbill = Perbill::from_percent(10);
+    /// How much must be cast for a ballot to count.
+    pub const Turnout: Perbill = Perbill::from_percent(30);
+}
+
+impl hansa_pallet_dappchains::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type ServiceClock = ServiceSeconds<Runtime>;
+    type Codes = Preimage;
+    type Keys = RegisteredKeys;
+    // A deployer's own node is that of its account: no more is known on chain.
+    type OwnNodes = ();
+    type Checkpoint = HubHead;
+    type Allocation = NodePool;
+    // Burnt. There is no treasury yet.
+    type OnForfeit = ();
+    type AdminOrigin = EitherOf<EnsureRoot<AccountId>, EnsureAdmin<Runtime>>;
+    type StakePerNode = ConstU128<{ 100 * UNIT }>;
+    type PlacesCurve = PlacesCurve;
+    type GoneFee = GoneFee;
+    // The record of a chain, its name, its spec: three items, 400 bytes beside what is paid by the byte.
+    type DepositBase = ConstU128<{ deposit(3, 400) }>;
+    type DepositPerByte = ConstU128<{ deposit(0, 1) }>;
+    type FormingTime = ConstU32<{ 30 * 60 }>;
+    type RetireNotice = ConstU32<{ 7 * DAY }>;
+    type PayoutDivision = PayoutDivision;
+    type Terms = ServiceTerms;
+    type ShortEpochs = ConstU32<12>;
+    type ActivityPeriod = ConstU32<{ 7 * DAY }>;
+    type VotingPeriod = ConstU32<{ 3 * DAY }>;
+    type LimitStep = LimitStep;
+    type DeployerCap = DeployerCap;
+    type Turnout = Turnout;
+    type DuePerBlock = ConstU32<1>;
+    type WeightInfo = hansa_pallet_dappchains::weights::SubstrateWeight<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = benchmarks::Founders;
 }
 
 impl pallet_sudo::Config for Runtime {

@@ -9,6 +9,7 @@
 //! | [`genesis_presets`] | the genesis of the built-in chains |
 //! | [`validators`] | who decides: by stake, or as the admin says |
 //! | [`beacon`] | what the beacon asks of the consensus, of staking and of the session keys |
+//! | [`pool`] | what node pool and registry ask of them |
 //! | `apis` | what node and clients ask the runtime |
 //!
 //! The genesis settles whether the validators are elected by stake, or are those whom the admin lists.
@@ -29,6 +30,7 @@ pub mod beacon;
 mod benchmarks;
 pub mod configs;
 pub mod genesis_presets;
+pub mod pool;
 pub mod validators;
 
 use alloc::{borrow::Cow, vec::Vec};
@@ -155,6 +157,13 @@ mod runtime {
     #[runtime::pallet_index(10)]
     pub type Historical = pallet_session::historical::Pallet<Runtime>;
 
+    // The beacon tells the pool of freeze and beacon, and the pool the registry of nodes: in this order all
+    // of it is done in one block.
+    #[runtime::pallet_index(11)]
+    pub type NodePool = hansa_pallet_node_allocation::Pallet<Runtime>;
+    #[runtime::pallet_index(12)]
+    pub type DappChains = hansa_pallet_dappchains::Pallet<Runtime>;
+
     #[runtime::pallet_index(20)]
     pub type Utility = pallet_utility::Pallet<Runtime>;
     #[runtime::pallet_index(21)]
@@ -180,6 +189,8 @@ mod benches {
         [pallet_balances, Balances]
         [pallet_multisig, Multisig]
         [hansa_pallet_beacon, Beacon]
+        [hansa_pallet_dappchains, DappChains]
+        [hansa_pallet_node_allocation, NodePool]
         [hansa_pallet_pbft, Pbft]
         [hansa_pallet_staking, Staking]
         [pallet_bags_list, Candidates]

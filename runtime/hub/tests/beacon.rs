@@ -6,13 +6,9 @@
 
 mod common;
 
-use codec::Decode;
-use common::*;
+use common::{duties::*, *};
 use hansa_beacon_primitives::{
-    api::runtime_decl_for_beacon_api::BeaconApi,
-    commitment::{commit_payload, commitment, own_id, secret_input},
-    output::session_seed,
-    BlockVrf, DutyKind, Phase,
+    api::runtime_decl_for_beacon_api::BeaconApi, output::session_seed, BlockVrf, Phase,
 };
 use hansa_pallet_beacon::{Commitments, Event as BeaconEvent, HoldReason};
 use hansa_pallet_staking::{Call as StakingCall, FrozenSet};
@@ -21,39 +17,9 @@ use hansa_runtime_common::currency::UNIT;
 use hansa_runtime_hub::{
     genesis_presets::{DEV, LOCAL, STAKE},
     Balances, Beacon, Pbft, Runtime, RuntimeCall, RuntimeEvent, Session, Staking, System,
-    UncheckedExtrinsic,
 };
-use sp_core::{crypto::VrfSecret, Pair};
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve};
 use sp_runtime::{Digest, Perbill};
-
-/// More blocks, a second apart, than any part of an epoch of a minute takes.
-const MANY: u32 = 100;
-
-fn phase(chain: &mut Chain) -> Phase {
-    chain.state(|| Runtime::epoch().phase)
-}
-
-/// Make blocks until `done`.
-fn until(chain: &mut Chain, what: &str, done: impl Fn(&mut Chain) -> bool) {
-    for _ in 0..MANY {
-        if done(chain) {
-            return;
-        }
-        chain.block(1_000, Vec::new);
-    }
-    panic!("{what}: not in {MANY} blocks");
-}
-
-fn until_phase(chain: &mut Chain, wanted: Phase) {
-    until(chain, "a part of the epoch", |chain| phase(chain) == wanted);
-}
-
-fn until_epoch(chain: &mut Chain, wanted: u32) {
-    until(chain, "an epoch", |chain| {
-        chain.state(|| Runtime::epoch().epoch) == wanted
-    });
-}
 
 fn beacon_events(chain: &mut Chain) -> Vec<BeaconEvent<Runtime>> {
     chain.state(|| {
@@ -65,46 +31,6 @@ fn beacon_events(chain: &mut Chain) -> Vec<BeaconEvent<Runtime>> {
             })
             .collect()
     })
-}
-
-/// What the node of this seed puts into its pool now, as the API tells it.
-fn do_duty(chain: &mut Chain, seed: &str) -> Option<UncheckedExtrinsic> {
-    let genesis = chain.genesis;
-    let pooled = chain.pooled(|| {
-        let pair = beacon_pair(seed);
-        let Some(duty) = Runtime::duty(pair.public()) else {
-            return;
-        };
-        let input = secret_input(&genesis, duty.epoch, &duty.beacon);
-        let id = own_id(&pair.clone().into_inner().vrf_pre_output(&input));
-        let hash = commitment(&genesis, duty.epoch, &duty.account, &id);
-        match duty.kind {
-            DutyKind::Commit => {
-                let payload = commit_payload(&genesis, duty.epoch, &duty.account, &hash);
-                let signature = pair.sign(&payload);
-                Runtime::submit_commit(duty.epoch, duty.account, hash, signature)
-            }
-            DutyKind::Reveal { commitment, key } => {
-                assert_eq!((commitment, key), (hash, pair.public()));
-                Runtime::submit_reveal(duty.epoch, duty.account, id)
-            }
-        }
-        .expect("there is a pool");
-    });
-    let transaction = pooled.first()?;
-    Some(UncheckedExtrinsic::decode(&mut &transaction[..]).expect("it is one of ours"))
-}
-
-/// Let these nodes do what is due, all in one block; returns how many had something to do.
-fn duties(chain: &mut Chain, seeds: &[&str]) -> usize {
-    let transactions: Vec<_> = seeds
-        .iter()
-        .filter_map(|seed| do_duty(chain, seed))
-        .collect();
-    let count = transactions.len();
-    let (_, results) = chain.block(1_000, || transactions);
-    assert_eq!(results, vec![Ok(Ok(())); count]);
-    count
 }
 
 fn set(chain: &mut Chain) -> Vec<(AccountId, u64)> {

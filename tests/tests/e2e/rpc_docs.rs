@@ -95,6 +95,14 @@ async fn each_example_is_answered_as_the_page_says() -> Result<()> {
         "staking_nextSet",
         "beacon_epoch",
         "beacon_duty",
+        "allocation_status",
+        "allocation_node",
+        "allocation_chains",
+        "allocation_members",
+        "dappChains_quote",
+        "dappChains_list",
+        "dappChains_get",
+        "dappChains_hardLimit",
     ] {
         let shown = examples.iter().any(|e| e.request["method"] == method);
         ensure!(shown, "the page has no example of {method}");

@@ -198,6 +198,17 @@ fn nobody_withdraws_while_its_set_decides_or_is_trusted() {
 }
 
 #[test]
+fn who_serves_a_chain_unbonds_nothing() {
+    ExtBuilder::default().run(|| {
+        Serves::set(Some(4));
+        assert_noop!(Staking::unbond(signed(4), 1), Error::<Test>::ServesChain);
+        assert_ok!(Staking::unbond(signed(3), 1));
+        Serves::set(None);
+        assert_ok!(Staking::unbond(signed(4), 1));
+    });
+}
+
+#[test]
 fn a_candidate_keeps_the_least_bond() {
     ExtBuilder::default().run(|| {
         assert_noop!(

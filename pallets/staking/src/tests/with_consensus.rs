@@ -189,6 +189,7 @@ impl hansa_pallet_staking::Config for Runtime {
     type ChillReporters = ConstU32<2>;
     type ChillShare = Half;
     type CommitWindow = ConstU32<16>;
+    type Serving = ();
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Author;

@@ -5,6 +5,8 @@
 
 #![allow(dead_code)]
 
+pub mod duties;
+
 use codec::Encode;
 use frame_support::storage::with_transaction;
 use hansa_beacon_primitives::{
@@ -15,8 +17,8 @@ use hansa_pbft_primitives::{
 };
 use hansa_primitives::{AccountId, Balance, Hash, Header, Nonce};
 use hansa_runtime_hub::{
-    Balances, Beacon, Block, Executive, Pbft, Runtime, RuntimeCall, Session, SessionKeys,
-    SignedPayload, Staking, TxExtension, UncheckedExtrinsic, VERSION,
+    Balances, Beacon, Block, DappChains, Executive, NodePool, Pbft, Runtime, RuntimeCall, Session,
+    SessionKeys, SignedPayload, Staking, TxExtension, UncheckedExtrinsic, VERSION,
 };
 use serde_json::Value;
 use sp_block_builder::runtime_decl_for_block_builder::BlockBuilder;
@@ -318,6 +320,8 @@ impl Chain {
             Pbft::do_try_state().expect("the invariants of the consensus hold");
             Beacon::do_try_state().expect("the invariants of the beacon hold");
             Staking::do_try_state().expect("the invariants of staking hold");
+            NodePool::do_try_state().expect("the invariants of the pool hold");
+            DappChains::do_try_state().expect("the invariants of the registry hold");
         });
     }
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
 //! Numbers of more than 53 bits as strings of digits, because many clients cannot hold them as
-//! numbers. For `#[serde(with = "crate::amount")]`.
+//! numbers. For `#[serde(with = "crate::digits")]`.
 
 use serde::{de::Error as _, Deserialize, Deserializer, Serializer};
 use std::{fmt::Display, str::FromStr};

@@ -1,0 +1,462 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! # Node allocation pallet
+//!
+//! Nodes come to DappChains by lot and in turn: `docs/allocation.md` has the rules, with examples.
+//!
+//! ## A node's way
+//!
+//! An operator with a bonded node puts it into the pool ([`Call::join`]). The node commits to ids of the
+//! beacon, and is drawn. For a pending chain it waits until that has all its nodes; on a live chain
+//! it catches up and confirms that it has ([`Call::confirm`]). It serves until its turn is over, and goes back
+//! to the pool as soon as a replacement has confirmed.
+//!
+//! ## An epoch
+//!
+//! 1. At the beacon's **freeze** the chains are taken down ([`FrozenSlots`]): the next draw reads them as
+//!    they were then. Who comes into the pool from now on waits for the draw after.
+//! 2. At the **beacon** the draw begins. It works a bounded number of nodes a block: first all nodes that
+//!    revealed are put in the order of their ranks, then they are given to chains ([`draw`]).
+//! 3. Then the **sweep** looks through the chains, a bounded number of members a block: who has not
+//!    confirmed in time pays and is out; whose turn is over is marked, so that the next draw
+//!    finds a replacement.
+//!
+//! A draw that is not over when the next freeze comes is finished; the one after it is skipped, which an
+//! event says.
+//!
+//! ## Ranks
+//!
+//! Ranks are the keys of a map without a hasher, so that its order in the trie is that of the ranks: it sorts
+//! any number of nodes, a few a block. They are hashes that nobody can aim, which keeps the trie even.
+//!
+//! ## Bounds
+//!
+//! A call reads and writes a constant number of items, of which the largest are the table of all chains
+//! (22 bytes each) and one chain's members (some 70 bytes each). Nothing loops over the pool.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+// FRAME's macros write qualified paths.
+#![allow(unused_qualifications)]
+
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod confirming;
+pub mod draw;
+pub mod epochs;
+#[cfg(test)]
+mod mock;
+mod pool;
+mod queries;
+mod registry;
+pub mod roster;
+mod sweep;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+pub mod types;
+pub mod weights;
+
+pub use pallet::*;
+pub use weights::WeightInfo;
+
+/// The target of the pallet's log lines.
+pub(crate) const LOG_TARGET: &str = "runtime::allocation";
+
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+    use crate::{
+        draw::{Kind, Reason, Slot, Turns},
+        roster::{Roster, MAX_MEMBERS},
+        types::{Node, PoolCount, Stage},
+    };
+    use frame_support::{
+        pallet_prelude::*,
+        traits::{
+            fungible::{hold, Credit, Inspect},
+            OnUnbalanced, StorageVersion,
+        },
+    };
+    use frame_system::pallet_prelude::*;
+    use hansa_allocation_primitives::{
+        BeaconSignature, ChainEvents, ChainHeads, ChainId, Departure, EpochIndex, Head, NodeKeys,
+        NodeStanding, Phase, Seconds, MIN_NODES,
+    };
+    use hansa_beacon_primitives::{CommittedIds, Digest, Leaving};
+    use hansa_staking_primitives::BlockAuthor;
+    use sp_core::H256;
+    use sp_runtime::traits::BlockNumberProvider;
+
+    /// The version of the storage's layout.
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    /// An amount of the chain's token.
+    pub type BalanceOf<T> =
+        <<T as Config>::Currency as Inspect<<T as frame_system::Config>::AccountId>>::Balance;
+
+    /// What was taken from accounts and is given to [`Config::OnFee`].
+    pub type CreditOf<T> = Credit<<T as frame_system::Config>::AccountId, <T as Config>::Currency>;
+
+    /// The pallet.
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    /// What the pallet needs of the runtime.
+    #[pallet::config]
+    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>, Hash = H256> {
+        /// The token in which deposits are held.
+        type Currency: hold::Mutate<Self::AccountId, Reason = Self::RuntimeHoldReason>
+            + hold::Balanced<Self::AccountId>;
+
+        /// The reasons for holds of the runtime.
+        type RuntimeHoldReason: From<HoldReason>;
+
+        /// The service time, in seconds.
+        type ServiceClock: BlockNumberProvider<BlockNumber = Seconds>;
+
+        /// Who made the block under execution.
+        type Author: BlockAuthor<Self::AccountId>;
+
+        /// Whose stake allows it to serve.
+        type Standing: NodeStanding<Self::AccountId>;
+
+        /// The beacon keys of nodes.
+        type Keys: NodeKeys<Self::AccountId>;
+
+        /// The ids that nodes revealed.
+        type Ids: CommittedIds<Self::AccountId>;
+
+        /// Is told of each node that leaves the pool.
+        type Leaving: Leaving<Self::AccountId>;
+
+        /// Is told what becomes of chains' members.
+        type Chains: ChainEvents<Self::AccountId>;
+
+        /// What is known of the chains' heads.
+        type Heads: ChainHeads;
+
+        /// Gets the fees of nodes that did not confirm.
+        type OnFee: OnUnbalanced<CreditOf<Self>>;
+
+        /// What is held for a node in the pool, and lost if it gives up a place that was drawn for it.
+        #[pallet::constant]
+        type Deposit: Get<BalanceOf<Self>>;
+
+        /// The most nodes in the pool; not above the number of commitments that the beacon takes.
+        #[pallet::constant]
+        type MaxNodes: Get<u32>;
+
+        /// The most chains.
+        #[pallet::constant]
+        type MaxChains: Get<u32>;
+
+        /// The most nodes of a chain; at most [`MAX_MEMBERS`]. Twice the nodes that a chain may need is
+        /// not needed: a third more is, for replacements that join.
+        #[pallet::constant]
+        type MaxMembers: Get<u32>;
+
+        /// How many nodes a block puts into order. At least 1.
+        #[pallet::constant]
+        type RankedPerBlock: Get<u32>;
+
+        /// How many nodes a block gives to chains. At least 1.
+        #[pallet::constant]
+        type PlacedPerBlock: Get<u32>;
+
+        /// After how many members a block stops to sweep; that of the last chain begun are all looked
+        /// at. At least 1.
+        #[pallet::constant]
+        type SweptPerBlock: Get<u32>;
+
+        /// For how many epochs a node may take to confirm. At least 1.
+        #[pallet::constant]
+        type ConfirmEpochs: Get<EpochIndex>;
+
+        /// For how many epochs in a row a live chain may be short before the registry is asked. At least
+        /// 1.
+        #[pallet::constant]
+        type ShortEpochs: Get<u32>;
+
+        /// The weights of the calls.
+        type WeightInfo: WeightInfo;
+    }
+
+    /// Why the pallet holds tokens.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// For a node in the pool.
+        #[codec(index = 0)]
+        Place,
+    }
+
+    /// The nodes in the pool.
+    #[pallet::storage]
+    pub type Nodes<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, Node<BalanceOf<T>>, OptionQuery>;
+
+    /// How many they are.
+    #[pallet::storage]
+    pub type Count<T: Config> = StorageValue<_, PoolCount, ValueQuery>;
+
+    /// Who has authored a block on any chain: the first epoch by whose ids it is drawn as a veteran. Kept for
+    /// good, as a veteran stays one.
+    #[pallet::storage]
+    pub type Veterans<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, EpochIndex, OptionQuery>;
+
+    /// The first epoch by whose ids a node is drawn that comes into the pool now.
+    #[pallet::storage]
+    pub type OpenEpoch<T: Config> = StorageValue<_, EpochIndex, ValueQuery>;
+
+    /// The epoch under way.
+    #[pallet::storage]
+    pub type CurrentEpoch<T: Config> = StorageValue<_, EpochIndex, ValueQuery>;
+
+    /// The chains, as the draw sees them, in ascending order: of each [`Roster`] its [`Roster::slot`].
+    #[pallet::storage]
+    pub type Slots<T: Config> = StorageValue<_, BoundedVec<Slot, T::MaxChains>, ValueQuery>;
+
+    /// The members of each chain.
+    #[pallet::storage]
+    pub type Rosters<T: Config> =
+        StorageMap<_, Twox64Concat, ChainId, Roster<T::AccountId>, OptionQuery>;
+
+    /// Of which epoch the ids are that the draw reads that is under way, or to come; none if none is.
+    #[pallet::storage]
+    pub type FrozenEpoch<T: Config> = StorageValue<_, EpochIndex, OptionQuery>;
+
+    /// The chains as they were at that epoch's freeze, and what the draw has given them since.
+    #[pallet::storage]
+    pub type FrozenSlots<T: Config> = StorageValue<_, BoundedVec<Slot, T::MaxChains>, ValueQuery>;
+
+    /// When the draw under way, or the last one, began. All who are drawn by it are members since then,
+    /// in whichever block they are placed, so that no founder waited longer than another for that.
+    #[pallet::storage]
+    pub type DrawBeganAt<T: Config> = StorageValue<_, Seconds, ValueQuery>;
+
+    /// How far the work between two draws has come.
+    #[pallet::storage]
+    pub type CurrentStage<T: Config> = StorageValue<_, Stage, ValueQuery>;
+
+    /// Where the sweep goes on: with the first chain of this id or a higher one.
+    #[pallet::storage]
+    pub type SweepFrom<T: Config> = StorageValue<_, ChainId, ValueQuery>;
+
+    /// The nodes of the draw under way that have no place yet, by their ranks.
+    #[pallet::storage]
+    pub type Ranks<T: Config> = StorageMap<_, Identity, Digest, (T::AccountId, Kind), OptionQuery>;
+
+    /// What the draw remembers.
+    #[pallet::storage]
+    pub type CurrentTurns<T: Config> = StorageValue<_, Turns, ValueQuery>;
+
+    /// What happened.
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// A node came into the pool.
+        Joined {
+            /// The node.
+            node: T::AccountId,
+        },
+        /// A node is to leave the pool as soon as it is replaced.
+        Leaving {
+            /// The node.
+            node: T::AccountId,
+        },
+        /// A node left the pool.
+        Left {
+            /// The node.
+            node: T::AccountId,
+            /// What it paid for giving up a place.
+            fee: BalanceOf<T>,
+        },
+        /// A node authored a block on some chain for the first time.
+        Veteran {
+            /// The node.
+            node: T::AccountId,
+        },
+        /// The chains were taken down for the next draw.
+        Frozen {
+            /// The epoch whose ids it reads.
+            epoch: EpochIndex,
+            /// How many nodes all chains have, and how many they need: the mean.
+            mean: (u32, u32),
+        },
+        /// A draw begins.
+        DrawBegan {
+            /// The epoch whose ids it reads.
+            epoch: EpochIndex,
+        },
+        /// A draw is over.
+        DrawEnded {
+            /// The epoch whose ids it read.
+            epoch: EpochIndex,
+            /// How many nodes wait in the pool.
+            waiting: u32,
+        },
+        /// There is no draw by the ids of an epoch: the one before was not over.
+        DrawSkipped {
+            /// The epoch.
+            epoch: EpochIndex,
+        },
+        /// A node was drawn for a chain.
+        Drawn {
+            /// The node.
+            node: T::AccountId,
+            /// The chain.
+            chain: ChainId,
+            /// Why that one.
+            reason: Reason,
+        },
+        /// A pending chain has all its nodes.
+        Complete {
+            /// The chain.
+            chain: ChainId,
+        },
+        /// A node confirmed that it is ready, and serves.
+        Confirmed {
+            /// The node.
+            node: T::AccountId,
+            /// The chain.
+            chain: ChainId,
+        },
+        /// A member of a chain is none any more.
+        Departed {
+            /// The node.
+            node: T::AccountId,
+            /// The chain.
+            chain: ChainId,
+            /// Why.
+            cause: Departure,
+        },
+        /// The chain's phase changed.
+        PhaseChanged {
+            /// The chain.
+            chain: ChainId,
+            /// What it is now.
+            phase: Phase,
+        },
+        /// A chain needs another number of nodes.
+        NeedChanged {
+            /// The chain.
+            chain: ChainId,
+            /// What it needs.
+            need: u32,
+        },
+        /// A chain is short of nodes.
+        Short {
+            /// The chain.
+            chain: ChainId,
+            /// How many are in its set.
+            active: u32,
+            /// For how many epochs in a row.
+            epochs: u32,
+        },
+    }
+
+    /// Why a call fails.
+    #[pallet::error]
+    pub enum Error<T> {
+        /// The node is in the pool.
+        AlreadyPooled,
+        /// The node is not in the pool.
+        NotPooled,
+        /// The pool is full.
+        PoolFull,
+        /// The node has no beacon key.
+        NoKey,
+        /// The node has not the stake, or was convicted or chilled.
+        MayNotServe,
+        /// The account cannot pay the deposit.
+        DepositTooHigh,
+        /// The node is to leave already.
+        AlreadyLeaving,
+        /// The node is no member of the chain that has to confirm.
+        NothingToConfirm,
+        /// The head is not final on that chain, or not recent.
+        UnknownHead,
+        /// The confirmation is not signed with the node's key.
+        BadSignature,
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            Self::note_hub_author();
+            T::WeightInfo::on_initialize().saturating_add(Self::step())
+        }
+
+        fn integrity_test() {
+            assert!(
+                (MIN_NODES..=MAX_MEMBERS).contains(&T::MaxMembers::get()),
+                "MaxMembers must fit the set of a chain"
+            );
+            assert!(
+                T::RankedPerBlock::get() > 0
+                    && T::PlacedPerBlock::get() > 0
+                    && T::SweptPerBlock::get() > 0,
+                "each block must do some work"
+            );
+            assert!(
+                T::ConfirmEpochs::get() > 0 && T::ShortEpochs::get() > 0,
+                "nodes and chains need an epoch at least"
+            );
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call(weight = <T as Config>::WeightInfo)]
+    impl<T: Config> Pallet<T> {
+        /// Put the sender's node into the pool. It must have a beacon key and the stake;
+        /// [`Config::Deposit`] is held.
+        #[pallet::call_index(0)]
+        pub fn join(origin: OriginFor<T>) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_join(who)
+        }
+
+        /// Take the sender's node out of the pool: at once if it waits. If it serves, or its chain is
+        /// forming, as soon as it is replaced. If it was drawn for a chain and does not serve yet, at once,
+        /// and the deposit is lost: nobody may choose among draws.
+        #[pallet::call_index(1)]
+        pub fn leave(origin: OriginFor<T>) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_leave(who)
+        }
+
+        /// Confirm that the node of `account` has caught up with `chain`, on which it was drawn to serve.
+        ///
+        /// `head` is a recent final block of it; `signature` is over
+        /// [`confirm_payload`](hansa_allocation_primitives::confirm::confirm_payload), by the node's beacon
+        /// key. Nobody signs or pays for the call; it is good once.
+        #[pallet::call_index(2)]
+        #[pallet::weight((T::WeightInfo::confirm(), DispatchClass::Operational, Pays::No))]
+        #[pallet::authorize(|_source, chain, account, head, signature| {
+            Self::authorize_confirm(*chain, account, head, signature)
+        })]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_confirm())]
+        pub fn confirm(
+            origin: OriginFor<T>,
+            chain: ChainId,
+            account: T::AccountId,
+            head: Head,
+            signature: BeaconSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            // They were verified when the call was authorised, on this very state.
+            let _ = (head, signature);
+            Self::do_confirm(chain, account)
+        }
+    }
+}

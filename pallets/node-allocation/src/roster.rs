@@ -1,0 +1,410 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! The members of one chain: who comes, who confirms, whose turn is over, who goes. Without storage.
+//!
+//! ## Departures
+//!
+//! A member of a live chain goes in two steps. It is **marked** when its turn is over, its operator leaves,
+//! or it is unfit; then its place is open for a replacement, and it serves on. It **goes** when there are
+//! more in the set than the chain needs, which is when a replacement has confirmed; who is unfit goes
+//! in the next epoch though nobody was drawn for it. Never more than `T` are
+//! marked, and never more than `T` go in an epoch, for whatever cause; `T` is that of the set at the
+//! epoch's beginning. Marks are given anew in each sweep, so that who is unfit need not wait until those
+//! are replaced whose turn is over. Members that have not confirmed are not in the set: when they go, that is no departure.
+
+use crate::draw::{Kind, Slot};
+use alloc::vec::Vec;
+use frame_support::{traits::ConstU32, BoundedVec};
+use hansa_allocation_primitives::{
+    tolerated, ChainId, Departure, EpochIndex, Member, MemberPhase, Phase, Seconds, Term,
+};
+
+/// The most members of a chain: the largest set that pBFT takes.
+pub const MAX_MEMBERS: u32 = 1_000;
+
+/// A member.
+#[frame_support::stored]
+pub struct Seat<AccountId> {
+    /// The node's account.
+    pub account: AccountId,
+    /// Since when it is a member.
+    pub since: Seconds,
+    /// In which epoch it was drawn.
+    pub epoch: EpochIndex,
+    /// What it is.
+    pub phase: MemberPhase,
+    /// Since when it serves.
+    pub serving_since: Option<Seconds>,
+    /// How many blocks of the chain it authored in this turn.
+    pub blocks: u32,
+    /// Whether it was new when it was drawn.
+    pub new: bool,
+    /// Why it goes, once it is marked.
+    pub cause: Option<Departure>,
+    /// Whether its operator wants it to go.
+    pub leaving: bool,
+}
+
+/// The departures of an epoch.
+#[frame_support::stored]
+#[derive(Copy, Default)]
+pub struct Departures {
+    /// The epoch.
+    pub epoch: EpochIndex,
+    /// How many were in the set when it began.
+    pub of: u32,
+    /// How many have gone.
+    pub gone: u32,
+}
+
+/// The members of a chain.
+#[frame_support::stored]
+pub struct Roster<AccountId> {
+    /// What the draw may do with the chain.
+    pub phase: Phase,
+    /// How many it needs.
+    pub need: u32,
+    /// When turns end.
+    pub term: Term,
+    /// The members, in the order in which they came.
+    pub seats: BoundedVec<Seat<AccountId>, ConstU32<MAX_MEMBERS>>,
+    /// The departures of the last epoch that saw any change.
+    pub departures: Departures,
+    /// For how many sweeps in a row the chain has been short.
+    pub short_epochs: u32,
+}
+
+/// What a sweep looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// The epoch under way.
+    pub epoch: EpochIndex,
+    /// The service time.
+    pub seconds: Seconds,
+    /// For how many epochs a member may take to confirm. At least 1.
+    pub confirm_epochs: EpochIndex,
+}
+
+/// Who is no member any more, and why.
+pub type Gone<AccountId> = (Seat<AccountId>, Departure);
+
+impl<AccountId: Clone + PartialEq> Roster<AccountId> {
+    /// That of a chain that was just registered.
+    pub fn new(need: u32, term: Term) -> Self {
+        Self {
+            phase: Phase::Pending,
+            need,
+            term,
+            seats: BoundedVec::new(),
+            departures: Departures::default(),
+            short_epochs: 0,
+        }
+    }
+
+    /// The chain, as the draw sees it.
+    pub fn slot(&self, chain: ChainId) -> Slot {
+        Slot {
+            chain,
+            phase: self.phase,
+            need: self.need,
+            nodes: self.members_total(),
+            departing: self.count(|seat| seat.phase == MemberPhase::Departing),
+            new_nodes: self.count(|seat| seat.new),
+            below_mean: false,
+        }
+    }
+
+    /// How many members there are.
+    pub fn members_total(&self) -> u32 {
+        self.seats.len() as u32
+    }
+
+    /// How many are in the set.
+    pub fn active(&self) -> u32 {
+        self.count(|seat| seat.phase.is_active())
+    }
+
+    fn count(&self, is: impl Fn(&Seat<AccountId>) -> bool) -> u32 {
+        self.seats.iter().filter(|seat| is(seat)).count() as u32
+    }
+
+    /// The seat of a member.
+    pub fn seat(&self, account: &AccountId) -> Option<&Seat<AccountId>> {
+        self.seats.iter().find(|seat| seat.account == *account)
+    }
+
+    /// The seat of a member, to be changed.
+    pub fn seat_mut(&mut self, account: &AccountId) -> Option<&mut Seat<AccountId>> {
+        self.seats.iter_mut().find(|seat| seat.account == *account)
+    }
+
+    /// The members, as others see them.
+    pub fn members(&self) -> impl Iterator<Item = Member<AccountId>> + '_ {
+        self.seats.iter().map(|seat| Member {
+            account: seat.account.clone(),
+            since: seat.since,
+            phase: seat.phase,
+        })
+    }
+
+    /// Take in a node that was drawn; false if there is no place for it any more.
+    pub fn admit(&mut self, account: AccountId, kind: Kind, now: &Now) -> bool {
+        let phase = match self.phase {
+            Phase::Pending => MemberPhase::Founding,
+            Phase::Live => MemberPhase::Joining,
+            Phase::Forming | Phase::Retiring => return false,
+        };
+        if self.slot(0).open() == 0 {
+            return false;
+        }
+        let seat = Seat {
+            account,
+            since: now.seconds,
+            epoch: now.epoch,
+            phase,
+            serving_since: None,
+            blocks: 0,
+            new: kind == Kind::New,
+            cause: None,
+            leaving: false,
+        };
+        self.seats.try_push(seat).is_ok()
+    }
+
+    /// The chain goes live: the founders' turns begin.
+    pub fn go_live(&mut self, now: &Now) {
+        self.phase = Phase::Live;
+        for seat in self.seats.iter_mut() {
+            seat.phase = MemberPhase::Serving;
+            seat.serving_since = Some(now.seconds);
+            seat.blocks = 0;
+        }
+        self.departures = Departures {
+            epoch: now.epoch,
+            of: self.active(),
+            gone: 0,
+        };
+    }
+
+    /// A member has confirmed: it serves. Returns who goes for it, if anybody; none if it is no member
+    /// that joins.
+    pub fn confirm(&mut self, account: &AccountId, now: &Now) -> Option<Option<Gone<AccountId>>> {
+        self.begin_epoch(now.epoch);
+        let seat = self.seat_mut(account)?;
+        if seat.phase != MemberPhase::Joining {
+            return None;
+        }
+        seat.phase = MemberPhase::Serving;
+        seat.serving_since = Some(now.seconds);
+        Some(self.release_departing())
+    }
+
+    /// Remove a member that is not in the set of a live chain, without more.
+    pub fn remove(&mut self, account: &AccountId) -> Option<Seat<AccountId>> {
+        let at = self.position(|seat| seat.account == *account)?;
+        Some(self.seats.remove(at))
+    }
+
+    /// Once an epoch: who is overdue goes, whose turn is over is marked. `is_fit` says who may serve.
+    /// Returns who is no member any more.
+    pub fn sweep(
+        &mut self,
+        now: &Now,
+        is_fit: impl Fn(&AccountId) -> bool,
+    ) -> Vec<Gone<AccountId>> {
+        let mut gone = Vec::new();
+        match self.phase {
+            Phase::Pending => {
+                self.remove_if(&mut gone, |seat| {
+                    if is_fit(&seat.account) {
+                        seat.leaving.then_some(Departure::Left)
+                    } else {
+                        Some(Departure::Unfit)
+                    }
+                });
+            }
+            Phase::Live => {
+                self.begin_epoch(now.epoch);
+                self.remove_if(&mut gone, |seat| {
+                    let joins = seat.phase == MemberPhase::Joining;
+                    let due = seat.epoch.saturating_add(now.confirm_epochs);
+                    if joins && !is_fit(&seat.account) {
+                        Some(Departure::Unfit)
+                    } else if joins && due <= now.epoch {
+                        Some(Departure::Unconfirmed)
+                    } else {
+                        None
+                    }
+                });
+                while let Some(surplus) = self.release_departing().or_else(|| self.release_last()) {
+                    gone.push(surplus);
+                }
+                while let Some(unfit) = self.release_unfit() {
+                    gone.push(unfit);
+                }
+                self.mark(now, is_fit);
+                self.short_epochs = if self.active() < self.need {
+                    self.short_epochs.saturating_add(1)
+                } else {
+                    0
+                };
+            }
+            Phase::Forming | Phase::Retiring => {}
+        }
+        gone
+    }
+
+    /// Nobody is replaced any more: remove those that join, and let the marked serve on.
+    pub fn retire(&mut self) -> Vec<Gone<AccountId>> {
+        self.phase = Phase::Retiring;
+        let mut gone = Vec::new();
+        self.remove_if(&mut gone, |seat| {
+            (seat.phase == MemberPhase::Joining).then_some(Departure::NotNeeded)
+        });
+        for seat in self.seats.iter_mut() {
+            if seat.phase == MemberPhase::Departing {
+                seat.phase = MemberPhase::Serving;
+                seat.cause = None;
+            }
+        }
+        gone
+    }
+
+    /// How many may still go in this epoch.
+    fn allowance(&self) -> u32 {
+        tolerated(self.departures.of).saturating_sub(self.departures.gone)
+    }
+
+    fn begin_epoch(&mut self, epoch: EpochIndex) {
+        if self.departures.epoch != epoch {
+            self.departures = Departures {
+                epoch,
+                of: self.active(),
+                gone: 0,
+            };
+        }
+    }
+
+    /// Mark those who are to go, at most `T` at a time: the unfit first, then who wants to, then whose turn
+    /// is over; among equals who was marked already, then who came first. Who was marked may serve on
+    /// for one that comes before it; there are never fewer marks than before, as replacements are on
+    /// their way.
+    fn mark(&mut self, now: &Now, is_fit: impl Fn(&AccountId) -> bool) {
+        let marked = self.count(|seat| seat.phase == MemberPhase::Departing);
+        let mut left = self.allowance().max(marked);
+        let term = self.term;
+        let causes: Vec<_> = self
+            .seats
+            .iter_mut()
+            .map(|seat| {
+                if !seat.phase.is_active() {
+                    return None;
+                }
+                let before = seat.cause.take();
+                seat.phase = MemberPhase::Serving;
+                let cause = cause(seat, &term, now, &is_fit).or(before)?;
+                Some((cause, before.is_some()))
+            })
+            .collect();
+        let order = [Departure::Unfit, Departure::Left, Departure::TurnOver];
+        for wanted in order
+            .into_iter()
+            .flat_map(|cause| [(cause, true), (cause, false)])
+        {
+            for (seat, cause) in self.seats.iter_mut().zip(&causes) {
+                if left > 0 && *cause == Some(wanted) {
+                    seat.phase = MemberPhase::Departing;
+                    seat.cause = Some(wanted.0);
+                    left = left.saturating_sub(1);
+                }
+            }
+        }
+    }
+
+    /// Let the first that is marked go, if the set has one more than the chain needs, and another may go in
+    /// this epoch.
+    fn release_departing(&mut self) -> Option<Gone<AccountId>> {
+        if self.active() <= self.need || self.allowance() == 0 {
+            return None;
+        }
+        let causes = [Departure::Unfit, Departure::Left, Departure::TurnOver];
+        let at = causes
+            .iter()
+            .find_map(|cause| self.position(|seat| seat.cause == Some(*cause)))?;
+        let seat = self.seats.remove(at);
+        self.departures.gone = self.departures.gone.saturating_add(1);
+        let cause = seat.cause.unwrap_or(Departure::TurnOver);
+        Some((seat, cause))
+    }
+
+    /// Let the first go that was marked as unfit in an epoch before, if nobody was drawn for it, and
+    /// another may go in this epoch. The chain is short then, and comes first in the next draw.
+    fn release_unfit(&mut self) -> Option<Gone<AccountId>> {
+        let joining = self.count(|seat| seat.phase == MemberPhase::Joining);
+        let unfit = |seat: &Seat<AccountId>| seat.cause == Some(Departure::Unfit);
+        if self.count(unfit) <= joining || self.allowance() == 0 {
+            return None;
+        }
+        let at = self.position(unfit)?;
+        self.departures.gone = self.departures.gone.saturating_add(1);
+        Some((self.seats.remove(at), Departure::Unfit))
+    }
+
+    /// Let the last that came go, if the chain needs fewer by now.
+    fn release_last(&mut self) -> Option<Gone<AccountId>> {
+        let slot = self.slot(0);
+        if slot.nodes <= slot.need.saturating_add(slot.departing) {
+            return None;
+        }
+        if let Some(at) = self.last_position(|seat| seat.phase == MemberPhase::Joining) {
+            return Some((self.seats.remove(at), Departure::NotNeeded));
+        }
+        if self.active() <= self.need || self.allowance() == 0 {
+            return None;
+        }
+        let at = self.last_position(|seat| seat.phase.is_active())?;
+        self.departures.gone = self.departures.gone.saturating_add(1);
+        Some((self.seats.remove(at), Departure::NotNeeded))
+    }
+
+    fn position(&self, is: impl Fn(&Seat<AccountId>) -> bool) -> Option<usize> {
+        self.seats.iter().position(is)
+    }
+
+    fn last_position(&self, is: impl Fn(&Seat<AccountId>) -> bool) -> Option<usize> {
+        self.seats.iter().rposition(is)
+    }
+
+    fn remove_if(
+        &mut self,
+        gone: &mut Vec<Gone<AccountId>>,
+        why: impl Fn(&Seat<AccountId>) -> Option<Departure>,
+    ) {
+        self.seats.retain(|seat| {
+            let cause = why(seat);
+            if let Some(cause) = cause {
+                gone.push((seat.clone(), cause));
+            }
+            cause.is_none()
+        });
+    }
+}
+
+/// Why a member that serves is to go; none if it is not.
+fn cause<AccountId>(
+    seat: &Seat<AccountId>,
+    term: &Term,
+    now: &Now,
+    is_fit: impl Fn(&AccountId) -> bool,
+) -> Option<Departure> {
+    if !is_fit(&seat.account) {
+        return Some(Departure::Unfit);
+    }
+    if seat.leaving {
+        return Some(Departure::Left);
+    }
+    let since = seat.serving_since?;
+    let served = now.seconds.saturating_sub(since);
+    (seat.blocks >= term.blocks || served >= term.seconds).then_some(Departure::TurnOver)
+}

@@ -1,0 +1,13 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! Tests by topic.
+
+mod draw;
+mod epochs;
+mod examples;
+mod pool;
+mod properties;
+mod registry;
+mod scale;
+mod turns;

@@ -1,0 +1,137 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! What must hold of the pallet's storage between blocks.
+
+use crate::{
+    roster::Roster, types::Stage, Config, Count, CurrentStage, FrozenEpoch, FrozenSlots,
+    HoldReason, Nodes, Pallet, Ranks, Rosters, Slots,
+};
+use alloc::collections::BTreeSet;
+use frame_support::{
+    ensure,
+    traits::{fungible::InspectHold, Get},
+};
+use hansa_allocation_primitives::{tolerated, ChainId, MemberPhase, Phase};
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+    /// Check the invariants:
+    ///
+    /// 1. The table of chains is in ascending order, and each entry is that of its roster; there are no
+    ///    other rosters.
+    /// 2. Each member of a chain is a node of the pool that names the chain, once; each node that names a
+    ///    chain is a member of it.
+    /// 3. The pool is counted, and not above its limit.
+    /// 4. What is on hold for a node is its deposit.
+    /// 5. Members found while their chain is not live, and only then; pending and forming chains have
+    ///    no more nodes than they need; no chain that retires has members that join or depart.
+    /// 6. No more of a chain have gone in an epoch than `T` of its set; who is marked has a cause, and
+    ///    nobody else.
+    /// 7. Ranks are there in a draw only, and then there are frozen chains.
+    pub fn do_try_state() -> Result<(), TryRuntimeError> {
+        let slots = Slots::<T>::get();
+        ensure!(
+            slots
+                .windows(2)
+                .all(|w| matches!(w, [a, b] if a.chain < b.chain)),
+            "1: the chains are not in order"
+        );
+        ensure!(
+            Rosters::<T>::iter_keys().count() == slots.len(),
+            "1: there are rosters without an entry"
+        );
+        let mut members = BTreeSet::new();
+        for slot in &slots {
+            let roster = Rosters::<T>::get(slot.chain).ok_or("1: a chain has no roster")?;
+            ensure!(
+                roster.slot(slot.chain) == *slot,
+                "1: an entry is not that of its roster"
+            );
+            Self::check_roster(slot.chain, &roster, &mut members)?;
+        }
+        Self::check_pool(&members)?;
+        let drawing = matches!(
+            CurrentStage::<T>::get(),
+            Stage::Ranking { .. } | Stage::Placing
+        );
+        ensure!(
+            drawing || Ranks::<T>::iter_keys().next().is_none(),
+            "7: there are ranks without a draw"
+        );
+        ensure!(
+            !drawing || FrozenEpoch::<T>::exists(),
+            "7: there is a draw without frozen chains"
+        );
+        ensure!(
+            FrozenEpoch::<T>::exists() || FrozenSlots::<T>::get().is_empty(),
+            "7: chains are frozen for no draw"
+        );
+        Ok(())
+    }
+
+    fn check_pool(members: &BTreeSet<T::AccountId>) -> Result<(), TryRuntimeError> {
+        let (mut nodes, mut waiting) = (0u32, 0u32);
+        for (account, node) in Nodes::<T>::iter() {
+            nodes = nodes.saturating_add(1);
+            if node.chain.is_none() {
+                waiting = waiting.saturating_add(1);
+            }
+            ensure!(
+                node.chain.is_some() == members.contains(&account),
+                "2: a node names a chain of which it is no member"
+            );
+            ensure!(
+                T::Currency::balance_on_hold(&HoldReason::Place.into(), &account) == node.deposit,
+                "4: another amount is on hold than the deposit"
+            );
+        }
+        let count = Count::<T>::get();
+        ensure!(
+            (count.nodes, count.waiting) == (nodes, waiting) && nodes <= T::MaxNodes::get(),
+            "3: the pool is not counted"
+        );
+        Ok(())
+    }
+
+    fn check_roster(
+        chain: ChainId,
+        roster: &Roster<T::AccountId>,
+        members: &mut BTreeSet<T::AccountId>,
+    ) -> Result<(), TryRuntimeError> {
+        let live = matches!(roster.phase, Phase::Live | Phase::Retiring);
+        for seat in &roster.seats {
+            let node = Nodes::<T>::get(&seat.account);
+            ensure!(
+                node.is_some_and(|node| node.chain == Some(chain)),
+                "2: a member is no node of the pool, or names another chain"
+            );
+            ensure!(
+                members.insert(seat.account.clone()),
+                "2: a node is a member twice"
+            );
+            ensure!(
+                (seat.phase == MemberPhase::Founding) != live,
+                "5: a member founds a chain that is live, or serves one that is not"
+            );
+            ensure!(
+                roster.phase != Phase::Retiring || seat.phase == MemberPhase::Serving,
+                "5: a member joins or departs from a chain that retires"
+            );
+            ensure!(
+                (seat.phase == MemberPhase::Departing) == seat.cause.is_some(),
+                "6: a member departs without a cause"
+            );
+        }
+        ensure!(
+            live || roster.members_total() <= roster.need,
+            "5: a chain has more founders than it needs"
+        );
+        let departures = roster.departures;
+        ensure!(
+            departures.gone <= tolerated(departures.of),
+            "6: more have gone in an epoch than may"
+        );
+        Ok(())
+    }
+}

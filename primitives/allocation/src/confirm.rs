@@ -1,0 +1,52 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! What a node signs to confirm that it is ready to serve a live chain.
+
+use crate::{ChainId, Head, Seconds};
+use alloc::vec::Vec;
+use codec::Encode;
+use sp_core::H256;
+
+/// Separates confirmations from other messages of the node's beacon key.
+const CONFIRM_DOMAIN: &[u8] = b"hansa/allocation/confirm/1";
+
+/// What the node's beacon key signs: that it has executed `chain` up to `head`, which is final.
+///
+/// `since` is since when the node is a member of that chain, so that a confirmation is good for one turn;
+/// `genesis` is the hub's genesis hash.
+pub fn confirm_payload<AccountId: Encode>(
+    genesis: &H256,
+    chain: ChainId,
+    account: &AccountId,
+    since: Seconds,
+    head: &Head,
+) -> Vec<u8> {
+    (CONFIRM_DOMAIN, genesis, chain, account, since, head).encode()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_signed() {
+        let head = Head {
+            height: 3,
+            hash: H256::repeat_byte(4),
+        };
+        let other = Head { height: 4, ..head };
+        let genesis = H256::repeat_byte(1);
+        let good = confirm_payload(&genesis, 1, &2u64, 5, &head);
+        assert_eq!(good, confirm_payload(&genesis, 1, &2u64, 5, &head));
+        for bad in [
+            confirm_payload(&H256::zero(), 1, &2u64, 5, &head),
+            confirm_payload(&genesis, 2, &2u64, 5, &head),
+            confirm_payload(&genesis, 1, &3u64, 5, &head),
+            confirm_payload(&genesis, 1, &2u64, 6, &head),
+            confirm_payload(&genesis, 1, &2u64, 5, &other),
+        ] {
+            assert_ne!(good, bad);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! The node pool and the registry on the hub: validators by stake join the pool, are drawn by the
+//! beacon for a chain that somebody registers, and found it.
+
+mod common;
+
+use codec::Decode;
+use common::{duties::*, *};
+use hansa_allocation_primitives::{DrawStage, MemberPhase, NodePlace};
+use hansa_beacon_primitives::Phase;
+use hansa_dappchain_primitives::{genesis::confirm_payload, ChainState, Hash, RuntimeSource};
+use hansa_pallet_dappchains::Call as ChainsCall;
+use hansa_pallet_node_allocation::{Call as PoolCall, Error as PoolError};
+use hansa_pallet_staking::{Call as StakingCall, Error as StakingError};
+use hansa_pbft_primitives::AuthorityId;
+use hansa_primitives::Hashing;
+use hansa_runtime_common::{currency::UNIT, limits::MAX_BLOCK_WEIGHT};
+use hansa_runtime_hub::{
+    genesis_presets::{LOCAL, STAKE},
+    DappChains, NodePool, Pbft, Runtime, RuntimeCall, System, UncheckedExtrinsic,
+};
+use sp_core::{ed25519, Pair};
+use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie};
+use sp_runtime::traits::Hash as _;
+
+/// The seeds of the validators of [`STAKE`].
+const FOUR: [&str; 4] = ["//Alice", "//Bob", "//Charlie", "//Dave"];
+/// What the code of a chain's runtime is here.
+const CODE: &[u8] = b"a runtime";
+
+fn join() -> RuntimeCall {
+    PoolCall::<Runtime>::join {}.into()
+}
+
+fn register(name: &str) -> RuntimeCall {
+    let bytes = |text: &str| text.as_bytes().to_vec();
+    ChainsCall::<Runtime>::register {
+        name: bytes(name).try_into().expect("the name is short"),
+        nodes: 4,
+        runtime: RuntimeSource::Stored(Hashing::hash(CODE)),
+        patch: bytes("{}").try_into().expect("the patch is short"),
+        properties: Default::default(),
+        term: None,
+        max_stake: 10_000 * UNIT,
+    }
+    .into()
+}
+
+fn ok(chain: &mut Chain, from: Sr25519Keyring, nonce: u32, call: impl Into<RuntimeCall>) {
+    let call = call.into();
+    let text = format!("{call:?}");
+    assert_eq!(
+        chain.apply(|| sign(from, nonce, call)),
+        Ok(Ok(())),
+        "{text}"
+    );
+}
+
+/// The whole of an epoch: all four commit and reveal, and the draw and the sweep after it are done.
+fn epoch(chain: &mut Chain) {
+    let next = chain.state(|| hansa_runtime_hub::Beacon::epoch_info().epoch) + 1;
+    assert_eq!(duties(chain, &FOUR), 4);
+    until_phase(chain, Phase::Reveal);
+    assert_eq!(duties(chain, &FOUR), 4);
+    until_epoch(chain, next);
+    until(chain, "draw and sweep", |chain| {
+        chain.state(|| NodePool::draw_status().stage) == DrawStage::Idle
+    });
+    chain.try_state();
+}
+
+/// The founder in this seat says that it found `genesis`.
+fn confirm_genesis(chain: &mut Chain, seat: u32, genesis: Hash) {
+    let hub = chain.genesis;
+    let pooled = chain.pooled(|| {
+        let record = DappChains::genesis_record(1).expect("it is forming");
+        let key = record.founders[seat as usize]
+            .keys
+            .as_ref()
+            .expect("it has keys")
+            .pbft
+            .clone();
+        let pair = FOUR
+            .map(|seed| ed25519::Pair::from_string(seed, None).expect("it is a seed"))
+            .into_iter()
+            .find(|pair| key == AuthorityId::from(pair.public()))
+            .expect("it is one of the four");
+        let payload = confirm_payload(&hub, 1, record.attempt, Some(genesis));
+        let signature = pair.sign(&payload).into();
+        DappChains::submit_confirm(1, record.attempt, seat, Some(genesis), signature)
+            .expect("there is a pool");
+    });
+    let call = UncheckedExtrinsic::decode(&mut &pooled[0][..]).expect("it is one of ours");
+    assert_eq!(chain.apply(|| call), Ok(Ok(())));
+}
+
+/// Chain 1 of Eve, forming, with all four.
+fn forming() -> Chain {
+    let mut chain = Chain::new(STAKE);
+    // Each makes a block of the hub, and is a veteran.
+    for _ in 0..4 {
+        chain.block(1_000, Vec::new);
+    }
+    for node in [Alice, Bob, Charlie, Dave] {
+        ok(&mut chain, node, 0, join());
+    }
+    let bytes = CODE.to_vec();
+    ok(
+        &mut chain,
+        Eve,
+        0,
+        pallet_preimage::Call::note_preimage { bytes },
+    );
+    ok(&mut chain, Eve, 1, register("shop"));
+    assert_eq!(chain.state(NodePool::draw_status).waiting, 4);
+    epoch(&mut chain);
+    chain
+}
+
+#[test]
+fn a_chain_is_founded_by_nodes_that_the_beacon_draws() {
+    let mut chain = forming();
+    let view = chain.state(|| DappChains::chain(1)).expect("it is there");
+    assert_eq!((view.state, view.nodes), (ChainState::Forming, 4));
+    let quote = chain
+        .state(|| DappChains::quote(&Eve.to_account_id(), 4))
+        .expect("it can be asked for");
+    assert_eq!((quote.own_percent, quote.nth), (400, 2));
+    // What the chain's light client begins with is a block of this chain, and the set that decided the
+    // next.
+    let (record, hash, set) = chain.state(|| {
+        let record = DappChains::genesis_record(1).expect("it is forming");
+        let hash = System::block_hash(record.hub.height);
+        (record, hash, Pbft::deciding_set().set)
+    });
+    assert_eq!(record.hub.header, hash);
+    assert_eq!(record.hub.set, Hashing::hash_of(&set));
+    assert_eq!(record.code, Hashing::hash(CODE));
+    let genesis = Hash::repeat_byte(7);
+    for seat in 0..3 {
+        confirm_genesis(&mut chain, seat, genesis);
+    }
+    let view = chain.state(|| DappChains::chain(1)).expect("it is there");
+    assert_eq!(
+        (view.state, view.genesis),
+        (ChainState::Live, Some(genesis))
+    );
+    chain.try_state();
+
+    // They serve, so their bonds stay.
+    let status = chain.state(|| NodePool::node_status(Dave.to_account_id()));
+    assert!(matches!(
+        status.expect("it is in the pool").place,
+        NodePlace::Allocated {
+            chain: 1,
+            phase: MemberPhase::Serving,
+            ..
+        }
+    ));
+    let unbond = StakingCall::<Runtime>::unbond { amount: UNIT };
+    assert_eq!(
+        chain.apply(|| sign(Dave, 1, unbond)),
+        Ok(Err(StakingError::<Runtime>::ServesChain.into()))
+    );
+    // The founders waited alike: each has a quarter, vested in a week.
+    let seat = chain
+        .state(|| DappChains::seat(1, &Dave.to_account_id()))
+        .expect("it founded the chain");
+    assert_eq!(seat.share, 100 * UNIT);
+    chain.try_state();
+}
+
+#[test]
+fn who_does_not_stand_for_election_goes() {
+    let mut chain = forming();
+    let genesis = Hash::repeat_byte(7);
+    for seat in 0..3 {
+        confirm_genesis(&mut chain, seat, genesis);
+    }
+    // Dave does not want to validate any more: it is marked, and serves on while it is waited for a
+    // replacement; there is none, so it goes in the next epoch, and the chain is short.
+    ok(&mut chain, Dave, 1, StakingCall::<Runtime>::chill {});
+    let next = |chain: &mut Chain| {
+        let next = chain.state(|| hansa_runtime_hub::Beacon::epoch_info().epoch) + 1;
+        until_epoch(chain, next);
+        until(chain, "draw and sweep", |chain| {
+            chain.state(|| NodePool::draw_status().stage) == DrawStage::Idle
+        });
+        chain.try_state();
+    };
+    next(&mut chain);
+    let active = |chain: &mut Chain| {
+        let status = chain.state(|| NodePool::chain_status(1));
+        status.expect("the chain is there").active
+    };
+    assert_eq!(active(&mut chain), 4);
+    next(&mut chain);
+    assert_eq!(active(&mut chain), 3);
+    let view = chain.state(|| DappChains::chain(1)).expect("it is there");
+    assert_eq!(view.state, ChainState::Degraded);
+}
+
+#[test]
+fn who_has_no_stake_does_not_join() {
+    for preset in [LOCAL, STAKE] {
+        let mut chain = Chain::new(preset);
+        let result = chain.apply(|| sign(Ferdie, 0, join()));
+        assert_eq!(result, Ok(Err(PoolError::<Runtime>::NoKey.into())));
+        let set_keys = pallet_session::Call::set_keys {
+            keys: keys("//Ferdie"),
+            proof: proof(&Ferdie.to_account_id(), "//Ferdie"),
+        };
+        ok(&mut chain, Ferdie, 1, set_keys);
+        let result = chain.apply(|| sign(Ferdie, 2, join()));
+        assert_eq!(result, Ok(Err(PoolError::<Runtime>::MayNotServe.into())));
+        chain.try_state();
+    }
+}
+
+/// Draw and sweep go on beside the transactions of a block: they take half of one at most.
+#[test]
+fn the_heaviest_block_of_a_draw_leaves_room() {
+    use frame_support::traits::Get;
+    use hansa_pallet_dappchains::{weights::WeightInfo as _, Config as ChainsConfig};
+    use hansa_pallet_node_allocation::{
+        epochs::COMPLETED_PER_BLOCK, Config as PoolConfig, WeightInfo as _,
+    };
+    type Pool = <Runtime as PoolConfig>::WeightInfo;
+    type Chains = <Runtime as ChainsConfig>::WeightInfo;
+    let ranked: u32 = <Runtime as PoolConfig>::RankedPerBlock::get();
+    let ranking = Pool::rank(ranked);
+    let placed: u32 = <Runtime as PoolConfig>::PlacedPerBlock::get();
+    let placing = Pool::place(placed) + Chains::on_complete() * u64::from(COMPLETED_PER_BLOCK);
+    // Chains are begun until they and their members are so many; the last one is swept to its end, and
+    // the others may have no nodes.
+    let swept: u32 = <Runtime as PoolConfig>::SweptPerBlock::get();
+    let largest: u32 = <Runtime as PoolConfig>::MaxMembers::get();
+    let sweeping = Pool::sweep(swept, largest) + Chains::on_short() * u64::from(swept);
+    for (what, weight) in [("rank", ranking), ("place", placing), ("sweep", sweeping)] {
+        println!("{what}: {} ms", weight.ref_time() / 1_000_000_000);
+        let part = weight.ref_time() as f64 / MAX_BLOCK_WEIGHT.ref_time() as f64;
+        assert!(part < 0.5, "{what} takes {part} of a block");
+    }
+}
