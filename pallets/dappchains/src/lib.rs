@@ -89,6 +89,8 @@ pub(crate) const LOG_TARGET: &str = "runtime::dappchains";
 pub type CreditOf<T> = Credit<<T as frame_system::Config>::AccountId, <T as Config>::Currency>;
 
 #[import_section(events::events)]
+// `register` takes what a deployer chooses, each as a parameter, so that wallets can show it.
+#[allow(clippy::too_many_arguments)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;

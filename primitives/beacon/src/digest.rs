@@ -93,7 +93,8 @@ mod tests {
         let short = pre_runtime(VRF.encode()[1..].to_vec());
         let long = pre_runtime([VRF.encode(), vec![0]].concat());
         let consensus = DigestItem::PreRuntime(*b"pBFT", VRF.encode());
-        let table: [(&str, Vec<DigestItem>, Result<Option<BlockVrf>, DigestError>); 12] = [
+        type Found = Result<Option<BlockVrf>, DigestError>;
+        let table: [(&str, Vec<DigestItem>, Found); 12] = [
             ("empty digest", vec![], Ok(None)),
             ("only the consensus", vec![consensus.clone()], Ok(None)),
             ("one", vec![good.clone()], Ok(Some(VRF))),

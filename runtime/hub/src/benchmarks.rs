@@ -56,6 +56,8 @@ impl BenchmarkHelper<AccountId> for CurrentAuthor {
         let pbft = AuthorityId::generate_pair(None);
         let beacon = BeaconId::generate_pair(None);
         pallet_session::NextKeys::<Runtime>::insert(node, SessionKeys { pbft, beacon });
+        // As the session pallet has it, which takes it back with the keys.
+        let _ = System::inc_consumers(node);
     }
 
     fn commit(members: &[AccountId], height: Height) -> SignedStatement {

@@ -66,14 +66,14 @@ impl frame_system::Config for Runtime {
     type BlockLength = MaxBlockLength;
     type BlockWeights = BlockWeights;
     type DbWeight = DbWeight;
-    type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
+    type ExtensionsWeightInfo = weights::frame_system_extensions::WeightInfo<Runtime>;
     type Hash = Hash;
     type Hashing = Hashing;
     type Lookup = AccountIdLookup<AccountId, ()>;
     type Nonce = Nonce;
     type SS58Prefix = ConstU16<{ SS58_PREFIX as u16 }>;
     type SingleBlockMigrations = Migrations;
-    type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
+    type SystemWeightInfo = weights::frame_system::WeightInfo<Runtime>;
     type Version = Version;
 }
 
@@ -82,7 +82,7 @@ impl pallet_timestamp::Config for Runtime {
     type OnTimestampSet = Pbft;
     // The least that makes time go on; how fast blocks follow each other is in pBFT's timing.
     type MinimumPeriod = ConstU64<1>;
-    type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_timestamp::WeightInfo<Runtime>;
 }
 
 impl hansa_pallet_pbft::Config for Runtime {
@@ -97,7 +97,7 @@ impl hansa_pallet_pbft::Config for Runtime {
     type OnOffence = (Pbft, Staking);
     type EvidenceSessions = ConstU32<EVIDENCE_SESSIONS>;
     type PromptChanges = ConstBool<true>;
-    type WeightInfo = hansa_pallet_pbft::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::hansa_pallet_pbft::WeightInfo<Runtime>;
 }
 
 impl<C> CreateTransactionBase<C> for Runtime
@@ -181,7 +181,7 @@ impl hansa_pallet_beacon::Config for Runtime {
     type Parts = BeaconParts;
     type SettlementsPerBlock = ConstU32<BEACON_SETTLEMENTS_PER_BLOCK>;
     type OutputRequired = ConstBool<true>;
-    type WeightInfo = hansa_pallet_beacon::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::hansa_pallet_beacon::WeightInfo<Runtime>;
 }
 
 /// What is slashed or forfeited is burnt, as is what nobody can be paid. There is no treasury yet.
@@ -274,14 +274,14 @@ impl hansa_pallet_staking::Config for Runtime {
     // At 200 ms a block a quarter of a minute.
     type CommitWindow = ConstU32<64>;
     type Serving = NodePool;
-    type WeightInfo = hansa_pallet_staking::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::hansa_pallet_staking::WeightInfo<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = CurrentAuthor;
 }
 
 impl pallet_bags_list::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = pallet_bags_list::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_bags_list::WeightInfo<Runtime>;
     type ScoreProvider = Staking;
     type BagThresholds = BagThresholds;
     // Staking tells the list of each change of a stake.
@@ -321,7 +321,7 @@ impl pallet_balances::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type RuntimeHoldReason = RuntimeHoldReason;
     type RuntimeFreezeReason = RuntimeFreezeReason;
-    type WeightInfo = pallet_balances::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_balances::WeightInfo<Runtime>;
     type Balance = Balance;
     // What is left of an account that ceases to exist is burnt.
     type DustRemoval = ();
@@ -348,14 +348,14 @@ impl pallet_transaction_payment::Config for Runtime {
     type LengthToFee = LengthToFee;
     type FeeMultiplierUpdate = FeeAdjustment<Runtime>;
     type OperationalFeeMultiplier = ConstU8<5>;
-    type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_transaction_payment::WeightInfo<Runtime>;
 }
 
 impl pallet_utility::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type RuntimeCall = RuntimeCall;
     type PalletsOrigin = OriginCaller;
-    type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_utility::WeightInfo<Runtime>;
 }
 
 impl pallet_multisig::Config for Runtime {
@@ -367,7 +367,7 @@ impl pallet_multisig::Config for Runtime {
     // An account more.
     type DepositFactor = ConstU128<{ deposit(0, 32) }>;
     type MaxSignatories = ConstU32<100>;
-    type WeightInfo = pallet_multisig::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_multisig::WeightInfo<Runtime>;
     // Only names the block in which an operation began: no delay is counted.
     type BlockNumberProvider = System;
 }
@@ -442,7 +442,7 @@ impl pallet_proxy::Config for Runtime {
     // A proxy more: account 32, type 1, delay 4 bytes.
     type ProxyDepositFactor = ConstU128<{ deposit(0, 37) }>;
     type MaxProxies = ConstU32<32>;
-    type WeightInfo = pallet_proxy::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_proxy::WeightInfo<Runtime>;
     type MaxPending = ConstU32<32>;
     type CallHasher = BlakeTwo256;
     type AnnouncementDepositBase = ConstU128<{ deposit(1, 48) }>;
@@ -467,7 +467,7 @@ parameter_types! {
 
 impl pallet_preimage::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
-    type WeightInfo = pallet_preimage::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_preimage::WeightInfo<Runtime>;
     type Currency = Balances;
     type ManagerOrigin = EnsureRoot<AccountId>;
     type Consideration = HoldConsideration<
@@ -487,7 +487,7 @@ impl pallet_scheduler::Config for Runtime {
     type ScheduleOrigin = EnsureRoot<AccountId>;
     type OriginPrivilegeCmp = EqualPrivilegeOnly;
     type MaxScheduledPerBlock = ConstU32<50>;
-    type WeightInfo = pallet_scheduler::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_scheduler::WeightInfo<Runtime>;
     type Preimages = Preimage;
     // When a call is due, and its period, are seconds of service time: blocks come as they are
     // needed, so a number of blocks may be a second or a day.
@@ -586,5 +586,5 @@ impl hansa_pallet_dappchains::Config for Runtime {
 impl pallet_sudo::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type RuntimeCall = RuntimeCall;
-    type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = weights::pallet_sudo::WeightInfo<Runtime>;
 }

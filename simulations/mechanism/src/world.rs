@@ -122,7 +122,7 @@ impl World {
     }
 
     fn join(&mut self, bad: bool, from: u32) {
-        let veteran = self.epoch == 0 && self.next_node % 2 == 0;
+        let veteran = self.epoch == 0 && self.next_node.is_multiple_of(2);
         let node = Node {
             bad,
             veteran,

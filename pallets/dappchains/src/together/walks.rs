@@ -133,11 +133,10 @@ fn act_on_chain(action: Action) {
                 let _ = DappChains::accept_ownership(signed(to), pick(i));
             }
         }
-        Action::Word(i, seat, hash) => {
-            if state(pick(i)) == Some(ChainState::Forming) {
-                let _ = confirm_genesis(pick(i), seat, hash.map(Hash::repeat_byte));
-            }
+        Action::Word(i, seat, hash) if state(pick(i)) == Some(ChainState::Forming) => {
+            let _ = confirm_genesis(pick(i), seat, hash.map(Hash::repeat_byte));
         }
+        Action::Word(..) => {}
         Action::GoLive(i) => {
             for seat in 0..8 {
                 if state(pick(i)) == Some(ChainState::Forming) {

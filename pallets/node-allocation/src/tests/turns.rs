@@ -173,10 +173,7 @@ fn who_is_unfit_goes_in_the_next_epoch_replaced_or_not() {
         join_veterans([20]);
         epoch();
         let gone: Vec<_> = take_told();
-        assert!(matches!(
-            gone[..],
-            [Told::Left(1, 2 | 3 | 4, Departure::Unfit)]
-        ));
+        assert!(matches!(gone[..], [Told::Left(1, 2..=4, Departure::Unfit)]));
         assert_eq!(NodePool::active_count(1), 6);
         confirm(1, 20);
         assert_eq!(NodePool::active_count(1), 7, "it makes up for who went");
