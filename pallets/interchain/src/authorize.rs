@@ -45,9 +45,6 @@ const LONGEVITY: TransactionLongevity = 32;
 /// Before all that pays a fee, behind what convicts liars.
 const PRIORITY: TransactionPriority = TransactionPriority::MAX / 2;
 
-/// How many headers a second a route may bring.
-const HEADERS_PER_SECOND: u32 = 1;
-
 fn valid(prefix: &'static str) -> ValidTransactionBuilder {
     ValidTransaction::with_tag_prefix(prefix)
         .priority(PRIORITY)
@@ -85,10 +82,11 @@ impl<T: Config> Pallet<T> {
             .ok_or(Error::<T>::NoRoute)
             .map_err(invalid)?;
         let now = Self::now();
-        let room = route
-            .headers
-            .has_room(1, now, HEADERS_PER_SECOND, T::HeaderBurst::get());
-        ensure!(room, invalid(Error::<T>::TooFast));
+        let room =
+            route
+                .headers
+                .has_room(1, now, T::HeadersPerSecond::get(), T::HeaderBurst::get());
+        ensure!(room || !in_block, invalid(Error::<T>::TooFast));
         Self::check_block(headers.len() as u32).map_err(invalid)?;
         let client = Clients::<T>::get(peer)
             .ok_or(Error::<T>::NoRoute)
@@ -98,7 +96,12 @@ impl<T: Config> Pallet<T> {
             last > client.latest.height,
             invalid(Error::<T>::AlreadyDone)
         );
-        Self::learn(*peer, headers, in_block, true).map_err(invalid)?;
+        let update = Self::learn(*peer, headers, in_block, true).map_err(invalid)?;
+        // Once is enough to suspend the route.
+        ensure!(
+            !route.suspended || Self::refused_set(*peer, &update).is_none(),
+            invalid(Error::<T>::AlreadyDone)
+        );
         let validity = valid(HEADER).and_provides((*peer, last)).build()?;
         Ok((validity, Weight::zero()))
     }
@@ -165,10 +168,9 @@ impl<T: Config> Pallet<T> {
         let route = Self::route_that_sends(peer)?;
         let rate = route.reputation.share_of(T::PacketsPerSecond::get());
         let burst = route.reputation.share_of(T::PacketBurst::get());
-        ensure!(
-            route.packets.has_room(count, Self::now(), rate, burst),
-            Error::<T>::TooFast
-        );
+        // In the own pool it may wait until there is.
+        let room = route.packets.has_room(count, Self::now(), rate, burst);
+        ensure!(room || !in_block, Error::<T>::TooFast);
         Self::check_block(count)?;
         let mut due: Balance = 0;
         for packet in packets {

@@ -54,7 +54,9 @@ impl<T: Config> Pallet<T> {
         let update = Self::learn(peer, headers, true, false)?;
         Routes::<T>::try_mutate(peer, |route| {
             let route = route.as_mut().ok_or(Error::<T>::NoRoute)?;
-            route.headers.spend(1, Self::now(), 1);
+            route
+                .headers
+                .spend(1, Self::now(), T::HeadersPerSecond::get());
             Ok::<_, Error<T>>(())
         })?;
         Self::use_block(headers.len() as u32)?;
@@ -85,7 +87,7 @@ impl<T: Config> Pallet<T> {
 
     /// The id of the set to which the chain may not hand over, if it does. Only the last set of an
     /// update is asked for: those before it have handed over already.
-    fn refused_set(peer: ChainId, update: &Update) -> Option<SetId> {
+    pub(crate) fn refused_set(peer: ChainId, update: &Update) -> Option<SetId> {
         let set: &AuthoritySet = update.set.as_ref()?;
         (!T::HandOvers::may_hand_over(peer, set)).then_some(set.id)
     }

@@ -222,7 +222,12 @@ pub mod pallet {
         #[pallet::constant]
         type PacketBurst: Get<u32>;
 
-        /// How many updates of its light client a chain may bring at once; one comes back each second.
+        /// How many updates of its light client a chain may bring in a second. A packet needs one, so
+        /// this bounds how soon it can come.
+        #[pallet::constant]
+        type HeadersPerSecond: Get<u32>;
+
+        /// And how many at once, after a pause.
         #[pallet::constant]
         type HeaderBurst: Get<u32>;
 

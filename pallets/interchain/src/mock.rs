@@ -63,6 +63,8 @@ mod runtime {
     pub type MessageQueue = pallet_message_queue::Pallet<Test>;
     #[runtime::pallet_index(4)]
     pub type Interchain = hansa_pallet_interchain::Pallet<Test>;
+    #[runtime::pallet_index(5)]
+    pub type Utility = pallet_utility::Pallet<Test>;
 }
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
@@ -85,6 +87,13 @@ impl pallet_balances::Config for Test {
 
 #[derive_impl(pallet_timestamp::config_preludes::TestDefaultConfig)]
 impl pallet_timestamp::Config for Test {}
+
+impl pallet_utility::Config for Test {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type PalletsOrigin = OriginCaller;
+    type WeightInfo = ();
+}
 
 parameter_types! {
     pub const ServiceWeight: Option<Weight> = Some(Weight::from_parts(200_000_000_000, u64::MAX));
@@ -114,13 +123,14 @@ impl OnUnbalanced<Credit<AccountId, Balances>> for Fees {
     }
 }
 
-/// Foreign accounts may move money and make remarks.
+/// Foreign accounts may move money and make remarks, several at once.
 pub struct Calls;
 impl Contains<RuntimeCall> for Calls {
     fn contains(call: &RuntimeCall) -> bool {
         matches!(
             call,
             RuntimeCall::Balances(_)
+                | RuntimeCall::Utility(_)
                 | RuntimeCall::System(frame_system::Call::remark_with_event { .. })
         )
     }
@@ -219,6 +229,7 @@ impl hansa_pallet_interchain::Config for Test {
     type MinTopUp = frame_support::traits::ConstU128<100>;
     type PacketsPerSecond = ConstU32<80>;
     type PacketBurst = PacketBurst;
+    type HeadersPerSecond = ConstU32<1>;
     type HeaderBurst = ConstU32<20>;
     type MaxBlockItems = MaxBlockItems;
     type MaxCallWeight = MaxCall;

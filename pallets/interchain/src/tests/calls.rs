@@ -155,8 +155,18 @@ fn oversized_and_deeply_nested_input_is_refused() {
     use codec::DecodeAll;
     let mut world = World::new();
     // More than a packet holds does not even decode as a call of ours.
-    let long = (1u8, 4u8, vec![0u8; 4 * 1024 + 1]).encode();
-    assert!(Call::<Test>::decode_all(&mut &long[..]).is_err());
+    let of = |len: usize| {
+        (
+            1u8,
+            B,
+            vec![0u8; len],
+            Weight::zero(),
+            codec::Compact(1u128),
+        )
+            .encode()
+    };
+    assert!(Call::<Test>::decode_all(&mut &of(4 * 1024)[..]).is_ok());
+    assert!(Call::<Test>::decode_all(&mut &of(4 * 1024 + 1)[..]).is_err());
     // A remark that says it is longer than it is.
     let mut lie = remark().encode();
     let at = lie.len() - 4;
@@ -165,6 +175,21 @@ fn oversized_and_deeply_nested_input_is_refused() {
     send(&mut world, lie, need, 50_000);
     assert_eq!(outcome(&mut world), Outcome::Refused(Refusal::Malformed));
     world.settle();
+    // Calls in calls in calls: a few levels are none of our business, 300 are refused.
+    let nested = |levels: usize| {
+        let batch = [
+            RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![] }).encode()[0],
+            0,
+            4,
+        ];
+        [batch.repeat(levels), remark().encode()].concat()
+    };
+    let weight = Weight::from_parts(50_000_000_000, 1_000_000);
+    send(&mut world, nested(3), weight, 50_000);
+    assert_eq!(outcome(&mut world), Outcome::Delivered);
+    world.settle();
+    send(&mut world, nested(300), weight, 50_000);
+    assert_eq!(outcome(&mut world), Outcome::Refused(Refusal::Malformed));
 }
 
 #[test]

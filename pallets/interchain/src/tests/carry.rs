@@ -6,8 +6,8 @@
 use super::world::{submit, Chain, Refused};
 use crate::{mock::*, Call, ClientSets};
 use hansa_interchain_primitives::{
-    claims, keys, ChainId, Height, LaneId, Nonce, Packet, PacketResult, SignedHeader, StorageProof,
-    LANES, TRANSFER_LANE,
+    claims, keys, ChainId, Height, LaneId, Nonce, Packet, PacketResult, SignedHeader, LANES,
+    TRANSFER_LANE,
 };
 use hansa_pbft_primitives::{AuthoritySet, ConsensusLog};
 
@@ -158,7 +158,7 @@ pub fn carry(from: &Chain, to: &mut Chain) {
     let calls = cargo(from, to);
     to.block(|| {
         for call in calls {
-            submit(call.clone()).unwrap_or_else(|e| panic!("{e:?}: {call:?}"));
+            submit(call).unwrap();
         }
     });
 }

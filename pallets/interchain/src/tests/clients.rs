@@ -38,7 +38,7 @@ fn a_long_chain_of_hand_overs_comes_in_bounded_steps() {
     let steps = update(&world.a, &mut world.b);
     assert_eq!(steps.len(), 3);
     // A step cannot be left out.
-    world.b.now = world.a.now;
+    world.b.now = world.b.now.max(world.a.now);
     let skipped = world.b.submit(steps[1].clone());
     assert_eq!(skipped, refused(InvalidTransaction::BadProof));
     for step in steps {
@@ -59,7 +59,7 @@ fn a_stale_set_and_a_skipped_hand_over_are_refused() {
         peer: A,
         headers: vec![last].try_into().unwrap(),
     };
-    world.b.now = world.a.now;
+    world.b.now = world.b.now.max(world.a.now);
     assert_eq!(world.b.submit(call), refused(InvalidTransaction::BadProof));
     tell(&world.a, &mut world.b);
     // The old set signs on.
@@ -77,7 +77,7 @@ fn a_stale_set_and_a_skipped_hand_over_are_refused() {
         peer: A,
         headers: vec![signed].try_into().unwrap(),
     };
-    world.b.now = world.a.now;
+    world.b.now = world.b.now.max(world.a.now);
     assert_eq!(world.b.submit(call), refused(InvalidTransaction::BadProof));
     // A replayed header.
     tell(&world.a, &mut world.b);
@@ -174,16 +174,15 @@ fn an_expired_route_takes_nothing_until_governance_reopens_it() {
     let proof = timeout(&world.a, B, TRANSFER_LANE, 0, 1);
     assert!(world.b.submit(proof).is_err());
     assert_eq!(world.b.book(A).escrow, 500);
-    for (chain, peer) in [(&mut world.a, &world.b), (&mut world.b, &world.a)] {
-        // B's own view of the header is that of before this very block.
-        let (header, set) = (peer.trusted(), Box::new(peer.set.clone()));
+    for _ in 0..2 {
+        let (header, set) = (world.b.trusted(), Box::new(world.b.set.clone()));
         let reopen = Call::reopen_route {
-            peer: peer.id,
+            peer: world.b.id,
             header,
             set,
         };
-        chain.now = chain.now.max(peer.now);
-        assert_ok!(chain.block(|| dispatch(RuntimeCall::Interchain(reopen), RuntimeOrigin::root())));
+        assert_ok!(world.a.root(reopen));
+        core::mem::swap(&mut world.a, &mut world.b);
     }
     world.settle();
     assert_eq!(world.b.book(A).escrow, 0);
@@ -217,6 +216,8 @@ fn a_hand_over_to_a_set_that_nobody_ordered_suspends_the_route() {
         .events()
         .contains(&Event::HandOverRefused { peer: A, set: 1 }));
     assert_eq!(set_of(&mut world.b, A), known);
+    let again = update(&world.a, &mut world.b).remove(0);
+    assert_eq!(world.b.submit(again), refused(InvalidTransaction::Stale));
     assert_eq!(
         world.b.transfer(A, 10),
         Err(Error::<Test>::Suspended.into())

@@ -237,6 +237,7 @@ fn a_peer_cannot_fill_blocks_with_free_deliveries() {
     assert_eq!((reputation.delivered, reputation.invalid), (9, 8));
     assert!(reputation.score < 200);
     assert_eq!(reputation.share_of(80), 10);
+    MaxBlockItems::set(100);
     world.settle();
 }
 
@@ -253,7 +254,7 @@ fn a_route_brings_no_more_than_its_rate() {
     let rest = packets.split_off(5);
     let some = delivery(&world.a, B, TRANSFER_LANE, first, packets.clone());
     let others = delivery(&world.a, B, TRANSFER_LANE, first + 5, rest);
-    world.b.block(|| assert_ok!(submit(some)));
+    assert_ok!(world.b.block(|| submit(some)));
     world.b.read(|| {
         crate::Routes::<Test>::mutate(A, |route| {
             let now = Timestamp::get();

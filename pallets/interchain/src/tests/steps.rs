@@ -184,19 +184,7 @@ fn proof_of_another_lane_chain_or_genesis_is_refused() {
     // A chain with another id, and one with A's id and another genesis: both know A's header, and
     // neither is the one that the packet is for.
     for id in [0xc, B] {
-        let mut other = Chain::new(id);
-        other.genesis = Hash::repeat_byte(0x77);
-        let mut other = {
-            let mut fresh = Chain {
-                genesis: other.genesis,
-                ..Chain::new(id)
-            };
-            fresh.ext = genesis(id);
-            fresh.blocks.clear();
-            fresh.block(|| {});
-            drop(other);
-            fresh
-        };
+        let mut other = Chain::with_genesis(id, Hash::repeat_byte(0x77));
         other.now = world.a.now;
         assert_ok!(other.root(route_to(&world.a, PAR)));
         let call = deliver(&world, TRANSFER_LANE, 0, &packet, proof.clone());

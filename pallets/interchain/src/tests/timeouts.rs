@@ -132,6 +132,7 @@ fn a_result_that_contradicts_a_proven_timeout_freezes() {
     tell(&world.b, &mut world.a);
     let proof = timeout(&world.b, A, TRANSFER_LANE, 0, 1);
     assert_ok!(world.a.submit(proof));
+    tell(&world.a, &mut world.b);
     // B turns its clock back.
     world.b.block(|| {
         Timestamp::set_timestamp(START_MS);

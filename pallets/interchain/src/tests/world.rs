@@ -8,7 +8,7 @@ use crate::{mock::*, Call, Event};
 use codec::Encode;
 use frame_support::{
     dispatch::DispatchResult,
-    traits::{Authorize, Hooks},
+    traits::{Authorize, OnFinalize, OnInitialize},
 };
 use hansa_interchain_primitives::{
     audit::{audit, InFlight, Side},
@@ -22,9 +22,9 @@ use hansa_pbft_primitives::{
     ConsensusLog, PreDigest, SetId, SigningContext, View, VoteKind,
 };
 use hansa_primitives::Header;
-use sp_core::Pair;
+use sp_core::{Blake2Hasher, Pair};
 use sp_runtime::{
-    traits::{BlakeTwo256, Dispatchable, Header as _},
+    traits::{Dispatchable, Header as _},
     transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidityError},
     Digest, DispatchError,
 };
@@ -44,8 +44,7 @@ pub const CHARGE: Balance = 5;
 pub struct Final {
     pub header: Header,
     pub signed: SignedHeader,
-    pub state: InMemoryBackend<BlakeTwo256>,
-    pub set: SetId,
+    pub state: InMemoryBackend<Blake2Hasher>,
 }
 
 /// A chain.
@@ -95,11 +94,15 @@ pub fn certify(
 
 impl Chain {
     pub fn new(id: ChainId) -> Self {
+        Self::with_genesis(id, Hash::repeat_byte(id as u8))
+    }
+
+    pub fn with_genesis(id: ChainId, genesis: Hash) -> Self {
         let seed = id as u8;
         let mut chain = Self {
             id,
-            ext: genesis(id),
-            genesis: Hash::repeat_byte(seed),
+            ext: crate::mock::genesis(id),
+            genesis,
             set: make_set(0, seed),
             seed,
             blocks: BTreeMap::new(),
@@ -182,14 +185,12 @@ impl Chain {
             header.hash(),
         );
         let signed = SignedHeader::new(&header, certificate).unwrap();
-        let set = self.set.id;
         self.blocks.insert(
             number,
             Final {
                 header,
                 signed,
                 state,
-                set,
             },
         );
         if let Some((set, seed)) = self.next_set.take() {
@@ -449,8 +450,8 @@ impl World {
 
     /// Let time pass on both.
     pub fn wait(&mut self, ms: Moment) {
-        self.a.now += ms;
-        self.b.now += ms;
+        let now = self.a.now.max(self.b.now).saturating_add(ms);
+        (self.a.now, self.b.now) = (now, now);
         self.a.block(|| {});
         self.b.block(|| {});
     }
