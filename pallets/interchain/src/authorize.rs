@@ -29,7 +29,7 @@ use frame_support::{
 };
 use hansa_interchain_primitives::{
     claims,
-    lane::{proves_timeout, LANES},
+    lane::{nonces, proves_timeout, LANES},
     packet::Passage,
     traits::SystemPackets,
     Balance, ChainId, Height, LaneId, Misbehaviour, Nonce, Payload, ProofError, StorageProof,
@@ -131,7 +131,7 @@ impl<T: Config> Pallet<T> {
                 .map_err(|error| bad_proof::<T>(peer, error))?;
         }
         let mut validity = valid(PACKET);
-        for (nonce, _) in (first..).zip(packets) {
+        for nonce in nonces(first, packets.len()) {
             validity = validity.and_provides((peer, lane, nonce));
         }
         let expected = InboundLanes::<T>::get((peer, lane)).next;
@@ -227,7 +227,7 @@ impl<T: Config> Pallet<T> {
         claims::verify_results(&header.state_root, own, lane, first, results, proof)
             .map_err(|error| bad_proof::<T>(peer, error))?;
         let mut validity = valid(RESULT);
-        for (nonce, _) in (first..).zip(results) {
+        for nonce in nonces(first, results.len()) {
             validity = validity.and_provides((peer, lane, nonce));
         }
         Ok((validity.build()?, Weight::zero()))
@@ -257,7 +257,7 @@ impl<T: Config> Pallet<T> {
             invalid(Error::<T>::NotTimedOut)
         );
         let mut validity = valid("hansa/interchain/timeout");
-        for nonce in (first..).take(*count as usize) {
+        for nonce in nonces(first, *count as usize) {
             validity = validity.and_provides((peer, lane, nonce));
         }
         Ok((validity.build()?, Weight::zero()))
@@ -274,9 +274,11 @@ impl<T: Config> Pallet<T> {
         in_block(&source)?;
         let (peer, lane) = (*peer, *lane);
         let mut end = InboundLanes::<T>::get((peer, lane));
-        end.prune(*acknowledged, T::MaxBatch::get())
+        let pruned = end
+            .prune(*acknowledged, T::MaxBatch::get())
             .map_err(|error| invalid(Self::lane_error(error)))?;
-        Self::check_block(1).map_err(invalid)?;
+        let count = pruned.end.saturating_sub(pruned.start) as u32;
+        Self::check_block(count).map_err(invalid)?;
         let header = Self::known_header(peer, *height).map_err(invalid)?;
         let other = claims::read_outbound(&header.state_root, OwnId::<T>::get(), lane, proof)
             .map_err(|error| bad_proof::<T>(peer, error))?;

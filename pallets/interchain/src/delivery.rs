@@ -23,7 +23,7 @@ use frame_support::{
 };
 use hansa_interchain_primitives::{
     address::AccountBytes,
-    lane::is_expired,
+    lane::{is_expired, nonces},
     packet::{ChainRef, Passage},
     traits::SystemPackets,
     Amounts, Balance, ChainId, Entry, LaneId, Nonce, Outcome, Packet, PacketResult, Payload,
@@ -106,7 +106,7 @@ impl<T: Config> Pallet<T> {
             }
         });
         let own = Self::own();
-        for (nonce, packet) in (first..).zip(packets) {
+        for (nonce, packet) in nonces(first, packets.len()).zip(packets) {
             let place = Place {
                 peer: route.chain,
                 own,

@@ -17,7 +17,8 @@ use frame_support::{
     },
 };
 use hansa_interchain_primitives::{
-    lane::settle, Balance, ChainId, LaneId, Nonce, Outcome, PacketResult, Settlement,
+    lane::{nonces, settle},
+    Balance, ChainId, LaneId, Nonce, Outcome, PacketResult, Settlement,
 };
 use sp_runtime::traits::Zero;
 
@@ -31,7 +32,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<(), Error<T>> {
         Self::check_batch(results.len() as u32)?;
         let mut end = OutboundLanes::<T>::get((peer, lane));
-        for (nonce, result) in (first..).zip(results) {
+        for (nonce, result) in nonces(first, results.len()).zip(results) {
             end.settle(nonce).map_err(Self::lane_error)?;
             ensure!(
                 Commitments::<T>::get((peer, lane, nonce)) == Some(result.commitment),
@@ -49,7 +50,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<(), Error<T>> {
         Self::check_results(peer, lane, first, results)?;
         Self::use_block(results.len() as u32)?;
-        for (nonce, result) in (first..).zip(results) {
+        for (nonce, result) in nonces(first, results.len()).zip(results) {
             OutboundLanes::<T>::try_mutate((peer, lane), |end| end.settle(nonce))
                 .map_err(Self::lane_error)?;
             Commitments::<T>::remove((peer, lane, nonce));
@@ -149,7 +150,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<u64, Error<T>> {
         Self::check_batch(count)?;
         let mut latest = 0;
-        for nonce in (first..).take(count as usize) {
+        for nonce in nonces(first, count as usize) {
             let packet = Outbound::<T>::get((peer, lane, nonce)).ok_or(Error::<T>::NoPacket)?;
             ensure!(!packet.refunded, Error::<T>::AlreadyDone);
             latest = packet.packet.timeout.max(latest);
@@ -165,7 +166,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<(), Error<T>> {
         Self::check_timeouts(peer, lane, first, count)?;
         Self::use_block(count)?;
-        for nonce in (first..).take(count as usize) {
+        for nonce in nonces(first, count as usize) {
             Outbound::<T>::try_mutate((peer, lane, nonce), |packet| {
                 let packet = packet.as_mut().ok_or(Error::<T>::NoPacket)?;
                 Self::pay_back(packet)?;

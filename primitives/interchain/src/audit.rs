@@ -128,3 +128,140 @@ fn end<T: Copy + Default>(ends: &[T], lane: u8) -> T {
 fn add(a: Balance, b: Balance) -> Balance {
     a.saturating_add(b)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Amounts, Hash, Outcome, TRANSFER_LANE};
+    use alloc::vec;
+
+    const LANE: u8 = TRANSFER_LANE;
+
+    fn amounts(amount: Balance) -> Amounts {
+        Amounts {
+            source: amount,
+            destination: amount,
+        }
+    }
+
+    fn lanes<T: Clone + Default>(end: T) -> Vec<T> {
+        vec![T::default(), end, T::default()]
+    }
+
+    /// A has sent 10 and 20; B has delivered the 10, for a charge of 1. B has sent 5 before, which A
+    /// has delivered and B has settled, for a charge of 1; A does not know that. B was topped up by 7,
+    /// and says so.
+    fn sides() -> (Side, Side) {
+        let sent = |amount| InFlight {
+            claim: Claim {
+                amounts: amounts(amount),
+                charge: 1,
+            },
+            refunded: false,
+            topped_up: 0,
+        };
+        let result = |amount| PacketResult {
+            commitment: Hash::zero(),
+            outcome: Outcome::Delivered,
+            charged: 1,
+            moved: amounts(amount),
+        };
+        let a = Side {
+            book: Book {
+                theirs: 100 - 5 - 1,
+                ours: 100,
+                committed: 32,
+                escrow: 30,
+                limit: 0,
+            },
+            outbound: lanes(OutboundLane {
+                next: 2,
+                acknowledged: 0,
+            }),
+            inbound: lanes(InboundLane { next: 1, pruned: 0 }),
+            in_flight: [((LANE, 0), sent(10)), ((LANE, 1), sent(20))].into(),
+            results: [((LANE, 0), result(5))].into(),
+        };
+        let top_up = InFlight {
+            claim: Claim::default(),
+            refunded: false,
+            topped_up: 7,
+        };
+        let b = Side {
+            book: Book {
+                theirs: 100 - 10 - 1 + 5 + 7,
+                ours: 100 - 5 - 1,
+                ..Book::default()
+            },
+            outbound: vec![
+                OutboundLane {
+                    next: 1,
+                    acknowledged: 0,
+                },
+                OutboundLane {
+                    next: 1,
+                    acknowledged: 1,
+                },
+            ],
+            inbound: lanes(InboundLane { next: 1, pruned: 0 }),
+            in_flight: [((0, 0), top_up)].into(),
+            results: [((LANE, 0), result(10))].into(),
+        };
+        (a, b)
+    }
+
+    #[test]
+    fn sides_that_agree_pass() {
+        let (a, b) = sides();
+        assert_eq!(audit(&a, &b), Ok(()));
+        assert_eq!(audit(&b, &a), Ok(()));
+    }
+
+    #[test]
+    fn whatever_is_made_or_lost_is_found() {
+        type Tamper = fn(&mut Side, &mut Side);
+        let books = |mirror, reserve| AuditError::Books { mirror, reserve };
+        let cases: &[(Tamper, AuditError)] = &[
+            (|a, _| a.book.ours += 1, books(113, 112)),
+            (|_, b| b.book.theirs -= 1, books(112, 111)),
+            (|a, _| a.book.theirs += 1, books(94, 95)),
+            (|_, b| b.book.ours -= 1, books(93, 94)),
+            (|a, _| a.book.escrow -= 1, AuditError::InFlight),
+            (|a, _| a.book.committed += 1, AuditError::InFlight),
+            (
+                |a, _| drop(a.in_flight.remove(&(LANE, 1))),
+                AuditError::InFlight,
+            ),
+            (
+                |_, b| drop(b.results.remove(&(LANE, 0))),
+                AuditError::Missing(LANE, 0),
+            ),
+            (
+                |a, _| drop(a.results.remove(&(LANE, 0))),
+                AuditError::Missing(LANE, 0),
+            ),
+            (
+                |_, b| drop(b.in_flight.remove(&(0, 0))),
+                AuditError::Missing(0, 0),
+            ),
+            (|_, b| b.inbound[1].next = 3, AuditError::Lane(LANE)),
+            (|_, b| b.inbound[1].pruned = 1, AuditError::Lane(LANE)),
+            (
+                |_, b| {
+                    let result = b.results.get_mut(&(LANE, 0)).unwrap();
+                    result.charged = 2;
+                },
+                books(112, 113),
+            ),
+            (
+                |a, _| a.in_flight.get_mut(&(LANE, 0)).unwrap().refunded = true,
+                AuditError::Twice(LANE, 0),
+            ),
+        ];
+        for (i, (tamper, error)) in cases.iter().enumerate() {
+            let (mut a, mut b) = sides();
+            tamper(&mut a, &mut b);
+            assert_eq!(audit(&a, &b), Err(*error), "{i}");
+        }
+    }
+}

@@ -8,16 +8,11 @@
 //! little-endian order, that is not always the order of the nonces.
 
 use crate::{
-    keys, proof::ProofError, ChainId, Hash, InboundLane, LaneId, Nonce, OutboundLane, Packet,
-    PacketResult, Passage, StorageProof,
+    keys, lane::nonces, proof::ProofError, ChainId, Hash, InboundLane, LaneId, Nonce, OutboundLane,
+    Packet, PacketResult, Passage, StorageProof,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{DecodeAll, Encode};
-
-/// The nonces of `count` items from `first` on.
-fn nonces(first: Nonce, count: usize) -> impl Iterator<Item = Nonce> {
-    (first..).take(count)
-}
 
 /// The keys that prove the packets with `count` nonces from `first` on, at the source.
 pub fn packet_keys(destination: ChainId, lane: LaneId, first: Nonce, count: usize) -> Vec<Vec<u8>> {

@@ -194,6 +194,11 @@ fn in_order(nonce: Nonce, expected: Nonce) -> Result<(), LaneError> {
     }
 }
 
+/// `count` nonces from `first` on; fewer if there are not as many numbers.
+pub fn nonces(first: Nonce, count: usize) -> impl Iterator<Item = Nonce> {
+    (0..count as u64).map_while(move |i| first.checked_add(i))
+}
+
 /// Whether a packet with this timeout is a no-op in a block of time `now`.
 pub fn is_expired(timeout: Moment, now: Moment) -> bool {
     now >= timeout
@@ -234,6 +239,7 @@ pub fn settle(refunded: bool, outcome: &Outcome) -> Settlement {
 mod tests {
     use super::*;
     use crate::Refusal;
+    use alloc::vec::Vec;
     use proptest::prelude::*;
     use LaneError::*;
 
@@ -306,6 +312,16 @@ mod tests {
             let seen = lane.prune(acknowledged, limit);
             assert_eq!((seen, (lane.pruned, lane.next)), (result, after));
         }
+    }
+
+    #[test]
+    fn nonces_end_with_their_numbers() {
+        assert_eq!(nonces(7, 3).collect::<Vec<_>>(), [7, 8, 9]);
+        assert_eq!(
+            nonces(u64::MAX - 1, 3).collect::<Vec<_>>(),
+            [u64::MAX - 1, u64::MAX]
+        );
+        assert_eq!(nonces(u64::MAX, 0).count(), 0);
     }
 
     #[test]
