@@ -184,11 +184,11 @@ fn oversized_and_deeply_nested_input_is_refused() {
         ];
         [batch.repeat(levels), remark().encode()].concat()
     };
-    let weight = Weight::from_parts(50_000_000_000, 1_000_000);
-    send(&mut world, nested(3), weight, 50_000);
+    let weight = Weight::from_parts(20_000_000_000, 1_000_000);
+    send(&mut world, nested(3), weight, 20_000);
     assert_eq!(outcome(&mut world), Outcome::Delivered);
     world.settle();
-    send(&mut world, nested(300), weight, 50_000);
+    send(&mut world, nested(300), weight, 20_000);
     assert_eq!(outcome(&mut world), Outcome::Refused(Refusal::Malformed));
 }
 
