@@ -36,7 +36,7 @@ use sp_runtime::{
 };
 use sp_trie::{
     trie_types::{TrieDBBuilder, TrieDBMutBuilderV1},
-    LayoutV1, MemoryDB, Recorder, Trie, TrieMut,
+    LayoutV1, MemoryDB, RandomState, Recorder, Trie, TrieMut,
 };
 
 /// The other chain.
@@ -173,7 +173,10 @@ fn prove<T: Config>(packets: &[Packet]) -> Result<(Hash, StorageProof), Benchmar
         let key = keys::commitment(own.id, TRANSFER_LANE, nonce);
         items.push((key, packet.commitment(&passage).encode()));
     }
-    let (mut db, mut root) = (MemoryDB::<BlakeTwo256>::default(), Hash::zero());
+    let (mut db, mut root) = (
+        MemoryDB::<BlakeTwo256>::with_hasher(RandomState::default()),
+        Hash::zero(),
+    );
     {
         let mut trie = TrieDBMutBuilderV1::<BlakeTwo256>::new(&mut db, &mut root).build();
         for (key, value) in &items {
@@ -560,11 +563,10 @@ mod benches {
     fn execute_call() -> Result<(), BenchmarkError> {
         open_plain::<T>()?;
         // Whether foreign accounts may make it or not: what it costs itself is not counted here.
-        let call: <T as frame_system::Config>::RuntimeCall = Call::<T>::top_up {
-            peer: PEER,
-            amount: 0,
-        }
-        .into();
+        let call = frame_system::Call::<T>::remark {
+            remark: Vec::new(),
+        };
+        let call: <T as frame_system::Config>::RuntimeCall = call.into();
         let queued = QueuedCall {
             peer: PEER,
             nonce: 0,

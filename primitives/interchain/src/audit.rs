@@ -229,19 +229,27 @@ mod tests {
             (|a, _| a.book.escrow -= 1, AuditError::InFlight),
             (|a, _| a.book.committed += 1, AuditError::InFlight),
             (
-                |a, _| drop(a.in_flight.remove(&(LANE, 1))),
+                |a, _| {
+                    a.in_flight.remove(&(LANE, 1));
+                },
                 AuditError::InFlight,
             ),
             (
-                |_, b| drop(b.results.remove(&(LANE, 0))),
+                |_, b| {
+                    b.results.remove(&(LANE, 0));
+                },
                 AuditError::Missing(LANE, 0),
             ),
             (
-                |a, _| drop(a.results.remove(&(LANE, 0))),
+                |a, _| {
+                    a.results.remove(&(LANE, 0));
+                },
                 AuditError::Missing(LANE, 0),
             ),
             (
-                |_, b| drop(b.in_flight.remove(&(0, 0))),
+                |_, b| {
+                    b.in_flight.remove(&(0, 0));
+                },
                 AuditError::Missing(0, 0),
             ),
             (|_, b| b.inbound[1].next = 3, AuditError::Lane(LANE)),

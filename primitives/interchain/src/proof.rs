@@ -23,7 +23,7 @@ use sp_core::{bounded::BoundedVec, ConstU32};
 use sp_runtime::traits::BlakeTwo256;
 use sp_trie::{
     accessed_nodes_tracker::AccessedNodesTracker, read_trie_value, HashDBT, LayoutV1, MemoryDB,
-    EMPTY_PREFIX,
+    RandomState, EMPTY_PREFIX,
 };
 
 /// The most bytes of a node: a branch with sixteen children needs some 600.
@@ -122,7 +122,7 @@ impl StorageProof {
         if !ascending(self.0.iter()) {
             return Err(ProofError::NodeOrder);
         }
-        let mut db = MemoryDB::<BlakeTwo256>::default();
+        let mut db = MemoryDB::<BlakeTwo256>::with_hasher(RandomState::default());
         for node in &self.0 {
             db.insert(EMPTY_PREFIX, node);
         }
