@@ -14,7 +14,8 @@ use hansa_interchain_primitives::{
     claims, keys,
     packet::ChainRef,
     proof::MAX_KEYS,
-    ChainAddress, ChainId, LaneId, Nonce, PacketResult, TrustedHeader, LANES,
+    Balance, ChainAddress, ChainId, LaneId, Nonce, Packet, PacketResult, Payload, TrustedHeader,
+    LANES,
 };
 
 /// The most packets or results that one question is answered with.
@@ -117,6 +118,34 @@ impl<T: Config> Pallet<T> {
             .take(limit.min(MAX_ANSWERS) as usize)
             .filter_map(|nonce| Some((nonce, Results::<T>::get((peer, lane, nonce))?)))
             .collect()
+    }
+
+    /// What a transfer of `amount` to `peer` would come to now.
+    pub fn quote(peer: ChainId, amount: Balance) -> Option<TransferQuote> {
+        let own = OwnId::<T>::get();
+        let amounts = Self::amounts(peer, amount).ok()?;
+        let terms = Self::terms(peer, Self::now()).ok()?;
+        let book = Books::<T>::get(peer);
+        let spendable = book.spendable().saturating_sub(terms.charge(peer, own));
+        let covered = terms
+            .rate
+            .convert(spendable, peer, own)
+            .unwrap_or(Balance::MAX);
+        // An account of this chain is as long as that of the reserves.
+        let account = Self::account_bytes(&Self::reserve_account()).ok()?;
+        let packet = Packet {
+            sender: account.clone(),
+            timeout: Self::now(),
+            payload: Payload::Transfer {
+                to: account,
+                amounts,
+            },
+        };
+        Some(TransferQuote {
+            destination: amounts.destination,
+            price: Self::price_of(peer, &packet),
+            most: covered.min(book.room(Self::outer_limit(peer))),
+        })
     }
 
     /// The keys of this chain's state that prove something to `peer`.

@@ -109,7 +109,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// `amount` in both tokens, by the rate of now.
-    fn amounts(peer: ChainId, source: Balance) -> Result<Amounts, Error<T>> {
+    pub(crate) fn amounts(peer: ChainId, source: Balance) -> Result<Amounts, Error<T>> {
         let rate = Self::terms(peer, Self::now())?.rate;
         let destination = rate
             .convert(source, OwnId::<T>::get(), peer)

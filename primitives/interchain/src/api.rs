@@ -4,7 +4,7 @@
 //! The runtime API: what the node and the RPC ask.
 
 use crate::{
-    client::TrustedHeader, packet::ChainRef, rate::Agreement, Book, ChainAddress, ChainId,
+    client::TrustedHeader, packet::ChainRef, rate::Agreement, Balance, Book, ChainAddress, ChainId,
     ClientState, InboundLane, LaneId, Moment, Nonce, OutboundLane, Packet, PacketResult,
     Reputation,
 };
@@ -93,6 +93,17 @@ pub struct PacketView {
     pub age: Moment,
 }
 
+/// What a transfer would come to now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct TransferQuote {
+    /// What the recipient would get, in the token of the other chain.
+    pub destination: Balance,
+    /// What sending costs, beside the amount and the fee of the transaction.
+    pub price: Balance,
+    /// The most that can be sent now: what reserve, limit and rate leave.
+    pub most: Balance,
+}
+
 /// What the light client of another chain knows.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub struct ClientView {
@@ -154,6 +165,10 @@ sp_api::decl_runtime_apis! {
 
         /// Results of packets of `peer` that are kept, at most `limit` from `from` on.
         fn results(peer: ChainId, lane: LaneId, from: Nonce, limit: u32) -> Vec<(Nonce, PacketResult)>;
+
+        /// What a transfer of `amount` to `peer` would come to now; none if there is no route, or the
+        /// amount is nothing in the other token, or too much for it.
+        fn quote(peer: ChainId, amount: Balance) -> Option<TransferQuote>;
 
         /// The keys of this chain's state that prove something to `peer`, in the order of the proof.
         fn proof_keys(peer: ChainId, lane: LaneId, of: ProofOf) -> Vec<Vec<u8>>;

@@ -63,6 +63,33 @@ fn value_of_another_rate_is_converted_by_it() {
 }
 
 #[test]
+fn a_quote_says_what_a_transfer_comes_to() {
+    let rate = hansa_interchain_primitives::Rate { low: 2, high: 3 };
+    let mut world = World::with_terms(hansa_interchain_primitives::rate::Terms { rate, ..PAR });
+    let quote = |world: &mut World, amount| world.a.read(|| Interchain::quote(B, amount));
+    assert_eq!(quote(&mut world, 0), None);
+    assert_eq!(world.a.read(|| Interchain::quote(0xc, 1)), None);
+    let said = quote(&mut world, 1_000).unwrap();
+    assert_eq!((said.destination, said.price), (1_500, PACKET_PRICE));
+    // The reserve is worth (100,000 - 5) * 2 / 3.
+    assert_eq!(said.most, 66_663);
+    assert!(world.a.transfer(B, said.most + 2).is_err());
+    assert_ok!(world.a.transfer(B, said.most));
+    world.settle();
+    let limit = world.a.book(B).theirs + 7;
+    assert_ok!(world.a.root(Call::set_limit { peer: B, limit }));
+    assert_ok!(world.b.signed(
+        BOB,
+        Call::top_up {
+            peer: A,
+            amount: 10_000
+        }
+    ));
+    world.settle();
+    assert_eq!(quote(&mut world, 1).unwrap().most, 7);
+}
+
+#[test]
 fn an_amount_for_an_address_of_this_chain_goes_at_once() {
     let mut world = World::new();
     for chain in [0, A] {
