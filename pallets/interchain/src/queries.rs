@@ -10,7 +10,10 @@ use crate::{
 use alloc::vec::Vec;
 use frame_support::traits::Get;
 use hansa_interchain_primitives::{
-    api::{ClientView, LaneView, PacketState, PacketView, ProofOf, RouteStatus, RouteView},
+    api::{
+        ClientView, LaneView, PacketState, PacketView, ProofOf, RouteStatus, RouteView,
+        TransferQuote,
+    },
     claims, keys,
     packet::ChainRef,
     proof::MAX_KEYS,
