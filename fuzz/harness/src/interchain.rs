@@ -216,7 +216,7 @@ fn altered_header(input: &mut Input) -> SignedHeader {
             logs.push(hansa_pbft_primitives::ConsensusLog::SetChange(next).to_digest_item());
         }
     }
-    if input.byte() % 8 == 0 {
+    if input.byte().is_multiple_of(8) {
         let bytes = input.bytes().to_vec();
         let engine = hansa_pbft_primitives::PBFT_ENGINE_ID;
         logs.push(sp_runtime::DigestItem::Consensus(engine, bytes));
@@ -229,7 +229,7 @@ fn altered_header(input: &mut Input) -> SignedHeader {
     let vote = (header.hash(), NO_PROOF);
     let certificate = world::certificate(&set, VoteKind::Commit, place, vote, signers);
     let mut bytes = header.encode();
-    if input.byte() % 8 == 0 {
+    if input.byte().is_multiple_of(8) {
         let at = input.below(bytes.len());
         if let Some(byte) = bytes.get_mut(at) {
             *byte = input.byte();

@@ -20,7 +20,6 @@ use crate::{
     BlockItems, Books, Clients, Config, Error, InboundLanes, OwnId, Pallet, Routes, StoredHeaders,
     WeightInfo, LOG_TARGET,
 };
-use alloc::boxed::Box;
 use frame_support::{
     ensure,
     pallet_prelude::{TransactionValidityWithRefund, ValidTransaction},
@@ -295,7 +294,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn authorize_misbehaviour(
         source: TransactionSource,
         peer: &ChainId,
-        misbehaviour: &Box<Misbehaviour>,
+        misbehaviour: &Misbehaviour,
     ) -> TransactionValidityWithRefund {
         in_block(&source)?;
         Self::judge(*peer, misbehaviour).map_err(invalid)?;

@@ -563,9 +563,7 @@ mod benches {
     fn execute_call() -> Result<(), BenchmarkError> {
         open_plain::<T>()?;
         // Whether foreign accounts may make it or not: what it costs itself is not counted here.
-        let call = frame_system::Call::<T>::remark {
-            remark: Vec::new(),
-        };
+        let call = frame_system::Call::<T>::remark { remark: Vec::new() };
         let call: <T as frame_system::Config>::RuntimeCall = call.into();
         let queued = QueuedCall {
             peer: PEER,

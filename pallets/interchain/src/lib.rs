@@ -528,7 +528,9 @@ pub mod pallet {
             DispatchClass::Operational,
             Pays::No
         ))]
-        #[pallet::authorize(Self::authorize_misbehaviour)]
+        #[pallet::authorize(|source, peer, misbehaviour| {
+            Self::authorize_misbehaviour(source, peer, misbehaviour)
+        })]
         #[pallet::weight_of_authorize(Pallet::<T>::weight_of_authorize_misbehaviour(misbehaviour))]
         pub fn report_misbehaviour(
             origin: OriginFor<T>,

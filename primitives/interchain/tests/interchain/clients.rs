@@ -179,7 +179,10 @@ fn headers_with_malformed_digests_are_refused_though_they_are_signed() {
         HeaderError::TwoHandOvers
     );
     let garbage = DigestItem::Consensus(PBFT_ENGINE_ID, vec![0, 1]);
-    assert_eq!(refused(&[garbage.clone()]), HeaderError::Malformed);
+    assert_eq!(
+        refused(core::slice::from_ref(&garbage)),
+        HeaderError::Malformed
+    );
     assert_eq!(refused(&[garbage, over]), HeaderError::TwoHandOvers);
     let empty = DigestItem::Consensus(PBFT_ENGINE_ID, (0u8, 4u64, 0u8).encode());
     assert_eq!(
@@ -243,9 +246,18 @@ fn a_quiet_route_must_not_expire_and_a_deaf_one_must() {
         state = tell(&(state, set.clone()), &[header], now).unwrap().state;
     }
     let late = signed(&set, 1, &header(31, now + 1, &[]));
-    assert!(tell(&(state, set.clone()), &[late.clone()], now + TRUST).is_ok());
+    assert!(tell(
+        &(state, set.clone()),
+        core::slice::from_ref(&late),
+        now + TRUST
+    )
+    .is_ok());
     assert_eq!(
-        tell(&(state, set.clone()), &[late.clone()], now + TRUST + 1),
+        tell(
+            &(state, set.clone()),
+            core::slice::from_ref(&late),
+            now + TRUST + 1
+        ),
         Err(ClientError::Expired)
     );
     state.frozen = true;
