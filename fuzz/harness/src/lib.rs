@@ -9,6 +9,7 @@
 //! | `messages` | decodes what comes over the wire | bounded; what decodes has one encoding |
 //! | `certificates` | verifies certificates, proofs of new views, evidence | no panic; a quorum of good signatures or nothing |
 //! | `headers` | reads digests, seals, hand-overs, inherents, the consensus state | no panic; what decodes has one encoding |
+//! | `interchain` | reads and verifies what comes from other chains | no panic; only what a quorum signed, only what is in the state |
 //! | `vote_log` | opens a log that was cut or altered | no panic, and a second opening finds what the first left |
 //!
 //! `fuzz_targets/` in the folder above has a program for each, which cargo-fuzz builds with coverage
@@ -21,6 +22,7 @@ pub mod types;
 pub mod certificates;
 pub mod headers;
 pub mod input;
+pub mod interchain;
 pub mod messages;
 pub mod network;
 pub mod seeds;
@@ -35,6 +37,7 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("certificates", certificates::run),
     ("headers", headers::run),
+    ("interchain", interchain::run),
     ("messages", messages::run),
     ("sequence", sequence::run),
     ("vote_log", vote_log::run),

@@ -33,6 +33,7 @@ pub fn all() -> Vec<Seed> {
     seeds.extend(headers(&set));
     seeds.extend(sequences());
     seeds.extend(vote_logs(&set));
+    seeds.extend(crate::interchain::seeds());
     seeds
 }
 

@@ -1,0 +1,137 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! Light clients: headers, hand-overs, misbehaviour.
+
+use crate::{
+    types::Headers, ClientSets, Clients, Config, Error, Event, OldestPastSet, Pallet, PastSets,
+    Routes, LOG_TARGET,
+};
+use frame_support::{ensure, traits::Get};
+use hansa_interchain_primitives::{
+    client::{self, set_hash, Clock, Update},
+    header::HeaderError,
+    traits::HandOvers,
+    ChainId, ClientError, Misbehaviour, PastSet,
+};
+use hansa_pbft_primitives::{statement::verify_signature, AuthoritySet, SetId};
+
+/// How many old sets are forgotten at most when one is added: more than one only after
+/// [`Config::MaxPastSets`] was lowered.
+const MAX_SETS_PRUNED: u32 = 4;
+
+impl<T: Config> Pallet<T> {
+    /// What headers teach the light client of `peer`. Signatures are verified only if `verify` says
+    /// so: a call that was authorised on this very state need not be verified again.
+    pub(crate) fn learn(
+        peer: ChainId,
+        headers: &Headers,
+        drift: bool,
+        verify: bool,
+    ) -> Result<Update, Error<T>> {
+        let state = Clients::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
+        let set = ClientSets::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
+        let clock = Clock {
+            now: Self::now(),
+            drift: drift.then(T::MaxClockDrift::get),
+        };
+        client::update(&state, &set, headers, clock, |key, payload, signature| {
+            !verify || verify_signature(key, payload, signature)
+        })
+        .map_err(|error| {
+            log::debug!(target: LOG_TARGET, "headers of {peer:x} are refused: {error}");
+            match error {
+                ClientError::Frozen | ClientError::Expired => Error::<T>::NotTrusted,
+                ClientError::Stale { .. } => Error::<T>::AlreadyDone,
+                ClientError::Empty => Error::<T>::Empty,
+                ClientError::Header(HeaderError::Certificate(_)) => Error::<T>::BadProof,
+                _ => Error::<T>::BadHeader,
+            }
+        })
+    }
+
+    pub(crate) fn do_update(peer: ChainId, headers: &Headers) -> Result<(), Error<T>> {
+        let update = Self::learn(peer, headers, true, false)?;
+        Routes::<T>::try_mutate(peer, |route| {
+            let route = route.as_mut().ok_or(Error::<T>::NoRoute)?;
+            route
+                .headers
+                .spend(1, Self::now(), T::HeadersPerSecond::get());
+            Ok::<_, Error<T>>(())
+        })?;
+        Self::use_block(headers.len() as u32)?;
+        if let Some(refused) = Self::refused_set(peer, &update) {
+            Routes::<T>::mutate(peer, |route| {
+                if let Some(route) = route.as_mut() {
+                    route.suspended = true;
+                }
+            });
+            Self::deposit_event(Event::HandOverRefused { peer, set: refused });
+            return Ok(());
+        }
+        for past in &update.past {
+            Self::remember_set(peer, past);
+        }
+        if let Some(set) = update.set {
+            Self::deposit_event(Event::SetKnown { peer, set: set.id });
+            ClientSets::<T>::insert(peer, set);
+        }
+        Clients::<T>::insert(peer, update.state);
+        for header in &update.headers {
+            Self::store_header(peer, header);
+        }
+        let height = update.state.latest.height;
+        Self::deposit_event(Event::HeaderKnown { peer, height });
+        Ok(())
+    }
+
+    /// The id of the set to which the chain may not hand over, if it does. Only the last set of an
+    /// update is asked for: those before it have handed over already.
+    pub(crate) fn refused_set(peer: ChainId, update: &Update) -> Option<SetId> {
+        let set: &AuthoritySet = update.set.as_ref()?;
+        (!T::HandOvers::may_hand_over(peer, set)).then_some(set.id)
+    }
+
+    fn remember_set(peer: ChainId, past: &PastSet) {
+        PastSets::<T>::insert(peer, past.id, past);
+        let kept = u64::from(T::MaxPastSets::get());
+        let from = past.id.saturating_add(1).saturating_sub(kept);
+        OldestPastSet::<T>::mutate(peer, |oldest| {
+            for _ in 0..MAX_SETS_PRUNED {
+                if *oldest >= from {
+                    break;
+                }
+                PastSets::<T>::remove(peer, *oldest);
+                *oldest = oldest.saturating_add(1);
+            }
+        });
+    }
+
+    pub(crate) fn judge(peer: ChainId, misbehaviour: &Misbehaviour) -> Result<(), Error<T>> {
+        let state = Clients::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
+        ensure!(!state.frozen, Error::<T>::AlreadyDone);
+        let current = ClientSets::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
+        let past = PastSets::<T>::get(peer, misbehaviour.set.id);
+        let verified = misbehaviour.verify(
+            &state,
+            &set_hash(&current),
+            past.as_ref(),
+            Self::now(),
+            verify_signature,
+        );
+        verified.map_err(|error| {
+            log::debug!(target: LOG_TARGET, "no misbehaviour of {peer:x}: {error}");
+            Error::<T>::NoMisbehaviour
+        })
+    }
+
+    /// Believe nothing of `peer` any more.
+    pub(crate) fn do_freeze(peer: ChainId) -> Result<(), Error<T>> {
+        Clients::<T>::try_mutate(peer, |client| {
+            client.as_mut().ok_or(Error::<T>::NoRoute)?.frozen = true;
+            Ok::<_, Error<T>>(())
+        })?;
+        Self::deposit_event(Event::RouteFrozen { peer });
+        Ok(())
+    }
+}

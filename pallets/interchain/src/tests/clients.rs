@@ -1,0 +1,240 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! The light client in the pallet: hand-overs, misbehaviour, expiry.
+
+use super::world::*;
+use crate::{mock::*, Call, Error, Event, PastSets};
+use frame_support::assert_ok;
+use hansa_interchain_primitives::{api::RouteStatus, Hash, Misbehaviour, TRANSFER_LANE};
+use sp_runtime::transaction_validity::InvalidTransaction;
+
+#[test]
+fn hand_overs_are_followed_while_value_flows() {
+    let mut world = World::new();
+    for seed in [50, 60, 70, 80, 90] {
+        assert_ok!(world.a.transfer(B, 100));
+        world.a.hand_over(seed);
+        world.b.hand_over(seed + 100);
+        assert_ok!(world.b.transfer(A, 10));
+        world.settle();
+    }
+    assert_eq!(set_of(&mut world.b, A), world.a.set);
+    assert_eq!(set_of(&mut world.a, B).id, 5);
+    // Only the last sets are remembered.
+    let ids = world
+        .b
+        .read(|| PastSets::<Test>::iter_key_prefix(A).count());
+    assert_eq!(ids, 3);
+}
+
+#[test]
+fn a_long_chain_of_hand_overs_comes_in_bounded_steps() {
+    let mut world = World::new();
+    for seed in 40..49 {
+        world.a.hand_over(seed);
+    }
+    world.a.block(|| {});
+    let steps = update(&world.a, &mut world.b);
+    assert_eq!(steps.len(), 3);
+    // A step cannot be left out.
+    world.b.now = world.b.now.max(world.a.now);
+    let skipped = world.b.submit(steps[1].clone());
+    assert_eq!(skipped, refused(InvalidTransaction::BadProof));
+    for step in steps {
+        assert_ok!(world.b.submit(step));
+    }
+    assert_eq!(set_of(&mut world.b, A), world.a.set);
+}
+
+#[test]
+fn a_stale_set_and_a_skipped_hand_over_are_refused() {
+    let mut world = World::new();
+    let (old, seed) = (world.a.set.clone(), world.a.seed);
+    world.a.hand_over(50);
+    world.a.block(|| {});
+    // The last header alone: nobody has handed over to who signed it.
+    let last = world.a.last().signed.clone();
+    let call = Call::update_client {
+        peer: A,
+        headers: vec![last].try_into().unwrap(),
+    };
+    world.b.now = world.b.now.max(world.a.now);
+    assert_eq!(world.b.submit(call), refused(InvalidTransaction::BadProof));
+    tell(&world.a, &mut world.b);
+    // The old set signs on.
+    world.a.block(|| {});
+    let header = world.a.last().header.clone();
+    let certificate = certify(
+        world.a.genesis,
+        &old,
+        seed,
+        (header.number, 0),
+        header.hash(),
+    );
+    let signed = hansa_interchain_primitives::SignedHeader::new(&header, certificate).unwrap();
+    let call = Call::update_client {
+        peer: A,
+        headers: vec![signed].try_into().unwrap(),
+    };
+    world.b.now = world.b.now.max(world.a.now);
+    assert_eq!(world.b.submit(call), refused(InvalidTransaction::BadProof));
+    // A replayed header.
+    tell(&world.a, &mut world.b);
+    let again = world.a.last().signed.clone();
+    let call = Call::update_client {
+        peer: A,
+        headers: vec![again].try_into().unwrap(),
+    };
+    assert_eq!(world.b.submit(call), refused(InvalidTransaction::Stale));
+    let none = Call::update_client {
+        peer: A,
+        headers: Default::default(),
+    };
+    assert_eq!(world.b.submit(none), refused(InvalidTransaction::Stale));
+}
+
+fn fork(chain: &Chain, heights: (u32, u32), hashes: (u8, u8)) -> Call<Test> {
+    let certificate = |height, hash| {
+        certify(
+            chain.genesis,
+            &chain.set,
+            chain.seed,
+            (height, 0),
+            Hash::repeat_byte(hash),
+        )
+    };
+    let misbehaviour = Misbehaviour {
+        set: chain.set.clone(),
+        first: certificate(heights.0, hashes.0),
+        second: certificate(heights.1, hashes.1),
+    };
+    Call::report_misbehaviour {
+        peer: chain.id,
+        misbehaviour: Box::new(misbehaviour),
+    }
+}
+
+#[test]
+fn a_peer_chain_that_equivocates_freezes_and_governance_reopens() {
+    let mut world = World::new();
+    assert_ok!(world.a.transfer(B, 500));
+    assert_ok!(world.b.transfer(A, 500));
+    // Two certificates of one same block, or of two heights, are nothing.
+    for call in [
+        fork(&world.a, (90, 90), (1, 1)),
+        fork(&world.a, (90, 91), (1, 2)),
+    ] {
+        assert_eq!(world.b.submit(call), refused(InvalidTransaction::BadProof));
+    }
+    let call = fork(&world.a, (90, 90), (1, 2));
+    assert_ok!(world.b.submit(call.clone()));
+    assert!(world.b.events().contains(&Event::RouteFrozen { peer: A }));
+    assert_eq!(world.b.submit(call), refused(InvalidTransaction::Stale));
+    // Nothing is believed or sent any more: no headers, no packets, no results.
+    assert_eq!(
+        world.b.transfer(A, 10),
+        Err(Error::<Test>::NotTrusted.into())
+    );
+    let status = world.b.read(|| Interchain::route(A).unwrap().status);
+    assert_eq!(status, RouteStatus::Frozen);
+    world.a.block(|| {});
+    for call in cargo(&world.a, &mut world.b) {
+        assert!(world.b.submit(call).is_err());
+    }
+    let escrow = world.b.book(A).escrow;
+    assert_eq!(escrow, 500);
+    // Governance satisfies itself which branch is right, and all goes on from there.
+    world.a.hand_over(120);
+    let (header, set) = (world.a.trusted(), Box::new(world.a.set.clone()));
+    let reopen = Call::reopen_route {
+        peer: A,
+        header,
+        set,
+    };
+    assert!(world.b.signed(ALICE, reopen.clone()).is_err());
+    assert_ok!(world.b.root(reopen));
+    world.settle();
+    assert_eq!(world.b.book(A).escrow, 0);
+}
+
+#[test]
+fn an_expired_route_takes_nothing_until_governance_reopens_it() {
+    let mut world = World::new();
+    assert_ok!(world.b.transfer(A, 500));
+    world.wait(TRUST_MS + 1);
+    assert_eq!(
+        world.b.transfer(A, 10),
+        Err(Error::<Test>::NotTrusted.into())
+    );
+    for call in cargo(&world.a, &mut world.b) {
+        assert!(world.b.submit(call).is_err());
+    }
+    // No refund without a header that governance accepts.
+    let proof = timeout(&world.a, B, TRANSFER_LANE, 0, 1);
+    assert!(world.b.submit(proof).is_err());
+    assert_eq!(world.b.book(A).escrow, 500);
+    for _ in 0..2 {
+        let (header, set) = (world.b.trusted(), Box::new(world.b.set.clone()));
+        let reopen = Call::reopen_route {
+            peer: world.b.id,
+            header,
+            set,
+        };
+        assert_ok!(world.a.root(reopen));
+        core::mem::swap(&mut world.a, &mut world.b);
+    }
+    world.settle();
+    assert_eq!(world.b.book(A).escrow, 0);
+}
+
+#[test]
+fn a_quiet_route_must_not_expire() {
+    let mut world = World::new();
+    for _ in 0..10 {
+        world.wait(TRUST_MS / 3);
+        let due = world.b.read(|| Interchain::route(A).unwrap().header_due);
+        assert!(due);
+        let (a, b) = (&mut world.a, &mut world.b);
+        tell(a, b);
+        tell(b, a);
+        assert!(!world.b.read(|| Interchain::route(A).unwrap().header_due));
+    }
+    assert_ok!(world.b.transfer(A, 10));
+    world.settle();
+}
+
+#[test]
+fn a_hand_over_to_a_set_that_nobody_ordered_suspends_the_route() {
+    let mut world = World::new();
+    let known = set_of(&mut world.b, A);
+    RefusedSet::set(Some(1));
+    world.a.hand_over(50);
+    tell(&world.a, &mut world.b);
+    assert!(world
+        .b
+        .events()
+        .contains(&Event::HandOverRefused { peer: A, set: 1 }));
+    assert_eq!(set_of(&mut world.b, A), known);
+    let again = update(&world.a, &mut world.b).remove(0);
+    assert_eq!(world.b.submit(again), refused(InvalidTransaction::Stale));
+    assert_eq!(
+        world.b.transfer(A, 10),
+        Err(Error::<Test>::Suspended.into())
+    );
+}
+
+#[test]
+fn the_header_of_another_time_is_refused() {
+    let mut world = World::new();
+    // More than the drift ahead of the own clock.
+    world.a.now = world.b.now + 1_000_000;
+    world.a.block(|| {});
+    let ahead = update(&world.a, &mut world.b).remove(0);
+    assert_eq!(
+        world.b.submit(ahead.clone()),
+        refused(InvalidTransaction::BadProof)
+    );
+    world.b.now = world.a.now - 10_000;
+    assert_ok!(world.b.submit(ahead));
+}

@@ -1,0 +1,183 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! The runtime API: what the node and the RPC ask.
+
+use crate::{
+    client::TrustedHeader, packet::ChainRef, rate::Agreement, Balance, Book, ChainAddress, ChainId,
+    ClientState, InboundLane, LaneId, Moment, Nonce, OutboundLane, Packet, PacketResult,
+    Reputation,
+};
+use alloc::vec::Vec;
+use codec::{Codec, Decode, Encode};
+use hansa_pbft_primitives::AuthoritySet;
+use scale_info::TypeInfo;
+
+/// Why a route takes no packets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub enum RouteStatus {
+    /// It takes packets.
+    #[codec(index = 0)]
+    Open,
+    /// Governance, or a hand-over to a set that nobody ordered, has suspended it.
+    #[codec(index = 1)]
+    Suspended,
+    /// The other chain has contradicted itself.
+    #[codec(index = 2)]
+    Frozen,
+    /// Nothing was heard of the other chain for longer than the trusting period.
+    #[codec(index = 3)]
+    Expired,
+    /// Our reserve with the other chain is used up, or in flight; the chain must be topped up there.
+    #[codec(index = 4)]
+    ReserveEmpty,
+}
+
+/// A lane of a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct LaneView {
+    /// Its number.
+    pub lane: LaneId,
+    /// The end that sends.
+    pub outbound: OutboundLane,
+    /// The end that takes.
+    pub inbound: InboundLane,
+}
+
+/// A route.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct RouteView {
+    /// The other chain.
+    pub chain: ChainRef,
+    /// Whether it takes packets.
+    pub status: RouteStatus,
+    /// Whether a header of the other chain is due, packets or not.
+    pub header_due: bool,
+    /// Addresses at which nodes of the other chain may be found.
+    pub entries: Vec<Vec<u8>>,
+    /// The accounts.
+    pub book: Book,
+    /// The terms.
+    pub agreement: Agreement,
+    /// What the other chain has sent so far.
+    pub reputation: Reputation,
+    /// The lanes.
+    pub lanes: Vec<LaneView>,
+}
+
+/// The state of a packet that was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub enum PacketState {
+    /// No result is known.
+    #[codec(index = 0)]
+    Pending,
+    /// Its value went back, and the other chain has not taken it yet.
+    #[codec(index = 1)]
+    TimedOut,
+}
+
+/// A packet that was sent and whose result is not known.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct PacketView {
+    /// Its lane.
+    pub lane: LaneId,
+    /// Its position.
+    pub nonce: Nonce,
+    /// The packet.
+    pub packet: Packet,
+    /// Its state.
+    pub state: PacketState,
+    /// The time of the block in which it was sent.
+    pub sent_at: Moment,
+    /// How old it is, in milliseconds, by the time of this block.
+    pub age: Moment,
+}
+
+/// What a transfer would come to now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct TransferQuote {
+    /// What the recipient would get, in the token of the other chain.
+    pub destination: Balance,
+    /// What sending costs, beside the amount and the fee of the transaction.
+    pub price: Balance,
+    /// The most that can be sent now: what reserve, limit and rate leave.
+    pub most: Balance,
+}
+
+/// What the light client of another chain knows.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct ClientView {
+    /// Its state.
+    pub state: ClientState,
+    /// The set that decides the other chain's next height.
+    pub set: AuthoritySet,
+    /// The headers that deliveries may name, from the lowest on.
+    pub headers: Vec<TrustedHeader>,
+}
+
+/// What a proof can be of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub enum ProofOf {
+    /// Packets that this chain sent to the other one.
+    #[codec(index = 0)]
+    Packets {
+        /// The first.
+        first: Nonce,
+        /// How many.
+        count: u32,
+    },
+    /// The results of packets that this chain took of the other one.
+    #[codec(index = 1)]
+    Results {
+        /// The first.
+        first: Nonce,
+        /// How many.
+        count: u32,
+    },
+    /// The receiving end of a lane: that a packet was not taken.
+    #[codec(index = 2)]
+    Inbound,
+    /// The sending end of a lane: which results are settled.
+    #[codec(index = 3)]
+    Outbound,
+}
+
+sp_api::decl_runtime_apis! {
+    /// What node and RPC ask a runtime about other chains.
+    pub trait InterchainApi<AccountId>
+    where
+        AccountId: Codec,
+    {
+        /// This chain.
+        fn chain() -> ChainRef;
+
+        /// The chains to which there is a route, by id.
+        fn routes() -> Vec<ChainId>;
+
+        /// The route to a chain.
+        fn route(peer: ChainId) -> Option<RouteView>;
+
+        /// What is known of a chain's consensus.
+        fn client(peer: ChainId) -> Option<ClientView>;
+
+        /// Packets to `peer` without a result, at most `limit` from `from` on.
+        fn packets(peer: ChainId, lane: LaneId, from: Nonce, limit: u32) -> Vec<PacketView>;
+
+        /// Results of packets of `peer` that are kept, at most `limit` from `from` on.
+        fn results(peer: ChainId, lane: LaneId, from: Nonce, limit: u32) -> Vec<(Nonce, PacketResult)>;
+
+        /// What a transfer of `amount` to `peer` would come to now; none if there is no route, or the
+        /// amount is nothing in the other token, or too much for it.
+        fn quote(peer: ChainId, amount: Balance) -> Option<TransferQuote>;
+
+        /// The keys of this chain's state that prove something to `peer`, in the order of the proof.
+        fn proof_keys(peer: ChainId, lane: LaneId, of: ProofOf) -> Vec<Vec<u8>>;
+
+        /// The account that a chain address names here: the account itself, or the one from which the
+        /// calls of a foreign account are executed.
+        fn account_of(address: ChainAddress) -> Option<AccountId>;
+
+        /// The chain address of an account of this chain, for use on others.
+        fn address_of(account: AccountId) -> Option<ChainAddress>;
+    }
+}

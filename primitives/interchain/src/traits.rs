@@ -1,0 +1,73 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! What the interchain pallet asks of other pallets, and offers to them, so that none names another's
+//! `Config`.
+
+use crate::{Balance, ChainId, Nonce};
+use alloc::vec::Vec;
+use hansa_pbft_primitives::AuthoritySet;
+use sp_weights::Weight;
+
+/// Takes the packets that pallets of other chains send to those of this one.
+pub trait SystemPackets {
+    /// Take a packet of chain `from`. Returns what that has cost, or an error if the packet is
+    /// refused; what it did until then is undone.
+    fn take(from: ChainId, packet: &[u8]) -> Result<Weight, SystemPacketRefused>;
+
+    /// The most that [`take`](Self::take) costs.
+    fn max_weight() -> Weight;
+}
+
+/// A system packet that nobody here takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SystemPacketRefused;
+
+impl SystemPackets for () {
+    fn take(_: ChainId, _: &[u8]) -> Result<Weight, SystemPacketRefused> {
+        Err(SystemPacketRefused)
+    }
+
+    fn max_weight() -> Weight {
+        Weight::zero()
+    }
+}
+
+/// Sends packets of pallets to those of other chains.
+pub trait SendSystemPacket {
+    /// Send `packet` to chain `to`. It never times out. Returns its nonce in the lane of system
+    /// packets; none if there is no route, the route takes no packets, or the packet is too large.
+    fn send(to: ChainId, packet: Vec<u8>) -> Option<Nonce>;
+}
+
+impl SendSystemPacket for () {
+    fn send(_: ChainId, _: Vec<u8>) -> Option<Nonce> {
+        None
+    }
+}
+
+/// Knows more of the sets of other chains than their own hand-overs say.
+pub trait HandOvers {
+    /// Whether chain `of` may hand over to `set`. The hub says no to a set of a DappChain that it did
+    /// not order; the route is then suspended.
+    fn may_hand_over(of: ChainId, set: &AuthoritySet) -> bool;
+}
+
+impl HandOvers for () {
+    fn may_hand_over(_: ChainId, _: &AuthoritySet) -> bool {
+        true
+    }
+}
+
+/// Says how far other chains may be trusted.
+pub trait ReserveLimits {
+    /// The most that chain `of` may have with this one, beside the route's own limit. For a DappChain
+    /// a fraction of what its set can be slashed.
+    fn limit(of: ChainId) -> Balance;
+}
+
+impl ReserveLimits for () {
+    fn limit(_: ChainId) -> Balance {
+        Balance::MAX
+    }
+}
