@@ -32,6 +32,7 @@ pub mod configs;
 pub mod genesis_presets;
 pub mod pool;
 pub mod validators;
+pub mod weights;
 
 use alloc::{borrow::Cow, vec::Vec};
 use hansa_primitives::{AccountId, Address, Balance, Header, Nonce, Signature};
