@@ -409,7 +409,7 @@ mod benches {
 
     #[benchmark]
     fn purge_keys() -> Result<(), BenchmarkError> {
-        let node: T::AccountId = account("purger", 0, 0);
+        let node = rich::<T>("purger", 0);
         T::BenchmarkHelper::set_keys(&node);
         #[extrinsic_call]
         _(RawOrigin::Signed(node.clone()));

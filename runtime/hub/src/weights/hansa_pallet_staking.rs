@@ -224,7 +224,7 @@ impl<T: frame_system::Config> hansa_pallet_staking::WeightInfo for WeightInfo<T>
     /// Storage: `System::Account` (r:2 w:2)
     /// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
     /// Storage: `Balances::Holds` (r:1 w:1)
-    /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
+    /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(211), added: 2686, mode: `MaxEncodedLen`)
     /// Storage: `Staking::LastElection` (r:1 w:0)
     /// Proof: `Staking::LastElection` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Pbft::ServiceTime` (r:1 w:0)
@@ -233,14 +233,16 @@ impl<T: frame_system::Config> hansa_pallet_staking::WeightInfo for WeightInfo<T>
     /// Proof: `Staking::CurrentPeriods` (`max_values`: Some(1), `max_size`: Some(12), added: 507, mode: `MaxEncodedLen`)
     /// Storage: `Staking::OldestSession` (r:1 w:0)
     /// Proof: `Staking::OldestSession` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `NodePool::Nodes` (r:1 w:0)
+    /// Proof: `NodePool::Nodes` (`max_values`: None, `max_size`: Some(74), added: 2549, mode: `MaxEncodedLen`)
     /// Storage: `Candidates::ListNodes` (r:1 w:1)
     /// Proof: `Candidates::ListNodes` (`max_values`: None, `max_size`: Some(170), added: 2645, mode: `MaxEncodedLen`)
     /// Storage: `Candidates::Lock` (r:1 w:0)
     /// Proof: `Candidates::Lock` (`max_values`: Some(1), `max_size`: Some(0), added: 495, mode: `MaxEncodedLen`)
     fn unbond() -> Weight {
-        // Proof: 4359 bytes measured. Least time: 246_657 ns.
-        Weight::from_parts(295_108_000, 6196)
-            .saturating_add(T::DbWeight::get().reads(11))
+        // Proof: 4401 bytes measured. Least time: 287_808 ns.
+        Weight::from_parts(323_079_000, 6196)
+            .saturating_add(T::DbWeight::get().reads(12))
             .saturating_add(T::DbWeight::get().writes(6))
     }
     /// Storage: `Staking::Ledgers` (r:1 w:1)
