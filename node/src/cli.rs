@@ -19,6 +19,11 @@ pub struct Cli {
     #[clap(flatten)]
     pub run: RunCmd,
 
+    /// Come into the hub's node pool, as soon as the account that registered this node's session keys has the
+    /// stake and the deposit. To leave is a transaction of that account.
+    #[arg(long)]
+    pub join_pool: bool,
+
     /// Stop when the process with this id, which started this one, is gone.
     #[arg(long, hide = true, value_name = "PID")]
     pub parent_process: Option<u32>,
