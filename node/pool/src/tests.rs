@@ -232,7 +232,7 @@ fn its_wish_goes_in_once_and_again_only_if_it_got_lost_or_is_too_old() {
         assert_eq!(setup.wishes(), [(account(1), 2)]);
     }
     setup.block();
-    assert_eq!(setup.wishes(), [(account(1), 2); 2].to_vec());
+    assert_eq!(setup.wishes(), [(account(1), 2), (account(1), 2)]);
     setup.set(1, Admission::Open { epoch: 3 });
     setup.block();
     assert_eq!(setup.wishes().last(), Some(&(account(1), 3)));
