@@ -4,7 +4,7 @@
 //! The JSON forms of what is answered. Amounts are strings of digits, in the smallest unit of the hub's
 //! token; times are seconds of the hub's service time.
 
-use crate::hub::{digits, ChainIdText};
+use crate::{digits, hub::ChainIdText};
 use hansa_dappchain_primitives::{
     BallotView, ChainPage, ChainState, ChainView, Founder, GenesisRecord, Quote, RuntimeSource,
     SeatView,
