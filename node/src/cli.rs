@@ -180,6 +180,13 @@ mod tests {
     }
 
     #[test]
+    fn only_a_node_that_is_told_to_joins_the_pool() {
+        assert!(!parse(&["--dev"]).unwrap().join_pool);
+        assert!(parse(&["--dev", "--join-pool"]).unwrap().join_pool);
+        assert!(parse(&["--join-pool", "chain-info"]).is_err());
+    }
+
+    #[test]
     fn unknown_flags_and_subcommands_are_refused() {
         for bad in [
             &["--devv"][..],

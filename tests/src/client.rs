@@ -183,7 +183,7 @@ pub async fn submit<P: Payload>(api: &Client, call: &P, signer: &Keypair) -> Res
 /// Wait until a transaction is final, and check that it succeeded.
 async fn watch<C>(mut progress: TransactionProgress<PolkadotConfig, C>) -> Result<Included>
 where
-    C: OnlineClientAtBlockT<PolkadotConfig>,
+    C: OnlineClientAtBlockT<PolkadotConfig> + std::fmt::Debug,
 {
     let mut seen = Vec::new();
     loop {

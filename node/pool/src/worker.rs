@@ -20,7 +20,7 @@ use hansa_primitives::{AccountId, BlockNumber, Hash};
 use log::{debug, info, warn};
 use sp_blockchain::Error as ChainError;
 use sp_keystore::KeystorePtr;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// After how many final blocks a wish to join that the pool of transactions took is put in again, if the
 /// node is still outside. In between each primary had a chance to take it in.
@@ -65,8 +65,9 @@ pub struct Worker<C> {
     metrics: Metrics,
     joins: bool,
     nodes: BTreeMap<AccountId, Known>,
-    /// The last complaint, so that the log has it once and not at each block.
-    complaint: Option<String>,
+    /// What was complained of at the last block and at this one, so that the log has it once and not at each
+    /// block.
+    complaints: [BTreeSet<String>; 2],
 }
 
 impl<C: PoolChain> Worker<C> {
@@ -78,7 +79,7 @@ impl<C: PoolChain> Worker<C> {
             metrics,
             joins,
             nodes: BTreeMap::new(),
-            complaint: None,
+            complaints: Default::default(),
         }
     }
 
@@ -89,6 +90,8 @@ impl<C: PoolChain> Worker<C> {
 
     /// The block at `height` is final.
     pub fn on_final(&mut self, height: BlockNumber, at: Hash) {
+        self.complaints.swap(0, 1);
+        self.complaints[1].clear();
         match self.look(at) {
             Ok(Some(seen)) => {
                 let complains = seen.is_empty() && self.joins;
@@ -253,14 +256,15 @@ impl<C: PoolChain> Worker<C> {
 
     /// Warn, once of the same thing: it is tried again at each block.
     fn complain(&mut self, complaint: String) {
-        if self.complaint.as_ref() == Some(&complaint) {
+        let [before, now] = &mut self.complaints;
+        if before.contains(&complaint) || now.contains(&complaint) {
             debug!(target: LOG_TARGET, "{complaint}");
-            return;
+        } else {
+            warn!(
+                target: LOG_TARGET,
+                "🎱 {complaint}. It is tried again at each final block"
+            );
         }
-        warn!(
-            target: LOG_TARGET,
-            "🎱 {complaint}. It is tried again at each final block"
-        );
-        self.complaint = Some(complaint);
+        now.insert(complaint);
     }
 }
