@@ -18,7 +18,7 @@ use serde_json::{json, Value as Json};
 use sp_core::{crypto::Ss58Codec, ed25519, sr25519, Pair, H256};
 use std::path::{Path, PathBuf};
 use subxt::dynamic::{self, Value};
-use subxt_signer::sr25519::{dev, Keypair};
+use subxt_signer::sr25519::Keypair;
 
 /// The hub's validators, all of the same weight. They make blocks, so they are veterans.
 const VETERANS: [&str; 7] = ["alice", "bob", "charlie", "dave", "eve", "ferdie", "one"];
