@@ -18,8 +18,8 @@ use frame_support::traits::{
 };
 use frame_system::RawOrigin;
 use hansa_allocation_primitives::{
-    confirm::{confirm_payload, join_payload}, Allocation, AuthoredBlocks, BeaconId, ChainId, Head, MemberPhase,
-    NodeKeys, Phase, Term,
+    confirm::{confirm_payload, join_payload},
+    Allocation, AuthoredBlocks, BeaconId, ChainId, Head, MemberPhase, NodeKeys, Phase, Term,
 };
 use hansa_beacon_primitives::{OnBeacon, OnFreeze, Pool};
 use sp_core::H256;
