@@ -18,8 +18,8 @@ use frame_support::traits::{
 };
 use frame_system::RawOrigin;
 use hansa_allocation_primitives::{
-    confirm::confirm_payload, Allocation, AuthoredBlocks, BeaconId, ChainId, Head, MemberPhase,
-    NodeKeys, Phase, Term,
+    confirm::{confirm_payload, join_payload},
+    Allocation, AuthoredBlocks, BeaconId, ChainId, Head, MemberPhase, NodeKeys, Phase, Term,
 };
 use hansa_beacon_primitives::{OnBeacon, OnFreeze, Pool};
 use sp_core::H256;
@@ -126,6 +126,30 @@ mod benchmarks {
         #[extrinsic_call]
         _(RawOrigin::Signed(account.clone()));
         assert!(Nodes::<T>::contains_key(&account));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_join() -> Result<(), BenchmarkError> {
+        let account = funded::<T>(0)?;
+        let key = BeaconId::generate_pair(None);
+        T::Keys::set_key(&account, &key);
+        let epoch = CurrentEpoch::<T>::get();
+        let payload = join_payload(&Pallet::<T>::genesis(), &account, epoch);
+        let signature = key
+            .sign(&payload)
+            .ok_or(BenchmarkError::Stop("no keystore"))?;
+        let call = Call::<T>::join_by_key {
+            account,
+            epoch,
+            signature,
+        };
+        let result;
+        #[block]
+        {
+            result = call.authorize(TransactionSource::External);
+        }
+        assert!(matches!(result, Some(Ok(_))));
         Ok(())
     }
 

@@ -7,7 +7,8 @@
 //!
 //! ## A node's way
 //!
-//! An operator with a bonded node puts it into the pool ([`Call::join`]). The node commits to ids of the
+//! An operator with a bonded node puts it into the pool ([`Call::join`]), or tells the node to do that by itself
+//! ([`Call::join_by_key`]). The node commits to ids of the
 //! beacon, and is drawn. For a pending chain it waits until that has all its nodes; on a live chain
 //! it catches up and confirms that it has ([`Call::confirm`]). It serves until its turn is over, and goes back
 //! to the pool as soon as a replacement has confirmed.
@@ -47,6 +48,7 @@ mod benchmarking;
 mod confirming;
 pub mod draw;
 pub mod epochs;
+mod joining;
 #[cfg(test)]
 mod mock;
 mod pool;
@@ -209,6 +211,12 @@ pub mod pallet {
     #[pallet::storage]
     pub type Veterans<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, EpochIndex, OptionQuery>;
+
+    /// Who left the pool, or was put out of it, and is not in it. Such a node comes back by its operator's
+    /// word only ([`Call::join`]), so that no word of its key is good twice. Only who had stake and
+    /// deposit is in it.
+    #[pallet::storage]
+    pub type Left<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, (), OptionQuery>;
 
     /// The first epoch by whose ids a node is drawn that comes into the pool now.
     #[pallet::storage]
@@ -382,8 +390,12 @@ pub mod pallet {
         NothingToConfirm,
         /// The head is not final on that chain, or not recent.
         UnknownHead,
-        /// The confirmation is not signed with the node's key.
+        /// The confirmation, or the wish to join, is not signed with the node's key.
         BadSignature,
+        /// The node was in the pool before: only its operator can put it back.
+        LeftBefore,
+        /// The wish to join is not of the epoch under way.
+        WrongEpoch,
     }
 
     #[pallet::hooks]
@@ -457,6 +469,30 @@ pub mod pallet {
             // They were verified when the call was authorised, on this very state.
             let _ = (head, signature);
             Self::do_confirm(chain, account)
+        }
+
+        /// Put the node of `account` into the pool, by the word of its beacon key: what a node does by itself
+        /// that was told to join. It has the same conditions as [`join`](Pallet::join), and one more:
+        /// the node was never in the pool before, or came back by its operator's word.
+        ///
+        /// `signature` is over [`join_payload`](hansa_allocation_primitives::confirm::join_payload);
+        /// `epoch` is the one under way. Nobody signs or pays for the call; it is good once.
+        #[pallet::call_index(3)]
+        #[pallet::weight((T::WeightInfo::join(), DispatchClass::Operational, Pays::No))]
+        #[pallet::authorize(|_source, account, epoch, signature| {
+            Self::authorize_join(account, *epoch, signature)
+        })]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_join())]
+        pub fn join_by_key(
+            origin: OriginFor<T>,
+            account: T::AccountId,
+            epoch: EpochIndex,
+            signature: BeaconSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            // As with `confirm`.
+            let _ = (epoch, signature);
+            Self::do_join(account)
         }
     }
 }

@@ -6,8 +6,8 @@
 use crate::{
     roster::{Gone, Roster},
     types::Node,
-    BalanceOf, Config, Count, Error, Event, HoldReason, Nodes, OpenEpoch, Pallet, Rosters, Slots,
-    Veterans, WeightInfo, LOG_TARGET,
+    BalanceOf, Config, Count, Error, Event, HoldReason, Left, Nodes, OpenEpoch, Pallet, Rosters,
+    Slots, Veterans, WeightInfo, LOG_TARGET,
 };
 use frame_support::{
     ensure,
@@ -30,18 +30,25 @@ use sp_runtime::{
 };
 
 impl<T: Config> Pallet<T> {
-    pub(crate) fn do_join(who: T::AccountId) -> DispatchResult {
-        ensure!(!Nodes::<T>::contains_key(&who), Error::<T>::AlreadyPooled);
+    /// Whether a node may come into the pool now; returns its key.
+    pub(crate) fn check_join(who: &T::AccountId) -> Result<BeaconId, Error<T>> {
+        ensure!(!Nodes::<T>::contains_key(who), Error::<T>::AlreadyPooled);
         let count = Count::<T>::get();
         ensure!(count.nodes < T::MaxNodes::get(), Error::<T>::PoolFull);
-        ensure!(T::Keys::key_of(&who).is_some(), Error::<T>::NoKey);
-        ensure!(T::Standing::may_serve(&who), Error::<T>::MayNotServe);
-        let (reason, deposit) = (HoldReason::Place.into(), T::Deposit::get());
+        let key = T::Keys::key_of(who).ok_or(Error::<T>::NoKey)?;
+        ensure!(T::Standing::may_serve(who), Error::<T>::MayNotServe);
         ensure!(
-            T::Currency::can_hold(&reason, &who, deposit),
+            T::Currency::can_hold(&HoldReason::Place.into(), who, T::Deposit::get()),
             Error::<T>::DepositTooHigh
         );
-        T::Currency::hold(&reason, &who, deposit)?;
+        Ok(key)
+    }
+
+    pub(crate) fn do_join(who: T::AccountId) -> DispatchResult {
+        Self::check_join(&who)?;
+        let deposit = T::Deposit::get();
+        T::Currency::hold(&HoldReason::Place.into(), &who, deposit)?;
+        Left::<T>::remove(&who);
         let node = Node {
             deposit,
             from_epoch: OpenEpoch::<T>::get(),
@@ -134,6 +141,7 @@ impl<T: Config> Pallet<T> {
     fn remove_node(account: &T::AccountId, node: Node<BalanceOf<T>>, charged: bool) {
         T::Leaving::on_leave(account);
         Nodes::<T>::remove(account);
+        Left::<T>::insert(account, ());
         Count::<T>::mutate(|count| {
             count.nodes = count.nodes.saturating_sub(1);
             count.waiting = count.waiting.saturating_sub(1);

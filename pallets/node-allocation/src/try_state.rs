@@ -5,7 +5,7 @@
 
 use crate::{
     roster::Roster, types::Stage, Config, Count, CurrentStage, FrozenEpoch, FrozenSlots,
-    HoldReason, Nodes, Pallet, Ranks, Rosters, Slots,
+    HoldReason, Left, Nodes, Pallet, Ranks, Rosters, Slots,
 };
 use alloc::collections::BTreeSet;
 use frame_support::{
@@ -29,6 +29,7 @@ impl<T: Config> Pallet<T> {
     /// 6. No more of a chain have gone in an epoch than `T` of its set; who is marked has a cause, and
     ///    nobody else.
     /// 7. Ranks are there in a draw only, and then there are frozen chains.
+    /// 8. Who left the pool is not in it.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let slots = Slots::<T>::get();
         ensure!(
@@ -66,6 +67,10 @@ impl<T: Config> Pallet<T> {
         ensure!(
             FrozenEpoch::<T>::exists() || FrozenSlots::<T>::get().is_empty(),
             "7: chains are frozen for no draw"
+        );
+        ensure!(
+            Left::<T>::iter_keys().all(|account| !Nodes::<T>::contains_key(account)),
+            "8: a node that left is in the pool"
         );
         Ok(())
     }

@@ -21,6 +21,8 @@ use frame_support::{
 pub trait WeightInfo {
     /// `join`.
     fn join() -> Weight;
+    /// What authorises `join_by_key`.
+    fn authorize_join() -> Weight;
     /// `leave`.
     fn leave() -> Weight;
     /// `confirm`.
@@ -51,7 +53,10 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 macro_rules! weights {
     ($db:expr) => {
         fn join() -> Weight {
-            estimate($db, 30_000_000, 8, 4)
+            estimate($db, 30_000_000, 8, 5)
+        }
+        fn authorize_join() -> Weight {
+            estimate($db, 90_000_000, 9, 0)
         }
         fn leave() -> Weight {
             estimate($db, 230_000_000, 12, 10)

@@ -6,6 +6,7 @@
 mod draw;
 mod epochs;
 mod examples;
+mod joining;
 mod pool;
 mod properties;
 mod registry;
