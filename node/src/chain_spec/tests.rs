@@ -225,9 +225,9 @@ fn a_value_of_a_wrong_type_or_range_is_named() {
         ),
         (
             "/genesis/drawDelay",
-            json!(169),
+            json!(2_185),
             "genesis.drawDelay",
-            "at most 168",
+            "at most 2184",
         ),
         ("/genesis/drawDelay", json!("4"), "genesis.drawDelay", "u32"),
         (

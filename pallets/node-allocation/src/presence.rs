@@ -15,9 +15,9 @@
 
 use hansa_allocation_primitives::EpochIndex;
 
-/// The longest delay of the draw, in epochs: a week of hours. With a longer one, set by mistake, no
-/// node would come to a chain for long.
-pub const MAX_DRAW_DELAY: EpochIndex = 168;
+/// The longest delay of the draw, in epochs: a quarter of a year of hours. One as long as a turn is what
+/// makes it useless to foresee when turns end (`docs/allocation.md`).
+pub const MAX_DRAW_DELAY: EpochIndex = 91 * 24;
 
 /// Since when a node that is drawn by the ids of `epoch` must have been present. `delay` is in epochs.
 pub fn required_since(epoch: EpochIndex, delay: EpochIndex) -> EpochIndex {

@@ -498,9 +498,9 @@ impl pallet_scheduler::Config for Runtime {
 /// The deposit of a node in the pool: what it loses if it gives up a place, or does not take it up.
 const PLACE_DEPOSIT: Balance = 10 * UNIT;
 
-/// In how many epochs a node must have been there before it is drawn: see `docs/allocation.md`, what it
-/// comes to.
-const DRAW_DELAY_EPOCHS: u32 = 4;
+/// In how many epochs a node must have been there before it is drawn: a day of hours, that is a seventh of a
+/// turn. `docs/allocation.md` has what a coalition gains in spite of it, and what it costs honest nodes.
+const DRAW_DELAY_EPOCHS: u32 = 24;
 
 /// The most nodes of the pool, and the most chains: the size that the draw is planned for.
 const MAX_POOL: u32 = 10_000;

@@ -208,7 +208,7 @@ fn who_comes_waits_for_the_delay() {
 #[test]
 fn presets_for_earnest_have_a_delay() {
     use hansa_pallet_node_allocation::DrawDelay;
-    for (preset, epochs) in [(LOCAL, 0), (STAKE, 0), (POA, 4)] {
+    for (preset, epochs) in [(LOCAL, 0), (STAKE, 0), (POA, 24)] {
         let mut chain = Chain::new(preset);
         assert_eq!(chain.state(DrawDelay::<Runtime>::get), epochs, "{preset}");
     }
