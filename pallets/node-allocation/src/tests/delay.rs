@@ -101,10 +101,8 @@ fn who_served_and_went_on_committing_does_not_wait() {
         assert_ok!(NodePool::close(1));
         open(2, 7);
         epoch();
-        assert_eq!(
-            accounts(2).into_iter().collect::<BTreeSet<_>>(),
-            [1, 2, 4].into()
-        );
+        let drawn: BTreeSet<_> = accounts(2).into_iter().collect();
+        assert_eq!(drawn, BTreeSet::from([1, 2, 4]));
         // 3 did not commit while it served.
         let since = Epoch::get() - 1;
         assert_eq!(told(3), since + 5);
@@ -204,7 +202,7 @@ struct Scene {
 }
 
 fn scene() -> impl Strategy<Value = Scene> {
-    let some = |most| prop::collection::vec(1u64..16, 0..most);
+    let some = |most: usize| prop::collection::vec(1u64..16, 0..most);
     let absent = prop::collection::btree_set(1u64..16, 0..4);
     (
         some(5),
