@@ -16,7 +16,8 @@
 //! ## An epoch
 //!
 //! 1. At the beacon's **freeze** the chains are taken down ([`FrozenSlots`]): the next draw reads them as
-//!    they were then. Who comes into the pool from now on waits for the draw after.
+//!    they were then. Who comes into the pool from now on waits for the draw after. Who was not there in each
+//!    of the last [`DrawDelay`] epochs waits until it was ([`presence`]).
 //! 2. At the **beacon** the draw begins. It works a bounded number of nodes a block: first all nodes that
 //!    revealed are put in the order of their ranks, then they are given to chains ([`draw`]).
 //! 3. Then the **sweep** looks through the chains, a bounded number of members a block: who has not
@@ -52,6 +53,7 @@ mod joining;
 #[cfg(test)]
 mod mock;
 mod pool;
+pub mod presence;
 mod queries;
 mod registry;
 pub mod roster;
@@ -74,6 +76,7 @@ pub mod pallet {
     use super::*;
     use crate::{
         draw::{Kind, Reason, Slot, Turns},
+        presence::MAX_DRAW_DELAY,
         roster::{Roster, MAX_MEMBERS},
         types::{Node, PoolCount, Stage},
     };
@@ -83,6 +86,7 @@ pub mod pallet {
             fungible::{hold, Credit, Inspect},
             OnUnbalanced, StorageVersion,
         },
+        DefaultNoBound,
     };
     use frame_system::pallet_prelude::*;
     use hansa_allocation_primitives::{
@@ -180,6 +184,14 @@ pub mod pallet {
         #[pallet::constant]
         type ConfirmEpochs: Get<EpochIndex>;
 
+        /// The delay of the draw of a chain whose genesis names none, in epochs; at most
+        /// [`MAX_DRAW_DELAY`]. See [`DrawDelay`].
+        #[pallet::constant]
+        type DefaultDrawDelay: Get<EpochIndex>;
+
+        /// Who may set the delay of the draw.
+        type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
         /// For how many epochs in a row a live chain may be short before the registry is asked. At least
         /// 1.
         #[pallet::constant]
@@ -242,6 +254,15 @@ pub mod pallet {
     /// The chains as they were at that epoch's freeze, and what the draw has given them since.
     #[pallet::storage]
     pub type FrozenSlots<T: Config> = StorageValue<_, BoundedVec<Slot, T::MaxChains>, ValueQuery>;
+
+    /// Since which epoch all must have been present whom that draw takes.
+    #[pallet::storage]
+    pub type FrozenSince<T: Config> = StorageValue<_, EpochIndex, ValueQuery>;
+
+    /// In how many epochs before that of a draw a node must have been present, one after the other, to be
+    /// drawn; at most [`MAX_DRAW_DELAY`].
+    #[pallet::storage]
+    pub type DrawDelay<T: Config> = StorageValue<_, EpochIndex, ValueQuery, T::DefaultDrawDelay>;
 
     /// When the draw under way, or the last one, began. All who are drawn by it are members since then,
     /// in whichever block they are placed, so that no founder waited longer than another for that.
@@ -367,6 +388,11 @@ pub mod pallet {
             /// For how many epochs in a row.
             epochs: u32,
         },
+        /// From the next freeze on nodes must have been present in so many epochs before.
+        DrawDelaySet {
+            /// The number of epochs.
+            epochs: EpochIndex,
+        },
     }
 
     /// Why a call fails.
@@ -396,6 +422,35 @@ pub mod pallet {
         LeftBefore,
         /// The wish to join is not of the epoch under way.
         WrongEpoch,
+        /// The delay of the draw is above [`MAX_DRAW_DELAY`].
+        DelayTooLong,
+    }
+
+    /// What a chain spec says of the pool.
+    #[pallet::genesis_config]
+    #[derive(DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// The delay of the draw, in epochs, at most [`MAX_DRAW_DELAY`]; the runtime's, if nothing is said.
+        /// See [`DrawDelay`].
+        pub draw_delay: Option<EpochIndex>,
+        /// Ties the type to the runtime.
+        #[serde(skip)]
+        pub _config: core::marker::PhantomData<T>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            let Some(epochs) = self.draw_delay else {
+                return;
+            };
+            // A genesis that cannot run must not be built; the SDK hands the message on.
+            assert!(
+                epochs <= MAX_DRAW_DELAY,
+                "nodePool: drawDelay is more than {MAX_DRAW_DELAY} epochs"
+            );
+            DrawDelay::<T>::put(epochs);
+        }
     }
 
     #[pallet::hooks]
@@ -419,6 +474,10 @@ pub mod pallet {
             assert!(
                 T::ConfirmEpochs::get() > 0 && T::ShortEpochs::get() > 0,
                 "nodes and chains need an epoch at least"
+            );
+            assert!(
+                T::DefaultDrawDelay::get() <= MAX_DRAW_DELAY,
+                "DefaultDrawDelay must be in its bounds"
             );
         }
 
@@ -493,6 +552,17 @@ pub mod pallet {
             // As with `confirm`.
             let _ = (epoch, signature);
             Self::do_join(account)
+        }
+
+        /// Set the delay of the draw, in epochs, at most [`MAX_DRAW_DELAY`]; see [`DrawDelay`]. Draws that
+        /// are frozen by now keep theirs.
+        #[pallet::call_index(4)]
+        pub fn set_draw_delay(origin: OriginFor<T>, epochs: EpochIndex) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            ensure!(epochs <= MAX_DRAW_DELAY, Error::<T>::DelayTooLong);
+            DrawDelay::<T>::put(epochs);
+            Self::deposit_event(Event::DrawDelaySet { epochs });
+            Ok(())
         }
     }
 }

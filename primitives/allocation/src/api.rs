@@ -37,7 +37,8 @@ pub enum NodePlace {
     /// In the pool, not allocated.
     #[codec(index = 0)]
     Waiting {
-        /// The first epoch whose ids it can be drawn by: it must commit in it.
+        /// The first epoch whose ids it can be drawn by, if it commits and reveals in each until then, and in
+        /// that one.
         from_epoch: EpochIndex,
     },
     /// A member of a chain.

@@ -3,6 +3,7 @@
 
 //! Tests by topic.
 
+mod delay;
 mod draw;
 mod epochs;
 mod examples;
