@@ -23,7 +23,7 @@
 //! for the session after the next ([`election`]). If they are too few, the set stays. Elections are
 //! numbered. Each stake knows from which election on it counts, and, when it leaves, up to which;
 //! that alone decides which offences it is liable for ([`liability`]), and that it is not withdrawn
-//! while a set that it stands behind decides, or [`Config::TrustingPeriod`] after.
+//! while a set that it stands behind decides, or [`Periods::trusting`] after.
 //!
 //! ## Rewards
 //!
