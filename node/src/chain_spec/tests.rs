@@ -123,7 +123,6 @@ fn an_unknown_field_is_named() {
         ("/genesis/staking", "genesis.staking"),
         ("/genesis/beacon/seed", "genesis.beacon.seed"),
         ("/genesis/timing/blockTimeMs", "genesis.timing.blockTimeMs"),
-        ("/genesis/periods/unbonding", "genesis.periods"),
         (
             "/genesis/validators/1/weight",
             "genesis.validators[1].weight",
@@ -144,6 +143,18 @@ fn a_value_of_a_wrong_type_or_range_is_named() {
         ("/name", json!(7), "name", "expected a string"),
         ("/name", json!(" "), "name", "must not be empty"),
         ("/id", json!("a/b"), "id", "names a folder"),
+        (
+            "/genesis/periods",
+            json!({ "unbonding": 1 }),
+            "genesis.periods.unbonding",
+            "unknown field",
+        ),
+        (
+            "/genesis/periods",
+            json!({ "unbondingSeconds": 5, "trustingSeconds": 3, "slashDeferSeconds": 2 }),
+            "genesis.periods.unbondingSeconds",
+            "must be more than trustingSeconds and slashDeferSeconds together",
+        ),
         ("/id", json!(""), "id", "names a folder"),
         ("/id", json!("x".repeat(65)), "id", "names a folder"),
         ("/chainType", json!("Test"), "chainType", "unknown variant"),
