@@ -3,12 +3,12 @@
 
 //! What the beacon asks of the consensus, of staking and of the session keys.
 
-use crate::{AccountId, Pbft, Runtime, Session, Staking, System};
+use crate::{pool::RegisteredKeys, validators::stands, AccountId, Pbft, Runtime, System};
+use hansa_allocation_primitives::NodeKeys;
 use hansa_beacon_primitives::{
-    Author, BeaconId, BlockAuthor, BlockVrf, Clock, EpochClock, NextSet, Pool, KEY_TYPE,
+    Author, BeaconId, BlockAuthor, BlockVrf, Clock, EpochClock, NextSet, Pool,
 };
 use hansa_pallet_pbft::{CurrentSet, ServiceTime, SessionLength, SessionStart};
-use hansa_staking_primitives::NodeStake;
 
 /// The consensus, as the beacon sees it.
 pub struct Consensus;
@@ -51,22 +51,16 @@ impl NextSet<AccountId> for Consensus {
 /// beacons are made of authors' outputs alone.
 pub struct CandidatePool;
 
-impl CandidatePool {
-    fn contains(account: &AccountId) -> bool {
-        Staking::elects() && <Staking as NodeStake<AccountId>>::is_candidate(account)
-    }
-}
-
 impl Pool<AccountId> for CandidatePool {
     fn key_of(account: &AccountId) -> Option<BeaconId> {
-        if !Self::contains(account) {
+        if !stands(account) {
             return None;
         }
-        Session::load_keys(account).map(|keys| keys.beacon)
+        RegisteredKeys::key_of(account)
     }
 
     fn account_of(key: &BeaconId) -> Option<AccountId> {
-        Session::key_owner(KEY_TYPE, key.as_ref()).filter(Self::contains)
+        RegisteredKeys::account_of(key).filter(stands)
     }
 
     #[cfg(feature = "runtime-benchmarks")]

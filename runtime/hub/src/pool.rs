@@ -4,12 +4,11 @@
 //! The node pool and the registry of DappChains in the hub: what they ask of staking, session keys and
 //! consensus.
 
-use crate::{AccountId, Pbft, Session, SessionKeys, Staking, System};
+use crate::{validators::stands, AccountId, Pbft, Session, SessionKeys, System};
 use hansa_allocation_primitives::{NodeKeys, NodeStanding};
 use hansa_beacon_primitives::{BeaconId, KEY_TYPE};
 use hansa_dappchain_primitives::{CheckpointOf, FounderKeys, HubCheckpoint, KeysOf};
 use hansa_primitives::Hashing;
-use hansa_staking_primitives::NodeStake;
 use sp_runtime::traits::Hash as _;
 
 /// Who may serve: who stands for election, and so has bonded what an operator must. Who is convicted or
@@ -18,7 +17,7 @@ pub struct Bonded;
 
 impl NodeStanding<AccountId> for Bonded {
     fn may_serve(account: &AccountId) -> bool {
-        Staking::elects() && <Staking as NodeStake<AccountId>>::is_candidate(account)
+        stands(account)
     }
 }
 

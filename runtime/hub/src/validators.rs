@@ -7,7 +7,7 @@
 use crate::{AccountId, Authorship, Runtime, RuntimeCall, RuntimeOrigin, Session, Staking};
 use frame_support::{dispatch::DispatchResult, traits::Contains};
 use hansa_pallet_pbft::Call as PbftCall;
-use hansa_staking_primitives::{BlockAuthor, PurgeKeys};
+use hansa_staking_primitives::{BlockAuthor, NodeStake, PurgeKeys};
 use pallet_session::Call as SessionCall;
 
 /// Check that the first candidates of staking, if the genesis names any, decide.
@@ -16,6 +16,12 @@ pub fn check_genesis() -> Result<(), &'static str> {
         return Err("staking.validators: fewer than a set needs have session keys");
     }
     Ok(())
+}
+
+/// Whether a node stands for election, and so has bonded what an operator must. In authority mode nobody
+/// does.
+pub fn stands(account: &AccountId) -> bool {
+    Staking::elects() && <Staking as NodeStake<AccountId>>::is_candidate(account)
 }
 
 /// The author of the block under execution.
