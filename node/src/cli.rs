@@ -19,6 +19,11 @@ pub struct Cli {
     #[clap(flatten)]
     pub run: RunCmd,
 
+    /// Come into the hub's node pool, as soon as the account that registered this node's session keys has the
+    /// stake and the deposit. To leave is a transaction of that account.
+    #[arg(long)]
+    pub join_pool: bool,
+
     /// Stop when the process with this id, which started this one, is gone.
     #[arg(long, hide = true, value_name = "PID")]
     pub parent_process: Option<u32>,
@@ -172,6 +177,13 @@ mod tests {
             ),
             (9, 7)
         );
+    }
+
+    #[test]
+    fn only_a_node_that_is_told_to_joins_the_pool() {
+        assert!(!parse(&["--dev"]).unwrap().join_pool);
+        assert!(parse(&["--dev", "--join-pool"]).unwrap().join_pool);
+        assert!(parse(&["--join-pool", "chain-info"]).is_err());
     }
 
     #[test]

@@ -92,6 +92,9 @@ fn run_node(cli: &mut Cli) -> Result<()> {
             .node_key_params
             .unsafe_force_node_key_generation = true;
     }
+    let options = service::Options {
+        join_pool: cli.join_pool,
+    };
     let runner = cli.create_runner(&cli.run)?;
     runner.run_node_until_exit(|config| async move {
         let path = config.base_path.path();
@@ -101,9 +104,11 @@ fn run_node(cli: &mut Cli) -> Result<()> {
             .map_err(|e| sc_service::Error::Other(e.to_string()))?;
         match config.network.network_backend {
             NetworkBackendType::Libp2p => {
-                service::new_full::<NetworkWorker<Block, Hash>>(config).await
+                service::new_full::<NetworkWorker<Block, Hash>>(config, options).await
             }
-            NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config).await,
+            NetworkBackendType::Litep2p => {
+                service::new_full::<Litep2pNetworkBackend>(config, options).await
+            }
         }
         .map_err(Error::Service)
     })

@@ -14,6 +14,7 @@ pub mod dappchains;
 mod digits;
 pub mod hub;
 pub mod pbft;
+pub mod pool;
 pub mod staking;
 
 use allocation::{Allocation, AllocationApiServer};
@@ -28,12 +29,14 @@ use hansa_primitives::{AccountId, Balance, Block, Nonce};
 use hansa_staking_primitives::api::StakingApi as StakingRuntimeApi;
 use jsonrpsee::{core::RegisterMethodError, RpcModule};
 use pbft::{Pbft, PbftApiServer};
+use pool::{Pool, PoolApiServer};
 use sc_client_api::BlockBackend;
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_transaction_pool_api::TransactionPool;
 use sp_api::ProvideRuntimeApi;
 use sp_block_builder::BlockBuilder;
 use sp_blockchain::{Error as BlockchainError, HeaderBackend, HeaderMetadata};
+use sp_keystore::KeystorePtr;
 use staking::{Staking, StakingApiServer};
 use std::sync::Arc;
 use substrate_frame_rpc_system::AccountNonceApi;
@@ -44,6 +47,10 @@ pub struct FullDeps<C, P> {
     pub client: Arc<C>,
     /// The transaction pool.
     pub pool: Arc<P>,
+    /// Where the node's keys are.
+    pub keystore: KeystorePtr,
+    /// Whether the node comes into the node pool by itself.
+    pub join_pool: bool,
     /// The consensus' snapshot of the height under way.
     pub round_state: SharedRoundState,
     /// The certificates of newly final blocks.
@@ -78,6 +85,8 @@ where
     let FullDeps {
         client,
         pool,
+        keystore,
+        join_pool,
         round_state,
         justifications,
         subscription_executor,
@@ -88,6 +97,7 @@ where
     module.merge(Staking::new(client.clone()).into_rpc())?;
     module.merge(Beacon::new(client.clone()).into_rpc())?;
     module.merge(Allocation::new(client.clone()).into_rpc())?;
+    module.merge(Pool::new(client.clone(), keystore, join_pool).into_rpc())?;
     module.merge(DappChains::new(client.clone()).into_rpc())?;
     module
         .merge(Pbft::new(client, round_state, justifications, subscription_executor).into_rpc())?;

@@ -111,6 +111,7 @@ fn patch_without_beacon(genesis: &HubGenesis) -> Value {
             "periods": genesis.periods,
             "validatorCount": genesis.validator_count,
         },
+        "nodePool": { "drawDelay": genesis.draw_delay },
         "session": { "keys": keys },
         "pbft": {
             "timing": Timing::from(genesis.timing),

@@ -5,7 +5,9 @@
 
 use super::{
     beacon::{self, BeaconParts},
-    network, new_parts, vote_log_dir, FullBackend, FullClient, FullEngine, FullPool, Parts,
+    network, new_parts,
+    pool::{self, PoolParts},
+    vote_log_dir, FullBackend, FullClient, FullEngine, FullPool, Parts,
 };
 use futures::{FutureExt, StreamExt};
 use hansa_consensus_pbft::{
@@ -28,19 +30,28 @@ use sc_service::{
 };
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sc_utils::mpsc::TracingUnboundedReceiver;
+use sp_keystore::KeystorePtr;
 use std::sync::Arc;
 
+/// What the operator wants of a node beside what the SDK's configuration says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    /// Whether the node comes into the node pool by itself.
+    pub join_pool: bool,
+}
+
 /// Start the node of one chain on the network backend `N`.
-pub async fn new_full<N>(config: Configuration) -> Result<TaskManager, Error>
+pub async fn new_full<N>(config: Configuration, options: Options) -> Result<TaskManager, Error>
 where
     N: NetworkBackend<Block, Hash>,
 {
-    new_full_with::<N>(config, |_| ()).await
+    new_full_with::<N>(config, options, |_| ()).await
 }
 
 /// As [`new_full`], with a last look at the engine's parts before a validator's engine starts.
 pub async fn new_full_with<N>(
     mut config: Configuration,
+    options: Options,
     compose: impl FnOnce(&mut FullEngine),
 ) -> Result<TaskManager, Error>
 where
@@ -86,15 +97,31 @@ where
         head,
     } = link;
     let round_state = SharedRoundState::default();
-    let rpc_builder = rpc_builder(&client, &pool, round_state.clone(), justifications);
+    let rpc_builder = rpc_builder(RpcParts {
+        client: client.clone(),
+        pool: pool.clone(),
+        keystore: keystore.keystore(),
+        options,
+        round_state: round_state.clone(),
+        justifications,
+    });
     let metrics = Metrics::register(config.prometheus_registry())?;
     let beacon = BeaconParts {
         client: client.clone(),
         pool: pool.clone(),
         keystore: keystore.keystore(),
-        head,
+        head: head.clone(),
         sync: network.sync.clone(),
         metrics: hansa_beacon_worker::metrics::Metrics::register(config.prometheus_registry())?,
+    };
+    let node_pool = PoolParts {
+        client: client.clone(),
+        pool: pool.clone(),
+        keystore: keystore.keystore(),
+        head,
+        sync: network.sync.clone(),
+        metrics: hansa_pool_worker::metrics::Metrics::register(config.prometheus_registry())?,
+        joins: options.join_pool,
     };
     let vote_log_dir = vote_log_dir(&config);
     let database_dir = config.database.path().map(Into::into);
@@ -115,6 +142,7 @@ where
         tracing_execute_block: None,
     })?;
     beacon::spawn(beacon, &task_manager);
+    pool::spawn(node_pool, &task_manager);
     let Some(network_parts) = network.engine else {
         // A follower runs no engine: blocks come to it with their certificates.
         take_no_notice(&task_manager, imported);
@@ -163,19 +191,25 @@ fn new_pool(
 /// Makes our own RPC methods, as often as the SDK asks for them.
 type RpcBuilder = Box<dyn Fn(SubscriptionTaskExecutor) -> Result<RpcModule<()>, Error>>;
 
-fn rpc_builder(
-    client: &Arc<FullClient>,
-    pool: &Arc<FullPool>,
+/// What they need.
+struct RpcParts {
+    client: Arc<FullClient>,
+    pool: Arc<FullPool>,
+    keystore: KeystorePtr,
+    options: Options,
     round_state: SharedRoundState,
     justifications: PbftJustificationStream,
-) -> RpcBuilder {
-    let (client, pool) = (client.clone(), pool.clone());
+}
+
+fn rpc_builder(parts: RpcParts) -> RpcBuilder {
     Box::new(move |subscription_executor| {
         hansa_rpc::create_full(FullDeps {
-            client: client.clone(),
-            pool: pool.clone(),
-            round_state: round_state.clone(),
-            justifications: justifications.clone(),
+            client: parts.client.clone(),
+            pool: parts.pool.clone(),
+            keystore: parts.keystore.clone(),
+            join_pool: parts.options.join_pool,
+            round_state: parts.round_state.clone(),
+            justifications: parts.justifications.clone(),
             subscription_executor,
         })
         .map_err(|e| Error::Application(e.into()))

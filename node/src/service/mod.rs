@@ -9,14 +9,16 @@
 //! | [`database`] | opening the database of the right chain, or saying why not |
 //! | [`network`] | the network, with the engine's own protocols |
 //! | [`beacon`] | commitments and reveals for the randomness beacon |
+//! | [`mod@pool`] | the way into the node pool |
 //! | [`full`] | a running node: these, pool, RPC and the engine |
 
 pub mod beacon;
 pub mod database;
 pub mod full;
 pub mod network;
+pub mod pool;
 
-pub use full::{new_full, new_full_with};
+pub use full::{new_full, new_full_with, Options};
 
 use futures::future::BoxFuture;
 use hansa_consensus_pbft::{

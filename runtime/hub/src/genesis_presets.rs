@@ -5,8 +5,8 @@
 //! `genesis` in a chain spec.
 
 use crate::{
-    AccountId, Balance, BalancesConfig, BeaconConfig, PbftConfig, RuntimeGenesisConfig,
-    SessionConfig, SessionKeys, StakingConfig, SudoConfig,
+    AccountId, Balance, BalancesConfig, BeaconConfig, NodePoolConfig, PbftConfig,
+    RuntimeGenesisConfig, SessionConfig, SessionKeys, StakingConfig, SudoConfig,
 };
 use alloc::{
     format,
@@ -102,6 +102,9 @@ fn development(names: &[&str], bonds: Vec<GenesisValidator<AccountId>>) -> serde
         },
         session: SessionConfig {
             keys: session_keys(&validators(names))
+        },
+        node_pool: NodePoolConfig {
+            draw_delay: Some(0)
         },
         staking: StakingConfig { validators: bonds },
         sudo: SudoConfig {

@@ -18,6 +18,7 @@ mod matrix;
 mod network_up;
 mod observability;
 mod pbft_rpc;
+mod pool;
 mod rpc_docs;
 mod staking;
 mod upgrade;

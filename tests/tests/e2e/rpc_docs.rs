@@ -97,6 +97,7 @@ async fn each_example_is_answered_as_the_page_says() -> Result<()> {
         "beacon_duty",
         "allocation_status",
         "allocation_node",
+        "hansa_pool",
         "allocation_chains",
         "allocation_members",
         "dappChains_quote",
