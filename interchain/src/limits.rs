@@ -141,3 +141,18 @@ pub const MAX_BLOCKS_BEHIND: u32 = 8;
 
 /// How many headers are looked at in one go for hand-overs.
 pub const SCAN_STEP: u32 = 4_096;
+
+/// How long a courier waits for an answer.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The most offers of a route that are on their way.
+pub const MAX_OFFERS: usize = 4;
+
+/// The most sent packets of a route whose time until they are settled is measured.
+pub const MAX_TRACKED: usize = 64;
+
+/// How often the host is told where nodes of a route's chain may be, in milliseconds.
+pub const SEEK_INTERVAL_MS: u64 = 10_000;
+
+/// How many times [`SCAN_STEP`] headers are looked at before somebody is told to come again.
+pub const SCAN_STEPS: u32 = 8;

@@ -251,7 +251,7 @@ impl Host {
                 ..
             } => {
                 self.peers.disconnected(&peer_id);
-                self.seek_soon(&peer_id);
+                self.seek_soon();
             }
             SwarmEvent::NewListenAddr { address, .. } => {
                 let id = self.swarm.local_peer_id();
@@ -331,7 +331,7 @@ impl Host {
     }
 
     /// A peer is lost: look for others of its chains soon.
-    fn seek_soon(&mut self, _: &PeerId) {
+    fn seek_soon(&mut self) {
         let now = Instant::now();
         for sought in self.sought.values_mut() {
             sought.interval = FIND_INTERVAL_MIN;
