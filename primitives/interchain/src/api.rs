@@ -126,7 +126,8 @@ pub struct Parameters {
     pub max_stored_headers: u32,
     /// How long a packet of an account has to be taken, in milliseconds.
     pub timeout: Moment,
-    /// For how long a header is trusted, in milliseconds.
+    /// The longest that headers of any chain are trusted, in milliseconds; a client says for how long those
+    /// of its own.
     pub trusting_period: Moment,
     /// By how much another chain's clock may be ahead, in milliseconds.
     pub max_clock_drift: Moment,
