@@ -149,8 +149,7 @@ where
         limit: u32,
     ) -> Result<Vec<PacketView>, ChainError> {
         let api = self.client.runtime_api();
-        api.packets(at, peer, lane, from, limit)
-            .map_err(unreadable)
+        api.packets(at, peer, lane, from, limit).map_err(unreadable)
     }
 
     fn results(
@@ -162,8 +161,7 @@ where
         limit: u32,
     ) -> Result<Vec<(Nonce, PacketResult)>, ChainError> {
         let api = self.client.runtime_api();
-        api.results(at, peer, lane, from, limit)
-            .map_err(unreadable)
+        api.results(at, peer, lane, from, limit).map_err(unreadable)
     }
 
     fn prove(

@@ -13,8 +13,8 @@ use crate::{
     host::{Handle, Inbound, Offence, RequestError},
     limits::{
         ANSWER_TIMEOUT, MAX_ADDRESSES, MAX_BLOCKS_BEHIND, MAX_CERTIFICATES, MAX_FORWARDED,
-        MAX_FORWARD_PEERS, MAX_OFFERS, MAX_TRACKED, OFFER_TRIES, PULL_INTERVAL_MS, SEEK_INTERVAL_MS,
-        TICK,
+        MAX_FORWARD_PEERS, MAX_OFFERS, MAX_TRACKED, OFFER_TRIES, PULL_INTERVAL_MS,
+        SEEK_INTERVAL_MS, TICK,
     },
     message::{Known, Proven, Reason, Request, Response, Standing, Wants},
     metrics::{kind_of, Metrics},
@@ -236,7 +236,8 @@ impl<C: Chain> Courier<C> {
         };
         let standing = Standing::new(self.own, head.height, &entry.state.view);
         track(entry, &standing, &self.metrics, now);
-        self.metrics.unsettled(&format!("{id:x}"), unsettled(&standing));
+        self.metrics
+            .unsettled(&format!("{id:x}"), unsettled(&standing));
         let offer = entry.route.on_block(&standing, rank, now);
         let ready = entry
             .route
@@ -323,7 +324,9 @@ impl<C: Chain> Courier<C> {
     fn sent(&self, peer: ChainId, head: Head, lane: LaneId) -> Vec<PacketView> {
         let (mut found, mut from) = (Vec::new(), 0);
         loop {
-            let page = self.chain.packets(head.hash, peer, lane, from, PACKETS_READ);
+            let page = self
+                .chain
+                .packets(head.hash, peer, lane, from, PACKETS_READ);
             let page = page.unwrap_or_default();
             let Some(last) = page.last() else {
                 return found;
@@ -347,7 +350,12 @@ impl<C: Chain> Courier<C> {
         let offer = async move {
             let peers = host.peers(to).await;
             let mut outcome = "nobody";
-            for peer in peers.iter().cycle().skip(turn % peers.len().max(1)).take(OFFER_TRIES) {
+            for peer in peers
+                .iter()
+                .cycle()
+                .skip(turn % peers.len().max(1))
+                .take(OFFER_TRIES)
+            {
                 let standing = standing.clone();
                 let answer = ask(&host, *peer, Request::Offer { to, standing }).await;
                 if answer == Ok(Response::Noted) {
@@ -780,10 +788,12 @@ async fn ask(host: &Handle, peer: PeerId, request: Request) -> Result<Response, 
 }
 
 fn headers_of(submissions: &[Submission]) -> Vec<SignedHeader> {
-    let headers = submissions.iter().filter_map(|submission| match submission {
-        Submission::UpdateClient { headers, .. } => Some(headers.clone().into_inner()),
-        _ => None,
-    });
+    let headers = submissions
+        .iter()
+        .filter_map(|submission| match submission {
+            Submission::UpdateClient { headers, .. } => Some(headers.clone().into_inner()),
+            _ => None,
+        });
     headers.flatten().collect()
 }
 
@@ -813,7 +823,10 @@ fn track(entry: &mut Entry, standing: &Standing, metrics: &Metrics, now: u64) {
     });
     for lane in &standing.lanes {
         let last = entry.sent.iter().rev().find(|(id, _, _)| *id == lane.lane);
-        let newest = lane.sent.checked_sub(1).filter(|nonce| *nonce >= lane.settled);
+        let newest = lane
+            .sent
+            .checked_sub(1)
+            .filter(|nonce| *nonce >= lane.settled);
         // Of those that came in one block one is enough.
         if let Some(nonce) = newest.filter(|n| last.is_none_or(|(_, last, _)| last < n)) {
             if entry.sent.len() < MAX_TRACKED {

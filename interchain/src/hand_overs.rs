@@ -109,9 +109,7 @@ impl<C: HeaderBackend<Block> + AuxStore> HandOvers<C> {
             .collect();
         entries.push((SCANNED.to_vec(), scanned.encode()));
         let entries: Vec<_> = entries.iter().map(|(k, v)| (&k[..], &v[..])).collect();
-        self.client
-            .insert_aux(&entries, &[])
-            .map_err(unreadable)
+        self.client.insert_aux(&entries, &[]).map_err(unreadable)
     }
 }
 

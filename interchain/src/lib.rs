@@ -43,6 +43,8 @@ pub mod message;
 pub mod metrics;
 pub mod route;
 pub mod serve;
+#[cfg(test)]
+mod tests;
 pub mod verify;
 pub mod wire;
 

@@ -61,7 +61,12 @@ impl Metrics {
 
     fn new(r: &Registry) -> Result<Registered, PrometheusError> {
         Ok(Registered {
-            routes: gauges(r, "hansa_interchain_routes", "Routes of the chain, by status", &["status"])?,
+            routes: gauges(
+                r,
+                "hansa_interchain_routes",
+                "Routes of the chain, by status",
+                &["status"],
+            )?,
             unsettled: gauges(
                 r,
                 "hansa_interchain_unsettled_packets",
@@ -72,7 +77,7 @@ impl Metrics {
                 r,
                 "hansa_interchain_chain_peers",
                 "Connected nodes that serve a chain",
-                &["chain"],
+                &["of"],
             )?,
             connections: register(
                 Gauge::new(
@@ -109,7 +114,7 @@ impl Metrics {
                 r,
                 "hansa_interchain_lies_total",
                 "What nodes showed and is not true, by the chain that it is about",
-                &["chain"],
+                &["of"],
             )?,
             carry: seconds(
                 r,

@@ -282,9 +282,7 @@ impl Route {
     /// A submission was not taken: nothing of its lane is claimed any more.
     pub fn unclaim(&mut self, submission: &Submission) {
         let claimed = claimed(submission);
-        if let Some(claim) =
-            claimed.and_then(|(lane, _)| self.claims.get_mut(usize::from(lane)))
-        {
+        if let Some(claim) = claimed.and_then(|(lane, _)| self.claims.get_mut(usize::from(lane))) {
             *claim = Claim::default();
         }
     }
@@ -356,10 +354,7 @@ fn packets_wanted(
 ) -> Vec<Want> {
     let mut first = lane.inbound.next.max(claim.taken);
     // The receiver keeps at most a window of results.
-    let room = lane
-        .inbound
-        .pruned
-        .saturating_add(parameters.window.into());
+    let room = lane.inbound.pruned.saturating_add(parameters.window.into());
     let end = theirs.lane(lane.lane).sent.min(room);
     let mut wants = Vec::new();
     while let Some(count) = batch(first, end, parameters).filter(|_| wants.len() < BATCHES) {
@@ -390,7 +385,13 @@ fn claimed(submission: &Submission) -> Option<(LaneId, Claim)> {
             ..
         } => {
             let taken = end(first, packets.len());
-            (lane, Claim { taken, ..Claim::default() })
+            (
+                lane,
+                Claim {
+                    taken,
+                    ..Claim::default()
+                },
+            )
         }
         Submission::Acknowledge {
             lane,
@@ -399,13 +400,25 @@ fn claimed(submission: &Submission) -> Option<(LaneId, Claim)> {
             ..
         } => {
             let settled = end(first, results.len());
-            (lane, Claim { settled, ..Claim::default() })
+            (
+                lane,
+                Claim {
+                    settled,
+                    ..Claim::default()
+                },
+            )
         }
         Submission::TimeOut {
             lane, first, count, ..
         } => {
             let refunded = end(first, *count as usize);
-            (lane, Claim { refunded, ..Claim::default() })
+            (
+                lane,
+                Claim {
+                    refunded,
+                    ..Claim::default()
+                },
+            )
         }
         Submission::Prune {
             lane,
@@ -413,7 +426,13 @@ fn claimed(submission: &Submission) -> Option<(LaneId, Claim)> {
             ..
         } => {
             let pruned = *pruned;
-            (lane, Claim { pruned, ..Claim::default() })
+            (
+                lane,
+                Claim {
+                    pruned,
+                    ..Claim::default()
+                },
+            )
         }
         Submission::UpdateClient { .. } | Submission::Misbehaviour { .. } => return None,
     };

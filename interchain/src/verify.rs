@@ -246,7 +246,12 @@ impl Trust<'_> {
             },
             Shown::Inbound { lane, proof } => {
                 let end = claims::read_inbound(&header.state_root, self.own.id, lane, &proof)?;
-                let late = late(&sent(lane), end.next, header.timestamp, parameters.max_batch);
+                let late = late(
+                    &sent(lane),
+                    end.next,
+                    header.timestamp,
+                    parameters.max_batch,
+                );
                 let Some((first, count)) = late else {
                     return Ok(None);
                 };

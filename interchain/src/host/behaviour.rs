@@ -107,8 +107,7 @@ fn kademlia(id: PeerId) -> kad::Behaviour<MemoryStore> {
         .set_provider_publication_interval(Some(PROVIDER_INTERVAL))
         .set_query_timeout(QUERY_TIMEOUT)
         .set_max_packet_size(MAX_KADEMLIA_BYTES);
-    let mut kademlia =
-        kad::Behaviour::with_config(id, MemoryStore::with_config(id, store), config);
+    let mut kademlia = kad::Behaviour::with_config(id, MemoryStore::with_config(id, store), config);
     kademlia.set_mode(Some(kad::Mode::Server));
     kademlia
 }
@@ -153,8 +152,8 @@ where
 
 /// A swarm that neither listens nor dials yet.
 pub fn swarm(keypair: &Keypair) -> Result<Swarm<Behaviour>, io::Error> {
-    let config = swarm::Config::with_tokio_executor()
-        .with_idle_connection_timeout(IDLE_CONNECTION_TIMEOUT);
+    let config =
+        swarm::Config::with_tokio_executor().with_idle_connection_timeout(IDLE_CONNECTION_TIMEOUT);
     Ok(Swarm::new(
         transport(keypair)?,
         Behaviour::new(keypair),

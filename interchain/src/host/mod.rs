@@ -16,8 +16,13 @@ pub use task::Host;
 
 use crate::message::{Request, Response};
 use hansa_interchain_primitives::packet::ChainRef;
-use libp2p::{Multiaddr, PeerId};
+pub use libp2p::{identity::Keypair, Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot};
+
+/// The key of a node, of its secret bytes; none if they are no key.
+pub fn keypair(mut secret: [u8; 32]) -> Option<Keypair> {
+    Keypair::ed25519_from_bytes(&mut secret).ok()
+}
 
 /// Why a question was not answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -176,4 +181,9 @@ impl Handle {
         self.tell(command(reply)).await;
         answer.await.ok()
     }
+}
+
+/// The part of an address that names a TCP port.
+pub fn tcp_port(port: u16) -> libp2p::multiaddr::Protocol<'static> {
+    libp2p::multiaddr::Protocol::Tcp(port)
 }

@@ -121,9 +121,7 @@ impl Peers {
 
     /// Whether a peer is shunned.
     pub fn is_banned(&self, peer: &PeerId, now: u64) -> bool {
-        self.0
-            .get(peer)
-            .is_some_and(|peer| now < peer.banned_until)
+        self.0.get(peer).is_some_and(|peer| now < peer.banned_until)
     }
 
     /// Peers whose time of being shunned ended between these times.
@@ -138,9 +136,8 @@ impl Peers {
 
     /// The connected peers that serve a chain and are not shunned, by id.
     pub fn of_chain(&self, chain: &ChainRef, now: u64) -> Vec<PeerId> {
-        let serve = |peer: &Peer| {
-            peer.connected && now >= peer.banned_until && peer.serves.contains(chain)
-        };
+        let serve =
+            |peer: &Peer| peer.connected && now >= peer.banned_until && peer.serves.contains(chain);
         let mut found: Vec<_> = self
             .0
             .iter()
@@ -185,7 +182,11 @@ mod tests {
         let (mut peers, peer) = (Peers::default(), PeerId::random());
         assert_eq!(peers.note(peer, Offence::Lie, 0), Some(BAN_MIN));
         assert!(peers.is_banned(&peer, 1));
-        assert_eq!(peers.note(peer, Offence::Lie, 1), None, "it is shunned already");
+        assert_eq!(
+            peers.note(peer, Offence::Lie, 1),
+            None,
+            "it is shunned already"
+        );
         let end = ms(BAN_MIN);
         assert!(!peers.is_banned(&peer, end));
         assert_eq!(peers.pardoned(0, end), [peer]);

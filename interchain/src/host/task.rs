@@ -90,11 +90,7 @@ impl Host {
         bootnodes: &[Multiaddr],
     ) -> Result<(Self, Handle), io::Error> {
         let mut swarm = swarm(keypair)?;
-        for address in listen {
-            swarm
-                .listen_on(address.clone())
-                .map_err(|error| io::Error::other(format!("cannot listen at {address}: {error}")))?;
-        }
+        listen_at(&mut swarm, listen)?;
         for address in bootnodes {
             dial(&mut swarm, address);
         }
@@ -302,9 +298,10 @@ impl Host {
                 id, result, step, ..
             } => {
                 let providers = match result {
-                    kad::QueryResult::GetProviders(Ok(
-                        kad::GetProvidersOk::FoundProviders { providers, .. },
-                    )) => providers,
+                    kad::QueryResult::GetProviders(Ok(kad::GetProvidersOk::FoundProviders {
+                        providers,
+                        ..
+                    })) => providers,
                     _ => HashSet::new(),
                 };
                 if self.searches.contains_key(&id) {
@@ -484,6 +481,25 @@ impl Host {
         if let Some((_, Outbound::Of(reply))) = self.outbound.remove(&id) {
             let _ = reply.send(Err(error));
         }
+    }
+}
+
+/// Listen at all of these. A machine need not have all kinds of addresses, but one it must.
+fn listen_at(swarm: &mut Swarm<Behaviour>, addresses: &[Multiaddr]) -> Result<(), io::Error> {
+    let mut last_error = None;
+    let mut listens = addresses.is_empty();
+    for address in addresses {
+        match swarm.listen_on(address.clone()) {
+            Ok(_) => listens = true,
+            Err(error) => {
+                debug!(target: LOG_TARGET, "Cannot listen at {address}: {error}");
+                last_error = Some(format!("cannot listen at {address}: {error}"));
+            }
+        }
+    }
+    match last_error.filter(|_| !listens) {
+        Some(error) => Err(io::Error::other(error)),
+        None => Ok(()),
     }
 }
 
