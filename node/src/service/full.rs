@@ -5,6 +5,7 @@
 
 use super::{
     beacon::{self, BeaconParts},
+    interchain::{self, InterchainOptions, InterchainParts},
     network, new_parts, vote_log_dir, FullBackend, FullClient, FullEngine, FullPool, Parts,
 };
 use futures::{FutureExt, StreamExt};
@@ -31,16 +32,20 @@ use sc_utils::mpsc::TracingUnboundedReceiver;
 use std::sync::Arc;
 
 /// Start the node of one chain on the network backend `N`.
-pub async fn new_full<N>(config: Configuration) -> Result<TaskManager, Error>
+pub async fn new_full<N>(
+    config: Configuration,
+    interchain: Option<InterchainOptions>,
+) -> Result<TaskManager, Error>
 where
     N: NetworkBackend<Block, Hash>,
 {
-    new_full_with::<N>(config, |_| ()).await
+    new_full_with::<N>(config, interchain, |_| ()).await
 }
 
 /// As [`new_full`], with a last look at the engine's parts before a validator's engine starts.
 pub async fn new_full_with<N>(
     mut config: Configuration,
+    interchain: Option<InterchainOptions>,
     compose: impl FnOnce(&mut FullEngine),
 ) -> Result<TaskManager, Error>
 where
@@ -58,6 +63,9 @@ where
         ..
     } = parts;
     let mut telemetry = parts.telemetry;
+    let host = interchain
+        .map(|options| interchain::start_host(&mut config, &options, &task_manager))
+        .transpose()?;
     let pool = new_pool(&config, &task_manager, &client);
     let network = network::start::<N>(
         &config,
@@ -96,6 +104,9 @@ where
         sync: network.sync.clone(),
         metrics: hansa_beacon_worker::metrics::Metrics::register(config.prometheus_registry())?,
     };
+    let interchain_metrics =
+        hansa_interchain::metrics::Metrics::register(config.prometheus_registry())?;
+    let interchain_head = beacon.head.clone();
     let vote_log_dir = vote_log_dir(&config);
     let database_dir = config.database.path().map(Into::into);
     // It puts the keys of --alice and the like into the keystore, which engine and beacon need.
@@ -115,6 +126,17 @@ where
         tracing_execute_block: None,
     })?;
     beacon::spawn(beacon, &task_manager);
+    if let Some(host) = host {
+        let parts = InterchainParts {
+            client: client.clone(),
+            pool: pool.clone(),
+            states: states.clone(),
+            keystore: keystore.keystore(),
+            head: interchain_head,
+            metrics: interchain_metrics,
+        };
+        interchain::spawn(parts, host, &task_manager);
+    }
     let Some(network_parts) = network.engine else {
         // A follower runs no engine: blocks come to it with their certificates.
         take_no_notice(&task_manager, imported);

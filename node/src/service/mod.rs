@@ -9,11 +9,13 @@
 //! | [`database`] | opening the database of the right chain, or saying why not |
 //! | [`network`] | the network, with the engine's own protocols |
 //! | [`beacon`] | commitments and reveals for the randomness beacon |
+//! | [`interchain`] | the node in the network between chains |
 //! | [`full`] | a running node: these, pool, RPC and the engine |
 
 pub mod beacon;
 pub mod database;
 pub mod full;
+pub mod interchain;
 pub mod network;
 
 pub use full::{new_full, new_full_with};

@@ -55,7 +55,7 @@ fn run() -> Result<(), String> {
     let runner = cli.create_runner(&cli.run).map_err(|e| e.to_string())?;
     runner
         .run_node_until_exit(|config| async move {
-            new_full_with::<Litep2pNetworkBackend>(config, |engine| compose(lie, engine))
+            new_full_with::<Litep2pNetworkBackend>(config, None, |engine| compose(lie, engine))
                 .await
                 .map_err(sc_cli::Error::Service)
         })
