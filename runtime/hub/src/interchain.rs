@@ -29,7 +29,7 @@ const DAY: Moment = 24 * 60 * MINUTE;
 
 /// How long a packet has to be taken: longer than a change of the view or a restart takes, and no longer
 /// than somebody would wait for the money to come back.
-const TIMEOUT: Moment = 15 * MINUTE;
+pub const TIMEOUT: Moment = 15 * MINUTE;
 
 /// How long before they hold terms must be agreed on. The acceptance must get to the other chain meanwhile.
 const TERMS_NOTICE: Moment = DAY;
