@@ -5,7 +5,9 @@
 
 use crate::{
     chain_spec, key::KeyCmd, network_up, resume_voting::ResumeVotingCmd, revert::RevertCmd,
+    service::interchain::InterchainOptions,
 };
+use hansa_interchain::host::Multiaddr;
 use sc_cli::{clap, ChainSpec, RunCmd, SubstrateCli};
 
 /// The command line of `hansa`.
@@ -23,10 +25,35 @@ pub struct Cli {
     /// stake and the deposit. To leave is a transaction of that account.
     #[arg(long)]
     pub join_pool: bool,
+    /// How to talk to nodes of other chains.
+    #[clap(flatten)]
+    pub interchain: InterchainParams,
 
     /// Stop when the process with this id, which started this one, is gone.
     #[arg(long, hide = true, value_name = "PID")]
     pub parent_process: Option<u32>,
+}
+
+/// How to talk to nodes of other chains.
+#[derive(Debug, clap::Args)]
+pub struct InterchainParams {
+    /// Carry packets between this chain and others, and listen on this TCP port for their nodes.
+    #[arg(long, value_name = "PORT")]
+    pub interchain_port: Option<u16>,
+
+    /// Nodes in the network between chains that may know others; the routes' own addresses are known.
+    #[arg(long, value_name = "MULTIADDR", num_args = 1.., requires = "interchain_port")]
+    pub interchain_bootnodes: Vec<Multiaddr>,
+}
+
+impl InterchainParams {
+    /// How to start; none if it was not asked for.
+    pub fn options(&self) -> Option<InterchainOptions> {
+        Some(InterchainOptions {
+            port: self.interchain_port?,
+            bootnodes: self.interchain_bootnodes.clone(),
+        })
+    }
 }
 
 /// What to do instead of running a node.

@@ -94,14 +94,21 @@ fn run_node(cli: &mut Cli) -> Result<()> {
     }
     let options = service::Options {
         join_pool: cli.join_pool,
+        interchain: cli.interchain.options(),
     };
     let runner = cli.create_runner(&cli.run)?;
     runner.run_node_until_exit(|config| async move {
         let path = config.base_path.path();
         std::fs::create_dir_all(path)
             .map_err(|e| sc_service::Error::Other(format!("{}: {e}", path.display())))?;
-        ports::probe(&ports::of_configuration(&config))
-            .map_err(|e| sc_service::Error::Other(e.to_string()))?;
+        let mut used = ports::of_configuration(&config);
+        used.extend(
+            options
+                .interchain
+                .iter()
+                .flat_map(|options| ports::of_interchain(options.port)),
+        );
+        ports::probe(&used).map_err(|e| sc_service::Error::Other(e.to_string()))?;
         match config.network.network_backend {
             NetworkBackendType::Libp2p => {
                 service::new_full::<NetworkWorker<Block, Hash>>(config, options).await

@@ -13,6 +13,7 @@ pub mod beacon;
 pub mod dappchains;
 mod digits;
 pub mod hub;
+pub mod interchain;
 pub mod pbft;
 pub mod pool;
 pub mod staking;
@@ -24,13 +25,15 @@ use hansa_allocation_primitives::api::AllocationApi as AllocationRuntimeApi;
 use hansa_beacon_primitives::api::BeaconApi as BeaconRuntimeApi;
 use hansa_consensus_pbft::{justification::PbftJustificationStream, SharedRoundState};
 use hansa_dappchain_primitives::api::DappChainsApi as DappChainsRuntimeApi;
+use hansa_interchain_primitives::api::InterchainApi as InterchainRuntimeApi;
 use hansa_pbft_primitives::PbftApi as PbftRuntimeApi;
 use hansa_primitives::{AccountId, Balance, Block, Nonce};
 use hansa_staking_primitives::api::StakingApi as StakingRuntimeApi;
+use interchain::{Interchain, InterchainApiServer};
 use jsonrpsee::{core::RegisterMethodError, RpcModule};
 use pbft::{Pbft, PbftApiServer};
 use pool::{Pool, PoolApiServer};
-use sc_client_api::BlockBackend;
+use sc_client_api::{BlockBackend, ProofProvider};
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_transaction_pool_api::TransactionPool;
 use sp_api::ProvideRuntimeApi;
@@ -66,6 +69,7 @@ where
         + HeaderBackend<Block>
         + HeaderMetadata<Block, Error = BlockchainError>
         + BlockBackend<Block>
+        + ProofProvider<Block>
         + Send
         + Sync
         + 'static,
@@ -76,7 +80,8 @@ where
         + StakingRuntimeApi<Block, AccountId>
         + BeaconRuntimeApi<Block, AccountId>
         + AllocationRuntimeApi<Block, AccountId>
-        + DappChainsRuntimeApi<Block, AccountId>,
+        + DappChainsRuntimeApi<Block, AccountId>
+        + InterchainRuntimeApi<Block, AccountId>,
     P: TransactionPool + 'static,
 {
     use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
@@ -99,6 +104,7 @@ where
     module.merge(Allocation::new(client.clone()).into_rpc())?;
     module.merge(Pool::new(client.clone(), keystore, join_pool).into_rpc())?;
     module.merge(DappChains::new(client.clone()).into_rpc())?;
+    module.merge(Interchain::new(client.clone()).into_rpc())?;
     module
         .merge(Pbft::new(client, round_state, justifications, subscription_executor).into_rpc())?;
     Ok(module)

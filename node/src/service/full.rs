@@ -5,6 +5,7 @@
 
 use super::{
     beacon::{self, BeaconParts},
+    interchain::{self, InterchainOptions, InterchainParts},
     network, new_parts,
     pool::{self, PoolParts},
     vote_log_dir, FullBackend, FullClient, FullEngine, FullPool, Parts,
@@ -34,10 +35,12 @@ use sp_keystore::KeystorePtr;
 use std::sync::Arc;
 
 /// What the operator wants of a node beside what the SDK's configuration says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whether the node comes into the node pool by itself.
     pub join_pool: bool,
+    /// How to talk to nodes of other chains; none if it does not.
+    pub interchain: Option<InterchainOptions>,
 }
 
 /// Start the node of one chain on the network backend `N`.
@@ -69,6 +72,11 @@ where
         ..
     } = parts;
     let mut telemetry = parts.telemetry;
+    let host = options
+        .interchain
+        .as_ref()
+        .map(|options| interchain::start_host(&mut config, options, &task_manager))
+        .transpose()?;
     let pool = new_pool(&config, &task_manager, &client);
     let network = network::start::<N>(
         &config,
@@ -101,7 +109,7 @@ where
         client: client.clone(),
         pool: pool.clone(),
         keystore: keystore.keystore(),
-        options,
+        join_pool: options.join_pool,
         round_state: round_state.clone(),
         justifications,
     });
@@ -123,6 +131,9 @@ where
         metrics: hansa_pool_worker::metrics::Metrics::register(config.prometheus_registry())?,
         joins: options.join_pool,
     };
+    let interchain_metrics =
+        hansa_interchain::metrics::Metrics::register(config.prometheus_registry())?;
+    let interchain_head = beacon.head.clone();
     let vote_log_dir = vote_log_dir(&config);
     let database_dir = config.database.path().map(Into::into);
     // It puts the keys of --alice and the like into the keystore, which engine and beacon need.
@@ -143,6 +154,18 @@ where
     })?;
     beacon::spawn(beacon, &task_manager);
     pool::spawn(node_pool, &task_manager);
+    if let Some(host) = host {
+        let parts = InterchainParts {
+            client: client.clone(),
+            pool: pool.clone(),
+            states: states.clone(),
+            keystore: keystore.keystore(),
+            sync: network.sync.clone(),
+            head: interchain_head,
+            metrics: interchain_metrics,
+        };
+        interchain::spawn(parts, host, &task_manager);
+    }
     let Some(network_parts) = network.engine else {
         // A follower runs no engine: blocks come to it with their certificates.
         take_no_notice(&task_manager, imported);
@@ -196,7 +219,7 @@ struct RpcParts {
     client: Arc<FullClient>,
     pool: Arc<FullPool>,
     keystore: KeystorePtr,
-    options: Options,
+    join_pool: bool,
     round_state: SharedRoundState,
     justifications: PbftJustificationStream,
 }
@@ -207,7 +230,7 @@ fn rpc_builder(parts: RpcParts) -> RpcBuilder {
             client: parts.client.clone(),
             pool: parts.pool.clone(),
             keystore: parts.keystore.clone(),
-            join_pool: parts.options.join_pool,
+            join_pool: parts.join_pool,
             round_state: parts.round_state.clone(),
             justifications: parts.justifications.clone(),
             subscription_executor,

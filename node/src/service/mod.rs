@@ -10,11 +10,13 @@
 //! | [`network`] | the network, with the engine's own protocols |
 //! | [`beacon`] | commitments and reveals for the randomness beacon |
 //! | [`mod@pool`] | the way into the node pool |
+//! | [`interchain`] | the node in the network between chains |
 //! | [`full`] | a running node: these, pool, RPC and the engine |
 
 pub mod beacon;
 pub mod database;
 pub mod full;
+pub mod interchain;
 pub mod network;
 pub mod pool;
 

@@ -5,14 +5,12 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
+pub use hansa_interchain_primitives::api::{Headers, Packets, Results};
 use hansa_interchain_primitives::{
     book::Claim,
-    client::MAX_HEADERS,
     packet::{ChainRef, MAX_CALL_BYTES},
-    proof::MAX_KEYS,
     rate::Terms,
-    Balance, ChainId, Hash, Moment, Nonce, Packet, PacketResult, Reputation, SignedHeader,
-    Throttle, TrustedHeader,
+    Balance, ChainId, Hash, Moment, Nonce, Packet, Reputation, Throttle, TrustedHeader,
 };
 use hansa_pbft_primitives::AuthoritySet;
 use scale_info::TypeInfo;
@@ -26,15 +24,6 @@ pub const MAX_ENTRIES: u32 = 8;
 
 /// Where nodes of another chain may be found.
 pub type Entries = BoundedVec<BoundedVec<u8, ConstU32<MAX_ENTRY_BYTES>>, ConstU32<MAX_ENTRIES>>;
-
-/// The headers of an update.
-pub type Headers = BoundedVec<SignedHeader, ConstU32<MAX_HEADERS>>;
-
-/// The packets of a delivery.
-pub type Packets = BoundedVec<Packet, ConstU32<MAX_KEYS>>;
-
-/// The results of an acknowledgement.
-pub type Results = BoundedVec<PacketResult, ConstU32<MAX_KEYS>>;
 
 /// What a chain knows of another one, its consensus and its accounts apart.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -64,6 +53,10 @@ pub struct NewRoute {
     pub header: TrustedHeader,
     /// The set that decides the height after that header.
     pub set: AuthoritySet,
+    /// For how long its headers are trusted, in milliseconds: shorter than unbonding takes there, less
+    /// what it takes to report an offence. Longer than packets of this chain have to be taken, and no
+    /// longer than this chain trusts any.
+    pub trusting_period: Moment,
     /// The terms on which accounts are kept. Both chains must begin with the same.
     pub terms: Terms,
     /// The most that the other chain may have with this one.

@@ -145,6 +145,8 @@ pub struct Packet {
     Copy,
     PartialEq,
     Eq,
+    PartialOrd,
+    Ord,
     Debug,
     Encode,
     Decode,

@@ -13,6 +13,7 @@ mod dev_chain;
 mod durability;
 mod errors;
 mod four_validators;
+mod interchain;
 mod javascript;
 mod matrix;
 mod network_up;

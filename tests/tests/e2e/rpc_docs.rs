@@ -104,6 +104,15 @@ async fn each_example_is_answered_as_the_page_says() -> Result<()> {
         "dappChains_list",
         "dappChains_get",
         "dappChains_hardLimit",
+        "interchain_chain",
+        "interchain_routes",
+        "interchain_route",
+        "interchain_packets",
+        "interchain_results",
+        "interchain_quote",
+        "interchain_proof",
+        "interchain_addressOf",
+        "interchain_accountOf",
     ] {
         let shown = examples.iter().any(|e| e.request["method"] == method);
         ensure!(shown, "the page has no example of {method}");
