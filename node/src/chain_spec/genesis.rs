@@ -9,6 +9,7 @@ use super::{
     short::{HubGenesis, ShortSpec},
 };
 use codec::{Decode, Encode};
+use hansa_interchain_primitives::LOCAL;
 use hansa_pbft_primitives::{ConsensusState, Timing, MAX_AUTHORITIES};
 use hansa_primitives::{Balance, Hashing};
 use sc_executor::WasmExecutor;
@@ -104,8 +105,10 @@ fn patch_without_beacon(genesis: &HubGenesis) -> Value {
         .iter()
         .filter_map(|v| Some(json!({ "account": v.account.0.to_ss58check(), "bond": v.bond?.0 })))
         .collect();
+    let chain_id = genesis.interchain.map_or(LOCAL, |own| own.chain_id.0);
     json!({
         "balances": { "balances": balances },
+        "interchain": { "chainId": chain_id },
         "staking": {
             "validators": bonds,
             "periods": genesis.periods,

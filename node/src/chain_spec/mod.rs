@@ -21,7 +21,7 @@ pub mod short;
 mod tests;
 mod value;
 
-pub use value::{Account, Amount, BeaconKey, Entropy, PbftKey, UniqueMap};
+pub use value::{Account, Amount, BeaconKey, Entropy, PbftKey, SpecChainId, UniqueMap};
 
 use sc_service::{ChainSpec, GenericChainSpec};
 use serde::{de::IgnoredAny, Deserialize};

@@ -4,7 +4,7 @@
 //! The short form of a chain spec: a file that a person writes, with the name of a built-in runtime
 //! in place of code. `chain-specs/README.md` describes it field by field.
 
-use super::value::{Account, Amount, BeaconKey, Entropy, PbftKey, UniqueMap};
+use super::value::{Account, Amount, BeaconKey, Entropy, PbftKey, SpecChainId, UniqueMap};
 use hansa_pallet_pbft::service_time::{check_session_length, DEFAULT_SESSION_LENGTH_MS};
 use hansa_pallet_staking::Periods;
 use hansa_pbft_primitives::Timing;
@@ -110,6 +110,9 @@ pub struct HubGenesis {
     /// The randomness.
     #[serde(default, skip_serializing_if = "SpecBeacon::is_default")]
     pub beacon: SpecBeacon,
+    /// How the chain is known to others; without it, it talks to none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interchain: Option<SpecInterchain>,
     /// The first validators.
     pub validators: Vec<Validator>,
     /// How many validators are elected by stake; as many as the runtime allows, if nothing is said.
@@ -148,6 +151,14 @@ pub struct Validator {
     /// in authority mode no validator has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bond: Option<Amount>,
+}
+
+/// What a spec says of the chain among others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SpecInterchain {
+    /// The id that stands before its accounts in chain addresses.
+    pub chain_id: SpecChainId,
 }
 
 /// What a spec says of the beacon.

@@ -91,6 +91,7 @@ fn a_missing_field_is_named() {
         ("/genesis", "genesis"),
         ("/genesis/timing", "genesis.timing"),
         ("/genesis/validators", "genesis.validators"),
+        ("/genesis/interchain/chainId", "genesis.interchain.chainId"),
         ("/genesis/validators/0/pbft", "genesis.validators[0].pbft"),
         (
             "/genesis/validators/1/beacon",
@@ -117,6 +118,7 @@ fn an_unknown_field_is_named() {
         ("/bootnodes", "bootnodes"),
         ("/genesis/staking", "genesis.staking"),
         ("/genesis/beacon/seed", "genesis.beacon.seed"),
+        ("/genesis/interchain/id", "genesis.interchain.id"),
         ("/genesis/timing/blockTimeMs", "genesis.timing.blockTimeMs"),
         (
             "/genesis/validators/1/weight",
@@ -270,6 +272,48 @@ fn a_value_of_a_wrong_type_or_range_is_named() {
             json!("chance"),
             "genesis.beacon.entropy",
             "32 bytes",
+        ),
+        (
+            "/genesis/interchain/chainId",
+            json!("0"),
+            "genesis.interchain.chainId",
+            "0 stands for the local chain",
+        ),
+        (
+            "/genesis/interchain/chainId",
+            json!(7),
+            "genesis.interchain.chainId",
+            "lower-case hex",
+        ),
+        (
+            "/genesis/interchain/chainId",
+            json!("E2E4"),
+            "genesis.interchain.chainId",
+            "character 0 is no lower-case hex digit",
+        ),
+        (
+            "/genesis/interchain/chainId",
+            json!("0e2"),
+            "genesis.interchain.chainId",
+            "leading zero",
+        ),
+        (
+            "/genesis/interchain/chainId",
+            json!("123456789"),
+            "genesis.interchain.chainId",
+            "longer than 8",
+        ),
+        (
+            "/genesis/interchain/chainId",
+            json!(""),
+            "genesis.interchain.chainId",
+            "missing",
+        ),
+        (
+            "/genesis/interchain",
+            json!("e2e4"),
+            "genesis.interchain",
+            "",
         ),
         ("/genesis/balances", json!([]), "genesis.balances", "object"),
         (
@@ -462,4 +506,22 @@ fn a_built_in_genesis_is_the_one_that_the_sdk_builds() {
         patch["pbft"]["timing"].is_object(),
         "a spec that is written out holds the genesis in the SDK's form"
     );
+}
+
+#[test]
+fn a_chain_has_the_id_that_its_spec_says() {
+    for (name, id) in [
+        ("dev", 0xde1),
+        ("local", 0x10ca1),
+        ("poa", 0xb0a),
+        ("stake", 0x57a),
+    ] {
+        let spec = ShortSpec::parse(embedded(name).unwrap()).unwrap();
+        let patch = genesis_patch(&spec.id, &spec.genesis);
+        assert_eq!(patch["interchain"]["chainId"], json!(id), "{name}");
+    }
+    // Without one it talks to no other.
+    let spec = ShortSpec::parse(&with("/genesis/interchain", None)).unwrap();
+    let patch = genesis_patch(&spec.id, &spec.genesis);
+    assert_eq!(patch["interchain"]["chainId"], json!(0));
 }

@@ -4,6 +4,7 @@
 //! The values of which a short chain spec is made, each with an error that says what it should be.
 
 use hansa_beacon_primitives::BeaconId;
+use hansa_interchain_primitives::{address::parse_id, ChainId, LOCAL};
 use hansa_pbft_primitives::AuthorityId;
 use hansa_primitives::{AccountId, Balance, Hash};
 use serde::{
@@ -157,6 +158,35 @@ impl<'de> Deserialize<'de> for Entropy {
 impl Serialize for Entropy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
+    }
+}
+
+/// The id of a chain among others: lower-case hex without leading zeros, as in addresses. Not 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SpecChainId(pub ChainId);
+
+impl<'de> Deserialize<'de> for SpecChainId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Value::String(text) = Value::deserialize(deserializer)? else {
+            return Err(D::Error::custom(
+                "a chain id is a string of up to 8 digits in lower-case hex, as in \"e2e4\"",
+            ));
+        };
+        match parse_id(&text) {
+            Ok(LOCAL) => Err(D::Error::custom(
+                "0 stands for the local chain in addresses: no chain has it as its own",
+            )),
+            Ok(id) => Ok(Self(id)),
+            Err(error) => Err(D::Error::custom(format!(
+                "`{text}` is no chain id: {error}"
+            ))),
+        }
+    }
+}
+
+impl Serialize for SpecChainId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("{:x}", self.0))
     }
 }
 

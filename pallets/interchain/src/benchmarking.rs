@@ -113,6 +113,7 @@ fn route<T: Config>(set: AuthoritySet, state_root: Hash) -> NewRoute {
             timestamp: now::<T>(),
         },
         set,
+        trusting_period: T::TrustingPeriod::get(),
         terms: PAR,
         limit: Balance::MAX,
         hub: false,

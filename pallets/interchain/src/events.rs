@@ -229,5 +229,8 @@ mod events {
         TooLarge,
         /// The account cannot be read as one of this chain.
         BadAccount,
+        /// The trusting period is not longer than packets have to be taken, or longer than this chain
+        /// trusts any.
+        BadTrustingPeriod,
     }
 }

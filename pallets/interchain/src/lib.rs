@@ -180,8 +180,8 @@ pub mod pallet {
         #[pallet::constant]
         type MaxPastSets: Get<u32>;
 
-        /// For how long a header is trusted, in milliseconds; shorter than unbonding takes on the other
-        /// chain.
+        /// The longest that headers of any chain are trusted, in milliseconds. How long those of one
+        /// are, its route says.
         #[pallet::constant]
         type TrustingPeriod: Get<Moment>;
 

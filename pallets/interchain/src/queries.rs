@@ -4,15 +4,15 @@
 //! What node and RPC ask: the functions behind the runtime API.
 
 use crate::{
-    Agreements, Books, ClientSets, Clients, Config, HeaderRing, InboundLanes, Outbound,
+    Agreements, Books, Call, ClientSets, Clients, Config, HeaderRing, InboundLanes, Outbound,
     OutboundLanes, OwnId, Pallet, Results, Routes, StoredHeaders,
 };
 use alloc::vec::Vec;
 use frame_support::traits::Get;
 use hansa_interchain_primitives::{
     api::{
-        ClientView, LaneView, PacketState, PacketView, ProofOf, RouteStatus, RouteView,
-        TransferQuote,
+        ClientView, LaneView, PacketState, PacketView, Parameters, ProofOf, RouteStatus, RouteView,
+        Submission, TransferQuote,
     },
     claims, keys,
     packet::ChainRef,
@@ -163,6 +163,89 @@ impl<T: Config> Pallet<T> {
             }
             ProofOf::Inbound => alloc::vec![keys::inbound_lane(peer, lane)],
             ProofOf::Outbound => alloc::vec![keys::outbound_lane(peer, lane)],
+        }
+    }
+
+    /// The bounds of what other chains may bring.
+    pub fn parameters() -> Parameters {
+        Parameters {
+            window: T::Window::get(),
+            max_batch: T::MaxBatch::get(),
+            max_block_items: T::MaxBlockItems::get(),
+            packets_per_second: T::PacketsPerSecond::get(),
+            headers_per_second: T::HeadersPerSecond::get(),
+            max_stored_headers: T::MaxStoredHeaders::get(),
+            timeout: T::Timeout::get(),
+            trusting_period: T::TrustingPeriod::get(),
+            max_clock_drift: T::MaxClockDrift::get(),
+        }
+    }
+
+    /// The call that a node wants to submit.
+    pub fn call_of(submission: Submission) -> Call<T> {
+        match submission {
+            Submission::UpdateClient { peer, headers } => Call::update_client { peer, headers },
+            Submission::Deliver {
+                peer,
+                lane,
+                first,
+                packets,
+                height,
+                proof,
+            } => Call::deliver {
+                peer,
+                lane,
+                first,
+                packets,
+                height,
+                proof,
+            },
+            Submission::Acknowledge {
+                peer,
+                lane,
+                first,
+                results,
+                height,
+                proof,
+            } => Call::acknowledge {
+                peer,
+                lane,
+                first,
+                results,
+                height,
+                proof,
+            },
+            Submission::TimeOut {
+                peer,
+                lane,
+                first,
+                count,
+                height,
+                proof,
+            } => Call::time_out {
+                peer,
+                lane,
+                first,
+                count,
+                height,
+                proof,
+            },
+            Submission::Prune {
+                peer,
+                lane,
+                acknowledged,
+                height,
+                proof,
+            } => Call::prune {
+                peer,
+                lane,
+                acknowledged,
+                height,
+                proof,
+            },
+            Submission::Misbehaviour { peer, misbehaviour } => {
+                Call::report_misbehaviour { peer, misbehaviour }
+            }
         }
     }
 

@@ -92,7 +92,12 @@ impl<T: Config> Pallet<T> {
             T::Currency::total_balance(&account) >= T::Currency::minimum_balance(),
             Error::<T>::NoReserveAccount
         );
-        Self::begin_client(new.chain, &new.header, new.set)?;
+        let trusting = new.trusting_period;
+        ensure!(
+            trusting > T::Timeout::get() && trusting <= T::TrustingPeriod::get(),
+            Error::<T>::BadTrustingPeriod
+        );
+        Self::begin_client(new.chain, &new.header, new.set, trusting)?;
         Routes::<T>::insert(
             peer,
             Route {
@@ -118,11 +123,16 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Let the light client of a chain begin with this header and set.
-    fn begin_client(chain: ChainRef, header: &TrustedHeader, set: AuthoritySet) -> DispatchResult {
+    fn begin_client(
+        chain: ChainRef,
+        header: &TrustedHeader,
+        set: AuthoritySet,
+        trusting: Moment,
+    ) -> DispatchResult {
         // What was decoded may be empty, or have a member twice.
         let set = AuthoritySet::new(set.id, set.authorities().to_vec())
             .map_err(|_| Error::<T>::BadSet)?;
-        let state = ClientState::new(chain.genesis, *header, set.id, T::TrustingPeriod::get());
+        let state = ClientState::new(chain.genesis, *header, set.id, trusting);
         ensure!(!state.is_expired(Self::now()), Error::<T>::BadHeader);
         let peer = chain.id;
         // Of what was believed before, nothing may be proven any more.
@@ -159,7 +169,8 @@ impl<T: Config> Pallet<T> {
         set: AuthoritySet,
     ) -> DispatchResult {
         let route = Routes::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
-        Self::begin_client(route.chain, &header, set)?;
+        let client = Clients::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
+        Self::begin_client(route.chain, &header, set, client.trusting_period)?;
         Self::deposit_event(Event::RouteReopened { peer });
         Ok(())
     }

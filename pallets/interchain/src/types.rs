@@ -5,26 +5,18 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
-pub use hansa_interchain_primitives::route::{Entries, NewRoute, MAX_ENTRIES, MAX_ENTRY_BYTES};
+pub use hansa_interchain_primitives::{
+    api::{Headers, Packets, Results},
+    route::{Entries, NewRoute, MAX_ENTRIES, MAX_ENTRY_BYTES},
+};
 use hansa_interchain_primitives::{
     book::Claim,
-    client::MAX_HEADERS,
     packet::{ChainRef, MAX_CALL_BYTES},
-    proof::MAX_KEYS,
-    ChainId, Hash, Moment, Nonce, Packet, PacketResult, Reputation, SignedHeader, Throttle,
-    TrustedHeader,
+    ChainId, Hash, Moment, Nonce, Packet, Reputation, Throttle, TrustedHeader,
 };
 use scale_info::TypeInfo;
 use sp_runtime::Weight;
 
-/// The headers of an update.
-pub type Headers = BoundedVec<SignedHeader, ConstU32<MAX_HEADERS>>;
-
-/// The packets of a delivery.
-pub type Packets = BoundedVec<Packet, ConstU32<MAX_KEYS>>;
-
-/// The results of an acknowledgement.
-pub type Results = BoundedVec<PacketResult, ConstU32<MAX_KEYS>>;
 
 /// What a chain knows of another one, its consensus and its accounts apart.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]

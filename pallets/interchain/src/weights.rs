@@ -66,6 +66,8 @@ const SIGNATURE: u64 = 60 * MICRO;
 const NODE: u64 = 10 * MICRO;
 /// What reading, hashing or writing a set of the largest size costs.
 const SET: u64 = 1_000 * MICRO;
+/// How many packets a batch is thought to have.
+const BATCH: u64 = 16;
 /// What an entry of the largest packet costs to hash and to write.
 const PACKET: u64 = 100 * MICRO;
 
@@ -224,7 +226,7 @@ fn each<D: Get<Db>>(n: u32, reads: u64, writes: u64, time: u64) -> Weight {
 
 fn proof<D: Get<Db>>(n: u32) -> Weight {
     // The packets of a batch are read and hashed, too.
-    let packets = PACKET.saturating_mul(8);
+    let packets = PACKET.saturating_mul(BATCH);
     let nodes = NODE.saturating_mul(u64::from(n));
     cost::<D>(packets.saturating_add(nodes), 80, 0)
 }

@@ -31,6 +31,11 @@ pub const FIRST_TERMS: Terms = Terms {
     high_charge: 0,
 };
 
+/// For how long each side trusts the other's headers, in milliseconds: five days, as hubs trust any chain. Headers are due
+/// every third of it. The nodes of a DappChain are within reach for as long as staking's unbonding takes, and the hub's
+/// validators, too.
+pub const TRUSTING_PERIOD: Moment = 5 * 24 * 60 * 60 * 1_000;
+
 /// The route to a chain, as the hub opens it. `at` is the time of the hub's checkpoint in the chain's record:
 /// before the chain's first block, and not so long ago that the light client would begin expired.
 pub fn to_chain<AccountId>(
@@ -43,6 +48,7 @@ pub fn to_chain<AccountId>(
         chain: ChainRef { id: chain, genesis },
         header: first_header(0, genesis, at),
         set: authorities(founders)?,
+        trusting_period: TRUSTING_PERIOD,
         terms: FIRST_TERMS,
         // What the chain's stake is worth is asked each time.
         limit: Balance::MAX,
@@ -60,6 +66,7 @@ pub fn to_hub(hub: &HubCheckpoint) -> NewRoute {
         },
         header: first_header(hub.height, hub.header, hub.timestamp),
         set: hub.set.clone(),
+        trusting_period: TRUSTING_PERIOD,
         terms: FIRST_TERMS,
         limit: Balance::MAX,
         hub: true,

@@ -4,14 +4,134 @@
 //! The runtime API: what the node and the RPC ask.
 
 use crate::{
-    client::TrustedHeader, packet::ChainRef, rate::Agreement, Balance, Book, ChainAddress, ChainId,
-    ClientState, InboundLane, LaneId, Moment, Nonce, OutboundLane, Packet, PacketResult,
-    Reputation,
+    client::{TrustedHeader, MAX_HEADERS},
+    packet::ChainRef,
+    proof::MAX_KEYS,
+    rate::Agreement,
+    Balance, Book, ChainAddress, ChainId, ClientState, Height, InboundLane, LaneId, Misbehaviour,
+    Moment, Nonce, OutboundLane, Packet, PacketResult, Reputation, SignedHeader, StorageProof,
 };
-use alloc::vec::Vec;
-use codec::{Codec, Decode, Encode};
+use alloc::{boxed::Box, vec::Vec};
+use codec::{Codec, Decode, DecodeWithMemTracking, Encode};
 use hansa_pbft_primitives::AuthoritySet;
 use scale_info::TypeInfo;
+use sp_core::{bounded::BoundedVec, ConstU32};
+
+/// The headers of an update.
+pub type Headers = BoundedVec<SignedHeader, ConstU32<MAX_HEADERS>>;
+
+/// The packets of a delivery.
+pub type Packets = BoundedVec<Packet, ConstU32<MAX_KEYS>>;
+
+/// The results of an acknowledgement.
+pub type Results = BoundedVec<PacketResult, ConstU32<MAX_KEYS>>;
+
+/// A call without a sender, as a node makes it of what another chain's node proved to it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub enum Submission {
+    /// Tell the light client of a chain of headers.
+    #[codec(index = 0)]
+    UpdateClient {
+        /// The chain.
+        peer: ChainId,
+        /// Its headers, in ascending order; all but the last hand over.
+        headers: Headers,
+    },
+    /// Take packets that a chain sent.
+    #[codec(index = 1)]
+    Deliver {
+        /// The chain.
+        peer: ChainId,
+        /// Their lane.
+        lane: LaneId,
+        /// The position of the first one.
+        first: Nonce,
+        /// They.
+        packets: Packets,
+        /// The chain's header under which they are proven.
+        height: Height,
+        /// The proof of their commitments.
+        proof: StorageProof,
+    },
+    /// Settle packets that were sent to a chain.
+    #[codec(index = 2)]
+    Acknowledge {
+        /// The chain.
+        peer: ChainId,
+        /// Their lane.
+        lane: LaneId,
+        /// The position of the first one.
+        first: Nonce,
+        /// What came of them.
+        results: Results,
+        /// The chain's header under which that is proven.
+        height: Height,
+        /// The proof of the results.
+        proof: StorageProof,
+    },
+    /// Refund packets that were not taken in time.
+    #[codec(index = 3)]
+    TimeOut {
+        /// The chain that did not take them.
+        peer: ChainId,
+        /// Their lane.
+        lane: LaneId,
+        /// The position of the first one.
+        first: Nonce,
+        /// How many.
+        count: u32,
+        /// The chain's header under which that is proven.
+        height: Height,
+        /// The proof of the receiving end of the lane.
+        proof: StorageProof,
+    },
+    /// Forget results that a chain has settled.
+    #[codec(index = 4)]
+    Prune {
+        /// The chain.
+        peer: ChainId,
+        /// The lane.
+        lane: LaneId,
+        /// All below are settled.
+        acknowledged: Nonce,
+        /// The chain's header under which that is proven.
+        height: Height,
+        /// The proof of the sending end of the lane.
+        proof: StorageProof,
+    },
+    /// Convict a chain of contradicting itself.
+    #[codec(index = 5)]
+    Misbehaviour {
+        /// The chain.
+        peer: ChainId,
+        /// The contradiction.
+        misbehaviour: Box<Misbehaviour>,
+    },
+}
+
+/// What bounds a node's work for other chains. The same for all routes of a chain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct Parameters {
+    /// The most packets of a lane without a settled result, and the most results that are kept.
+    pub window: u32,
+    /// The most packets, results or prunings of one call.
+    pub max_batch: u32,
+    /// The most packets, results, prunings and headers in one block, of all routes together.
+    pub max_block_items: u32,
+    /// How many packets a route of good reputation may bring in a second.
+    pub packets_per_second: u32,
+    /// How many updates of its light client a route may bring in a second.
+    pub headers_per_second: u32,
+    /// The most headers of a chain that proofs may name.
+    pub max_stored_headers: u32,
+    /// How long a packet of an account has to be taken, in milliseconds.
+    pub timeout: Moment,
+    /// The longest that headers of any chain are trusted, in milliseconds; a client says for how long those
+    /// of its own.
+    pub trusting_period: Moment,
+    /// By how much another chain's clock may be ahead, in milliseconds.
+    pub max_clock_drift: Moment,
+}
 
 /// Why a route takes no packets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
@@ -151,6 +271,9 @@ sp_api::decl_runtime_apis! {
         /// This chain.
         fn chain() -> ChainRef;
 
+        /// The bounds of what other chains may bring.
+        fn parameters() -> Parameters;
+
         /// The chains to which there is a route, by id.
         fn routes() -> Vec<ChainId>;
 
@@ -172,6 +295,10 @@ sp_api::decl_runtime_apis! {
 
         /// The keys of this chain's state that prove something to `peer`, in the order of the proof.
         fn proof_keys(peer: ChainId, lane: LaneId, of: ProofOf) -> Vec<Vec<u8>>;
+
+        /// The extrinsic of a call without a sender. A node puts it into its own pool, as a local one, and is
+        /// told by the pool what is wrong with it.
+        fn extrinsic(submission: Submission) -> Block::Extrinsic;
 
         /// The account that a chain address names here: the account itself, or the one from which the
         /// calls of a foreign account are executed.

@@ -3,7 +3,7 @@
 
 //! How a route begins.
 
-use crate::{packet::ChainRef, rate::Terms, Balance, TrustedHeader};
+use crate::{packet::ChainRef, rate::Terms, Balance, Moment, TrustedHeader};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use hansa_pbft_primitives::AuthoritySet;
 use scale_info::TypeInfo;
@@ -29,6 +29,10 @@ pub struct NewRoute {
     pub header: TrustedHeader,
     /// The set that decides the height after that header.
     pub set: AuthoritySet,
+    /// For how long its headers are trusted, in milliseconds: shorter than unbonding takes there, less
+    /// what it takes to report an offence. Longer than packets of this chain have to be taken, and no
+    /// longer than this chain trusts any.
+    pub trusting_period: Moment,
     /// The terms on which accounts are kept. Both chains must begin with the same.
     pub terms: Terms,
     /// The most that the other chain may have with this one.

@@ -8,12 +8,19 @@ use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
     weights::Weight,
 };
+use frame_system::offchain::CreateAuthorizedTransaction;
 use hansa_allocation_primitives::{ChainStatus, DrawStatus, Head, Member, NodeStatus};
 use hansa_beacon_primitives::{
     BeaconId, BeaconSignature, Digest as Commitment, Duty, EpochIndex, EpochInfo, OwnId,
 };
 use hansa_dappchain_primitives::{
     BallotView, ChainId, ChainPage, ChainView, GenesisRecord, Hash, Quote, SeatView,
+};
+use hansa_interchain_primitives::{
+    self as interchain,
+    api::{ClientView, PacketView, Parameters, ProofOf, RouteView, Submission, TransferQuote},
+    packet::ChainRef,
+    ChainAddress, LaneId, Nonce as PacketNonce, PacketResult,
 };
 use hansa_pbft_primitives::{
     AuthorityId, AuthorityIndex, AuthoritySet, AuthoritySignature, ConsensusState, Evidence,
@@ -242,6 +249,69 @@ impl_runtime_apis! {
 
         fn ballot() -> Option<BallotView> {
             DappChains::ballot()
+        }
+    }
+
+    impl hansa_interchain_primitives::api::InterchainApi<Block, AccountId> for Runtime {
+        fn chain() -> ChainRef {
+            Interchain::own()
+        }
+
+        fn parameters() -> Parameters {
+            Interchain::parameters()
+        }
+
+        fn routes() -> Vec<interchain::ChainId> {
+            Interchain::routes()
+        }
+
+        fn route(peer: interchain::ChainId) -> Option<RouteView> {
+            Interchain::route(peer)
+        }
+
+        fn client(peer: interchain::ChainId) -> Option<ClientView> {
+            Interchain::client(peer)
+        }
+
+        fn packets(
+            peer: interchain::ChainId,
+            lane: LaneId,
+            from: PacketNonce,
+            limit: u32,
+        ) -> Vec<PacketView> {
+            Interchain::packets(peer, lane, from, limit)
+        }
+
+        fn results(
+            peer: interchain::ChainId,
+            lane: LaneId,
+            from: PacketNonce,
+            limit: u32,
+        ) -> Vec<(PacketNonce, PacketResult)> {
+            Interchain::results(peer, lane, from, limit)
+        }
+
+        fn quote(peer: interchain::ChainId, amount: Balance) -> Option<TransferQuote> {
+            Interchain::quote(peer, amount)
+        }
+
+        fn proof_keys(peer: interchain::ChainId, lane: LaneId, of: ProofOf) -> Vec<Vec<u8>> {
+            Interchain::proof_keys(peer, lane, of)
+        }
+
+        fn extrinsic(submission: Submission) -> <Block as BlockT>::Extrinsic {
+            let call = Interchain::call_of(submission);
+            <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_authorized_transaction(
+                call.into(),
+            )
+        }
+
+        fn account_of(address: ChainAddress) -> Option<AccountId> {
+            Interchain::account_of(&address)
+        }
+
+        fn address_of(account: AccountId) -> Option<ChainAddress> {
+            Interchain::address_of(&account)
         }
     }
 

@@ -5,8 +5,8 @@
 //! `genesis` in a chain spec.
 
 use crate::{
-    AccountId, Balance, BalancesConfig, BeaconConfig, PbftConfig, RuntimeGenesisConfig,
-    SessionConfig, SessionKeys, StakingConfig, SudoConfig,
+    AccountId, Balance, BalancesConfig, BeaconConfig, InterchainConfig, PbftConfig,
+    RuntimeGenesisConfig, SessionConfig, SessionKeys, StakingConfig, SudoConfig,
 };
 use alloc::{
     format,
@@ -14,6 +14,7 @@ use alloc::{
     vec::Vec,
 };
 use frame_support::build_struct_json_patch;
+use hansa_interchain_primitives::ChainId;
 use hansa_pallet_staking::GenesisValidator;
 use hansa_primitives::Hash;
 use hansa_runtime_common::currency::UNIT;
@@ -33,6 +34,12 @@ pub const POA: &str = "poa";
 /// A local network of four, elected by stake: Alice, Bob, Charlie and Dave have bonds of four, three,
 /// two and one parts; Alice has sudo.
 pub const STAKE: &str = "stake";
+
+/// The ids of these chains among others.
+const DEV_ID: ChainId = 0xde1;
+const LOCAL_ID: ChainId = 0x10ca1;
+const POA_ID: ChainId = 0xb0a;
+const STAKE_ID: ChainId = 0x57a;
 
 /// The part that is Dave's bond on [`STAKE`].
 const STAKE_PART: Balance = 100_000 * UNIT;
@@ -88,15 +95,20 @@ fn session_keys(
         .collect()
 }
 
-/// A chain for development with these validators, and with these bonds; in authority mode if there
-/// are none.
-fn development(names: &[&str], bonds: Vec<GenesisValidator<AccountId>>) -> serde_json::Value {
+/// A chain for development with this id and these validators, and with these bonds; in authority mode if
+/// there are none.
+fn development(
+    chain_id: ChainId,
+    names: &[&str],
+    bonds: Vec<GenesisValidator<AccountId>>,
+) -> serde_json::Value {
     let balances = Sr25519Keyring::well_known()
         .map(|key| (key.to_account_id(), DEV_ENDOWMENT))
         .collect();
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig { balances },
         beacon: BeaconConfig { entropy: ENTROPY },
+        interchain: InterchainConfig { chain_id },
         pbft: PbftConfig {
             session_length_ms: DEV_SESSION_LENGTH_MS
         },
@@ -141,6 +153,7 @@ fn proof_of_authority() -> serde_json::Value {
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig { balances },
         beacon: BeaconConfig { entropy: ENTROPY },
+        interchain: InterchainConfig { chain_id: POA_ID },
         pbft: PbftConfig {
             admin: Some(admin),
             session_length_ms: SESSION_LENGTH_MS
@@ -154,10 +167,10 @@ fn proof_of_authority() -> serde_json::Value {
 /// A preset by its name, as JSON. The SDK's tools know the first two by names of their own.
 pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
     let patch = match id.as_str() {
-        DEV | DEV_RUNTIME_PRESET => development(&FOUR[..1], Vec::new()),
-        LOCAL | LOCAL_TESTNET_RUNTIME_PRESET => development(&FOUR, Vec::new()),
+        DEV | DEV_RUNTIME_PRESET => development(DEV_ID, &FOUR[..1], Vec::new()),
+        LOCAL | LOCAL_TESTNET_RUNTIME_PRESET => development(LOCAL_ID, &FOUR, Vec::new()),
         POA => proof_of_authority(),
-        STAKE => development(&FOUR, bonds()),
+        STAKE => development(STAKE_ID, &FOUR, bonds()),
         _ => return None,
     };
     Some(patch.to_string().into_bytes())

@@ -9,6 +9,7 @@
 //! | [`genesis_presets`] | the genesis of the built-in chains |
 //! | [`validators`] | who decides: by stake, or as the admin says |
 //! | [`beacon`] | what the beacon asks of the consensus, of staking and of the session keys |
+//! | [`interchain`] | what other chains may bring and do |
 //! | [`pool`] | what node pool and registry ask of them |
 //! | `apis` | what node and clients ask the runtime |
 //!
@@ -30,6 +31,7 @@ pub mod beacon;
 mod benchmarks;
 pub mod configs;
 pub mod genesis_presets;
+pub mod interchain;
 pub mod pool;
 pub mod validators;
 pub mod weights;
@@ -164,6 +166,11 @@ mod runtime {
     pub type NodePool = hansa_pallet_node_allocation::Pallet<Runtime>;
     #[runtime::pallet_index(12)]
     pub type DappChains = hansa_pallet_dappchains::Pallet<Runtime>;
+    // Other chains know it by this name.
+    #[runtime::pallet_index(13)]
+    pub type Interchain = hansa_pallet_interchain::Pallet<Runtime>;
+    #[runtime::pallet_index(14)]
+    pub type MessageQueue = pallet_message_queue::Pallet<Runtime>;
 
     #[runtime::pallet_index(20)]
     pub type Utility = pallet_utility::Pallet<Runtime>;
@@ -188,9 +195,11 @@ mod benches {
         [frame_system, SystemBench::<Runtime>]
         [frame_system_extensions, SystemExtensionsBench::<Runtime>]
         [pallet_balances, Balances]
+        [pallet_message_queue, MessageQueue]
         [pallet_multisig, Multisig]
         [hansa_pallet_beacon, Beacon]
         [hansa_pallet_dappchains, DappChains]
+        [hansa_pallet_interchain, Interchain]
         [hansa_pallet_node_allocation, NodePool]
         [hansa_pallet_pbft, Pbft]
         [hansa_pallet_staking, Staking]

@@ -72,7 +72,15 @@ fn a_preset_is_short_and_readable() {
     assert_eq!(preset["sudo"]["key"], json!(alice));
     let mut pallets: Vec<_> = preset.as_object().expect("an object").keys().collect();
     pallets.sort();
-    let expected = ["balances", "beacon", "pbft", "session", "staking", "sudo"];
+    let expected = [
+        "balances",
+        "beacon",
+        "interchain",
+        "pbft",
+        "session",
+        "staking",
+        "sudo",
+    ];
     assert_eq!(pallets, expected);
     assert_eq!(preset["session"]["keys"][0][2]["beacon"], json!(alice));
     let entropy = preset["beacon"]["entropy"].as_str();

@@ -111,6 +111,21 @@ fn each_bad_field_is_named() -> Result<()> {
             json!(1),
             "genesis.sessionLengthMs",
         ),
+        (
+            "/genesis/interchain/chainId",
+            json!("0"),
+            "genesis.interchain.chainId",
+        ),
+        (
+            "/genesis/interchain/chainId",
+            json!("E4"),
+            "genesis.interchain.chainId",
+        ),
+        (
+            "/genesis/interchain/chainId",
+            json!(228),
+            "genesis.interchain.chainId",
+        ),
         ("/genesis/validators", json!([]), "genesis.validators"),
         ("/genesis/validators", Value::Null, "genesis.validators"),
         (

@@ -108,3 +108,46 @@ fn governance_sets_limits_and_entries() {
     };
     assert_eq!(world.a.root(nowhere), Err(Error::<Test>::NoRoute.into()));
 }
+
+#[test]
+fn a_route_says_for_how_long_headers_of_its_chain_are_trusted() {
+    let (mut a, b) = (Chain::new(A), Chain::new(B));
+    let trusting = |ms| {
+        let Call::open_route { mut route } = route_to(&b, PAR) else {
+            panic!("it opens a route");
+        };
+        route.trusting_period = ms;
+        Call::open_route { route }
+    };
+    // Packets must time out while headers are trusted; and nobody is trusted for longer than any may be.
+    for ms in [0, TIMEOUT_MS, TRUST_MS + 1] {
+        let refused = a.root(trusting(ms));
+        assert_eq!(
+            refused,
+            Err(Error::<Test>::BadTrustingPeriod.into()),
+            "{ms}"
+        );
+    }
+    let ms = TIMEOUT_MS + 1;
+    assert_ok!(a.root(trusting(ms)));
+    let expires = |a: &mut Chain| {
+        a.block(|| {});
+        a.read(|| Interchain::route(B).map(|route| route.status)) == Some(RouteStatus::Expired)
+    };
+    assert!(!expires(&mut a));
+    a.now += ms;
+    assert!(expires(&mut a));
+    // A new beginning has the same.
+    let mut b = b;
+    b.now = a.now;
+    b.block(|| {});
+    let reopen = Call::reopen_route {
+        peer: B,
+        header: b.trusted(),
+        set: Box::new(b.set.clone()),
+    };
+    assert_ok!(a.root(reopen));
+    assert!(!expires(&mut a));
+    a.now += ms;
+    assert!(expires(&mut a));
+}

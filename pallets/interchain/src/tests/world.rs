@@ -370,6 +370,7 @@ pub fn route_to(peer: &Chain, terms: Terms) -> Call<Test> {
         chain: peer.chain_ref(),
         header: peer.trusted(),
         set: peer.set.clone(),
+        trusting_period: TRUST_MS,
         terms,
         limit: LIMIT,
         hub: false,

@@ -17,8 +17,9 @@ use hansa_pbft_primitives::{
 };
 use hansa_primitives::{AccountId, Balance, Hash, Header, Nonce};
 use hansa_runtime_hub::{
-    Balances, Beacon, Block, DappChains, Executive, NodePool, Pbft, Runtime, RuntimeCall, Session,
-    SessionKeys, SignedPayload, Staking, TxExtension, UncheckedExtrinsic, VERSION,
+    Balances, Beacon, Block, DappChains, Executive, Interchain, NodePool, Pbft, Runtime,
+    RuntimeCall, Session, SessionKeys, SignedPayload, Staking, TxExtension, UncheckedExtrinsic,
+    VERSION,
 };
 use serde_json::Value;
 use sp_block_builder::runtime_decl_for_block_builder::BlockBuilder;
@@ -304,6 +305,18 @@ impl Chain {
         self.block(200, || vec![transaction()]).1.remove(0)
     }
 
+    /// The nodes that prove what the state of the head has at `keys`.
+    pub fn prove(&mut self, keys: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+        let state = self.builder.as_backend();
+        assert_eq!(
+            *state.root(),
+            self.head.state_root,
+            "all of it is committed"
+        );
+        let proof = sp_state_machine::prove_read(state, keys).expect("the state is there");
+        proof.into_iter_nodes().collect()
+    }
+
     /// What `work`, done in a node on the state, puts into its pool.
     pub fn pooled(&mut self, work: impl FnOnce()) -> Vec<Vec<u8>> {
         let (pool, state) = TestTransactionPoolExt::new();
@@ -322,6 +335,7 @@ impl Chain {
             Staking::do_try_state().expect("the invariants of staking hold");
             NodePool::do_try_state().expect("the invariants of the pool hold");
             DappChains::do_try_state().expect("the invariants of the registry hold");
+            Interchain::do_try_state().expect("the invariants between chains hold");
         });
     }
 }
