@@ -30,6 +30,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod hub;
 #[cfg(test)]
 mod mock;

@@ -168,11 +168,11 @@ pub struct Keys;
 impl InstallKeys<AccountId> for Keys {
     fn install(account: &AccountId, keys: &FounderKeys) -> DispatchResult {
         let pbft = keys.pbft.clone();
-        <Historical as SessionInterface>::set_keys(account, MockKeys { pbft })
+        <Session as SessionInterface>::set_keys(account, MockKeys { pbft })
     }
 
     fn remove(account: &AccountId) {
-        let _ = <Historical as SessionInterface>::purge_keys(account);
+        let _ = <Session as SessionInterface>::purge_keys(account);
     }
 }
 

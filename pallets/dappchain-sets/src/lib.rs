@@ -31,6 +31,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 #[cfg(test)]
 mod mock;
 mod offences;
@@ -67,7 +69,7 @@ pub mod pallet {
     use frame_support::{dispatch::DispatchClass, pallet_prelude::*, traits::StorageVersion};
     use frame_system::pallet_prelude::*;
     use hansa_allocation_primitives::{Allocation, AuthoredBlocks};
-    use hansa_dappchain_primitives::{ChainId, Hash, KeysOf, Seconds, SetOrdinal, MIN_NODES};
+    use hansa_dappchain_primitives::{ChainId, Hash, KeysOf, Seconds, SetOrdinal};
     use hansa_interchain_primitives::{
         route::NewRoute,
         traits::{OpenRoute, SendSystemPacket},
@@ -122,7 +124,6 @@ pub mod pallet {
 
         /// How long a set is remembered that decides no more, in seconds: as long as its members' stakes are
         /// within reach, the unbonding period.
-        #[pallet::constant]
         type KeepFor: Get<Seconds>;
 
         /// The most sets of a chain that are remembered.
@@ -139,6 +140,10 @@ pub mod pallet {
 
         /// The weights of the calls.
         type WeightInfo: WeightInfo;
+
+        /// What benchmarks need of the runtime.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
     }
 
     /// The chains that have been live, until all of their sets are forgotten.
@@ -265,7 +270,6 @@ pub mod pallet {
                 T::MaxSets::get() > MAX_OUTSTANDING,
                 "more sets must be remembered than are outstanding"
             );
-            const { assert!(MIN_NODES > 0) };
         }
 
         #[cfg(feature = "try-runtime")]

@@ -241,6 +241,16 @@ impl crate::Config for Test {
     type ChainsPerBlock = ChainsPerBlock;
     type BlocksPerSecond = BlocksPerSecond;
     type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Pool;
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::benchmarking::BenchmarkHelper<AccountId> for Pool {
+    fn serve(chain: ChainId, nodes: &[AssignedNode<AccountId>]) {
+        let nodes: Vec<_> = nodes.iter().map(|node| node.node).collect();
+        serve(chain, &nodes);
+    }
 }
 
 pub fn pair(number: u64) -> AuthorityPair {

@@ -17,7 +17,6 @@ use hansa_interchain_primitives::{
 use scale_info::TypeInfo;
 use sp_runtime::Weight;
 
-
 /// What a chain knows of another one, its consensus and its accounts apart.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Route {

@@ -8,13 +8,21 @@
 //! | [`currency`] | the token's units, the existential deposit, deposits for storage |
 //! | [`limits`] | how much fits a block |
 //! | [`fees`] | what a transaction costs, and who gets it |
+//! | [`genesis`] | what a genesis must not say |
+//! | [`transactions`] | what a transaction carries beside its call |
+//! | [`interchain`] | the bounds of what other chains may bring and do |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
 pub mod currency;
 pub mod fees;
+pub mod genesis;
+pub mod interchain;
 pub mod limits;
+pub mod transactions;
 
 /// Weights of the database that nodes use by default.
 pub use frame_support::weights::constants::RocksDbWeight as DbWeight;

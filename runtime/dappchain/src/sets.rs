@@ -3,7 +3,7 @@
 
 //! Where the nodes of the set get their keys, what they made, and what follows when one lies.
 
-use crate::{AccountId, AssignedSet, Historical, Pbft, SessionKeys};
+use crate::{AccountId, AssignedSet, Pbft, Session, SessionKeys};
 use alloc::vec::Vec;
 use frame_support::dispatch::DispatchResult;
 use hansa_dappchain_primitives::{FounderKeys, InstallKeys, SessionBlocks};
@@ -16,12 +16,12 @@ pub struct KeysOfHub;
 impl InstallKeys<AccountId> for KeysOfHub {
     fn install(account: &AccountId, keys: &FounderKeys) -> DispatchResult {
         let pbft = keys.pbft.clone();
-        <Historical as SessionInterface>::set_keys(account, SessionKeys { pbft })
+        <Session as SessionInterface>::set_keys(account, SessionKeys { pbft })
     }
 
     fn remove(account: &AccountId) {
         // It fails if there are none, which is as good.
-        let _ = <Historical as SessionInterface>::purge_keys(account);
+        let _ = <Session as SessionInterface>::purge_keys(account);
     }
 }
 

@@ -36,9 +36,8 @@ use hansa_runtime_common::{
 };
 use hansa_staking_primitives::Seconds;
 use pallet_session::historical::NoteHistoricalRoot;
-use pool::{Bonded, HubHead, RegisteredKeys};
+use pool::{Bonded, EpochSeed, HubHead, RegisteredKeys, UnbondingPeriod};
 use sp_runtime::{
-    generic::Era,
     traits::{AccountIdLookup, BlakeTwo256, ConvertInto, OpaqueKeys},
     Perbill, Permill,
 };
@@ -125,19 +124,7 @@ where
     RuntimeCall: From<C>,
 {
     fn create_extension() -> TxExtension {
-        (
-            frame_system::AuthorizeCall::new(),
-            frame_system::CheckNonZeroSender::new(),
-            frame_system::CheckSpecVersion::new(),
-            frame_system::CheckTxVersion::new(),
-            frame_system::CheckGenesis::new(),
-            frame_system::CheckMortality::from(Era::Immortal),
-            frame_system::CheckNonce::from(0),
-            frame_system::CheckWeight::new(),
-            pallet_transaction_payment::ChargeTransactionPayment::from(0),
-            frame_metadata_hash_extension::CheckMetadataHash::new(false),
-            frame_system::WeightReclaim::new(),
-        )
+        hansa_runtime_common::transactions::authorized()
     }
 }
 
@@ -172,7 +159,7 @@ impl hansa_pallet_beacon::Config for Runtime {
     type Author = Consensus;
     type NextSet = Consensus;
     type OnFreeze = (Staking, NodePool);
-    type OnBeacon = (Staking, NodePool);
+    type OnBeacon = (Staking, NodePool, DappChainSets);
     type Draws = NodePool;
     type OnForfeit = Slashed;
     type Bond = ConstU128<BEACON_BOND>;
@@ -557,6 +544,7 @@ impl hansa_pallet_dappchains::Config for Runtime {
     // A deployer's own node is that of its account: no more is known on chain.
     type OwnNodes = ();
     type Checkpoint = HubHead;
+    type Lives = DappChainSets;
     type Allocation = NodePool;
     // Burnt. There is no treasury yet.
     type OnForfeit = ();
@@ -579,6 +567,34 @@ impl hansa_pallet_dappchains::Config for Runtime {
     type Turnout = Turnout;
     type DuePerBlock = ConstU32<1>;
     type WeightInfo = hansa_pallet_dappchains::weights::SubstrateWeight<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = benchmarks::Founders;
+}
+
+parameter_types! {
+    /// A third of what a chain's set can lose: for as much as a third of it can be slashed for all it has, and
+    /// more than that must lie before anybody is paid what is not there.
+    pub const CoverShare: Perbill = Perbill::from_percent(33);
+}
+
+impl hansa_pallet_dappchain_sets::Config for Runtime {
+    type ServiceClock = ServiceSeconds<Runtime>;
+    type Allocation = NodePool;
+    type Keys = RegisteredKeys;
+    type Packets = Interchain;
+    type Routes = Interchain;
+    type Authored = (NodePool, DappChains);
+    type Stakes = Staking;
+    type Offences = Staking;
+    type Seed = EpochSeed;
+    type CoverShare = CoverShare;
+    type KeepFor = UnbondingPeriod;
+    // Another one in each epoch of an hour for more than the unbonding period.
+    type MaxSets = ConstU32<1_000>;
+    type ChainsPerBlock = ConstU32<2>;
+    // Twice as many as come at 200 ms.
+    type BlocksPerSecond = ConstU32<10>;
+    type WeightInfo = hansa_pallet_dappchain_sets::weights::SubstrateWeight<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = benchmarks::Founders;
 }

@@ -63,6 +63,7 @@ fn a_light_client_can_begin_with_the_route() {
         let payload = context.payload(1, 0, &statement);
         let signatures: Vec<_> = [1, 3, 4].map(|n| pair(n).sign(&payload)).into();
         let certificate = Certificate {
+            kind: VoteKind::Commit,
             height: 1,
             view: 0,
             hash: header.hash(),
