@@ -55,3 +55,37 @@ where
         WeightReclaim::new(),
     )
 }
+
+/// Lets the runtime `Runtime` of the calling crate make transactions: those that carry their own proof.
+#[macro_export]
+macro_rules! impl_transactions {
+    () => {
+        impl<C> frame_system::offchain::CreateTransactionBase<C> for Runtime
+        where
+            RuntimeCall: From<C>,
+        {
+            type RuntimeCall = RuntimeCall;
+            type Extrinsic = UncheckedExtrinsic;
+        }
+
+        impl<C> frame_system::offchain::CreateTransaction<C> for Runtime
+        where
+            RuntimeCall: From<C>,
+        {
+            type Extension = TxExtension;
+
+            fn create_transaction(call: RuntimeCall, extension: TxExtension) -> UncheckedExtrinsic {
+                UncheckedExtrinsic::new_transaction(call, extension)
+            }
+        }
+
+        impl<C> frame_system::offchain::CreateAuthorizedTransaction<C> for Runtime
+        where
+            RuntimeCall: From<C>,
+        {
+            fn create_extension() -> TxExtension {
+                $crate::transactions::authorized()
+            }
+        }
+    };
+}

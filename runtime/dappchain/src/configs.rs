@@ -13,13 +13,10 @@ use frame_support::{
         EitherOf, InstanceFilter, OnUnbalanced, VariantCountOf,
     },
 };
-use frame_system::{
-    offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
-    EnsureRoot, EnsureSigned,
-};
+use frame_system::{EnsureRoot, EnsureSigned};
 use governance::{Administration, CallsInForce, ForeignCalls};
 use hansa_pallet_assigned_set::HubSeed;
-use hansa_pallet_pbft::{EnsureAdmin, NoIdentification, ServiceSeconds};
+use hansa_pallet_pbft::{EnsureAdmin, NoIdentification};
 use hansa_primitives::{BlockNumber, Hash, Hashing, Moment};
 use hansa_runtime_common::{
     currency::{deposit, EXISTENTIAL_DEPOSIT, SS58_PREFIX, UNIT},
@@ -29,7 +26,7 @@ use hansa_runtime_common::{
 };
 use pallet_session::historical::NoteHistoricalRoot;
 use sets::{BlocksOfSession, KeysOfHub, OffenceByMode};
-use sp_runtime::traits::{AccountIdLookup, BlakeTwo256, ConvertInto, OpaqueKeys};
+use sp_runtime::traits::{AccountIdLookup, ConvertInto, OpaqueKeys};
 
 /// For how many sessions before the current one evidence of offences is taken: a week of sessions of an hour.
 /// With a hub it is the hub's reach that counts; here it says whether a liar is known.
@@ -112,34 +109,7 @@ hansa_runtime_common::impl_interchain! {
     max_routes: 128,
 }
 
-impl<C> CreateTransactionBase<C> for Runtime
-where
-    RuntimeCall: From<C>,
-{
-    type RuntimeCall = RuntimeCall;
-    type Extrinsic = UncheckedExtrinsic;
-}
-
-impl<C> CreateTransaction<C> for Runtime
-where
-    RuntimeCall: From<C>,
-{
-    type Extension = TxExtension;
-
-    fn create_transaction(call: RuntimeCall, extension: TxExtension) -> UncheckedExtrinsic {
-        UncheckedExtrinsic::new_transaction(call, extension)
-    }
-}
-
-/// For calls that carry their own proof.
-impl<C> CreateAuthorizedTransaction<C> for Runtime
-where
-    RuntimeCall: From<C>,
-{
-    fn create_extension() -> TxExtension {
-        hansa_runtime_common::transactions::authorized()
-    }
-}
+hansa_runtime_common::impl_transactions!();
 
 impl pallet_authorship::Config for Runtime {
     type FindAuthor = Pbft;
@@ -210,27 +180,6 @@ impl pallet_transaction_payment::Config for Runtime {
     type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
 }
 
-impl pallet_utility::Config for Runtime {
-    type RuntimeEvent = RuntimeEvent;
-    type RuntimeCall = RuntimeCall;
-    type PalletsOrigin = OriginCaller;
-    type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
-}
-
-impl pallet_multisig::Config for Runtime {
-    type RuntimeEvent = RuntimeEvent;
-    type RuntimeCall = RuntimeCall;
-    type Currency = Balances;
-    // One item: key 32 + 32 bytes, value 4 + 4 + 16 + 32.
-    type DepositBase = ConstU128<{ deposit(1, 120) }>;
-    // An account more.
-    type DepositFactor = ConstU128<{ deposit(0, 32) }>;
-    type MaxSignatories = ConstU32<100>;
-    type WeightInfo = pallet_multisig::weights::SubstrateWeight<Runtime>;
-    // Only names the block in which an operation began: no delay is counted.
-    type BlockNumberProvider = System;
-}
-
 /// What a proxy may do for the account that it stands in for.
 #[derive(
     Copy,
@@ -289,24 +238,11 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
     }
 }
 
-impl pallet_proxy::Config for Runtime {
-    type RuntimeEvent = RuntimeEvent;
-    type RuntimeCall = RuntimeCall;
-    type Currency = Balances;
-    type ProxyType = ProxyType;
-    // One item: key 32 bytes, value 16.
-    type ProxyDepositBase = ConstU128<{ deposit(1, 48) }>;
-    // A proxy more: account 32, type 1, delay 4 bytes.
-    type ProxyDepositFactor = ConstU128<{ deposit(0, 37) }>;
-    type MaxProxies = ConstU32<32>;
-    type WeightInfo = pallet_proxy::weights::SubstrateWeight<Runtime>;
-    type MaxPending = ConstU32<32>;
-    type CallHasher = BlakeTwo256;
-    type AnnouncementDepositBase = ConstU128<{ deposit(1, 48) }>;
-    // An announcement more: account 32, hash 32, time 4 bytes.
-    type AnnouncementDepositFactor = ConstU128<{ deposit(0, 68) }>;
-    // Delays are seconds of service time, as no number of blocks is a time on this chain.
-    type BlockNumberProvider = ServiceSeconds<Runtime>;
+hansa_runtime_common::impl_wallets! {
+    proxies: ProxyType,
+    utility_weights: pallet_utility::weights::SubstrateWeight<Runtime>,
+    multisig_weights: pallet_multisig::weights::SubstrateWeight<Runtime>,
+    proxy_weights: pallet_proxy::weights::SubstrateWeight<Runtime>,
 }
 
 impl pallet_assets::Config for Runtime {

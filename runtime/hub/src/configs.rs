@@ -17,10 +17,7 @@ use frame_support::{
     weights::Weight,
     PalletId,
 };
-use frame_system::{
-    offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
-    EnsureRoot,
-};
+use frame_system::EnsureRoot;
 use hansa_allocation_primitives::{Term, TrustSigned};
 use hansa_beacon_primitives::Parts;
 use hansa_dappchain_primitives::MAX_NODES;
@@ -38,7 +35,7 @@ use hansa_staking_primitives::Seconds;
 use pallet_session::historical::NoteHistoricalRoot;
 use pool::{Bonded, EpochSeed, HubHead, RegisteredKeys, UnbondingPeriod};
 use sp_runtime::{
-    traits::{AccountIdLookup, BlakeTwo256, ConvertInto, OpaqueKeys},
+    traits::{AccountIdLookup, ConvertInto, OpaqueKeys},
     Perbill, Permill,
 };
 use validators::{CallsInForce, CurrentAuthor, KeysOfSession};
@@ -99,34 +96,7 @@ impl hansa_pallet_pbft::Config for Runtime {
     type WeightInfo = weights::hansa_pallet_pbft::WeightInfo<Runtime>;
 }
 
-impl<C> CreateTransactionBase<C> for Runtime
-where
-    RuntimeCall: From<C>,
-{
-    type RuntimeCall = RuntimeCall;
-    type Extrinsic = UncheckedExtrinsic;
-}
-
-impl<C> CreateTransaction<C> for Runtime
-where
-    RuntimeCall: From<C>,
-{
-    type Extension = TxExtension;
-
-    fn create_transaction(call: RuntimeCall, extension: TxExtension) -> UncheckedExtrinsic {
-        UncheckedExtrinsic::new_transaction(call, extension)
-    }
-}
-
-/// For calls that carry their own proof: there is no sender, so no nonce, no tip and no mortality.
-impl<C> CreateAuthorizedTransaction<C> for Runtime
-where
-    RuntimeCall: From<C>,
-{
-    fn create_extension() -> TxExtension {
-        hansa_runtime_common::transactions::authorized()
-    }
-}
+hansa_runtime_common::impl_transactions!();
 
 /// What a withheld reveal costs that is the only one of its epoch: some thousand transfers' fees. It need
 /// not outweigh what could be gained, as nothing can (docs/beacon.md), only make it pay to be online.
@@ -338,27 +308,6 @@ impl pallet_transaction_payment::Config for Runtime {
     type WeightInfo = weights::pallet_transaction_payment::WeightInfo<Runtime>;
 }
 
-impl pallet_utility::Config for Runtime {
-    type RuntimeEvent = RuntimeEvent;
-    type RuntimeCall = RuntimeCall;
-    type PalletsOrigin = OriginCaller;
-    type WeightInfo = weights::pallet_utility::WeightInfo<Runtime>;
-}
-
-impl pallet_multisig::Config for Runtime {
-    type RuntimeEvent = RuntimeEvent;
-    type RuntimeCall = RuntimeCall;
-    type Currency = Balances;
-    // One item: key 32 + 32 bytes, value 4 + 4 + 16 + 32.
-    type DepositBase = ConstU128<{ deposit(1, 120) }>;
-    // An account more.
-    type DepositFactor = ConstU128<{ deposit(0, 32) }>;
-    type MaxSignatories = ConstU32<100>;
-    type WeightInfo = weights::pallet_multisig::WeightInfo<Runtime>;
-    // Only names the block in which an operation began: no delay is counted.
-    type BlockNumberProvider = System;
-}
-
 /// What a proxy may do for the account that it stands in for.
 #[derive(
     Copy,
@@ -419,24 +368,11 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
     }
 }
 
-impl pallet_proxy::Config for Runtime {
-    type RuntimeEvent = RuntimeEvent;
-    type RuntimeCall = RuntimeCall;
-    type Currency = Balances;
-    type ProxyType = ProxyType;
-    // One item: key 32 bytes, value 16.
-    type ProxyDepositBase = ConstU128<{ deposit(1, 48) }>;
-    // A proxy more: account 32, type 1, delay 4 bytes.
-    type ProxyDepositFactor = ConstU128<{ deposit(0, 37) }>;
-    type MaxProxies = ConstU32<32>;
-    type WeightInfo = weights::pallet_proxy::WeightInfo<Runtime>;
-    type MaxPending = ConstU32<32>;
-    type CallHasher = BlakeTwo256;
-    type AnnouncementDepositBase = ConstU128<{ deposit(1, 48) }>;
-    // An announcement more: account 32, hash 32, time 4 bytes.
-    type AnnouncementDepositFactor = ConstU128<{ deposit(0, 68) }>;
-    // Delays are seconds of service time, as no number of blocks is a time on this chain.
-    type BlockNumberProvider = ServiceSeconds<Runtime>;
+hansa_runtime_common::impl_wallets! {
+    proxies: ProxyType,
+    utility_weights: weights::pallet_utility::WeightInfo<Runtime>,
+    multisig_weights: weights::pallet_multisig::WeightInfo<Runtime>,
+    proxy_weights: weights::pallet_proxy::WeightInfo<Runtime>,
 }
 
 parameter_types! {
