@@ -6,7 +6,10 @@
 use crate::{record_hash, Error, Record};
 use codec::Encode;
 use hansa_dappchain_primitives::{packet::authorities, route, AssignedNode};
-use hansa_interchain_primitives::packet::{derived_account, ChainRef};
+use hansa_interchain_primitives::{
+    packet::{derived_account, ChainRef},
+    AccountBytes,
+};
 use hansa_pallet_assigned_set::HubRoute;
 use hansa_pbft_primitives::AuthoritySet;
 use hansa_primitives::AccountId;
@@ -78,8 +81,8 @@ pub fn admin(record: &Record) -> Result<AccountId, Error> {
         id: record.hub.chain,
         genesis: record.hub.genesis,
     };
-    let owner = record.owner.encode().try_into();
-    let owner = owner.map_err(|_| Error::Runtime("the owner's account is too long".into()))?;
+    let owner = AccountBytes::try_from(record.owner.encode())
+        .map_err(|_| Error::Runtime("the owner's account is too long".into()))?;
     Ok(AccountId::new(derived_account(&hub, &owner).0))
 }
 

@@ -5,13 +5,15 @@
 
 use crate::{Config, Event, Hub, Pallet, Seed, Waiting, LOG_TARGET};
 use alloc::vec::Vec;
-use codec::Encode;
 use core::marker::PhantomData;
 use frame_support::storage::with_storage_layer;
 use hansa_dappchain_primitives::{InstallKeys, NextSet, SessionBlocks};
 use hansa_pbft_primitives::{ChainedSeed, NextSeed};
 use pallet_session::{historical, SessionManager};
-use sp_runtime::DispatchResult;
+use sp_runtime::{
+    traits::{BlakeTwo256, Hash as _},
+    DispatchResult,
+};
 use sp_staking::SessionIndex;
 
 /// Separates seeds from other hashes.
@@ -99,7 +101,7 @@ impl<T: Config> NextSeed for HubSeed<T> {
     fn next_seed(last: &[u8; 32], session: u32) -> [u8; 32] {
         let next = ChainedSeed::next_seed(last, session);
         match Seed::<T>::get() {
-            Some(seed) => sp_core::blake2_256(&(SEED_DOMAIN, seed, next).encode()),
+            Some(seed) => BlakeTwo256::hash_of(&(SEED_DOMAIN, seed, next)).0,
             None => next,
         }
     }

@@ -36,7 +36,7 @@ where
     Runtime: frame_system::Config<Nonce = hansa_primitives::Nonce> + PaymentConfig + Send + Sync,
     <Runtime as PaymentConfig>::OnChargeTransaction:
         OnChargeTransaction<Runtime, Balance = hansa_primitives::Balance>,
-    Runtime::RuntimeCall: frame_support::sp_runtime::traits::Dispatchable<
+    Runtime::RuntimeCall: sp_runtime::traits::Dispatchable<
         Info = frame_support::dispatch::DispatchInfo,
         PostInfo = frame_support::dispatch::PostDispatchInfo,
     >,

@@ -46,12 +46,11 @@ fn alone(chain_id: ChainId, nodes: usize) -> serde_json::Value {
         (account.clone(), account, SessionKeys { pbft })
     });
     let keys: Vec<(AccountId, AccountId, SessionKeys)> = keys.collect();
+    let balances = Sr25519Keyring::well_known()
+        .map(|key| (key.to_account_id(), ENDOWMENT))
+        .collect();
     build_struct_json_patch!(RuntimeGenesisConfig {
-        balances: BalancesConfig {
-            balances: Sr25519Keyring::well_known()
-                .map(|key| (key.to_account_id(), ENDOWMENT))
-                .collect(),
-        },
+        balances: BalancesConfig { balances },
         interchain: InterchainConfig { chain_id },
         pbft: PbftConfig {
             admin: Some(Sr25519Keyring::Alice.to_account_id()),

@@ -72,7 +72,7 @@ fn the_set_that_the_hub_orders_decides_and_the_hub_is_told_who_made_blocks() {
     let headers = chain.end_session();
     let changes: Vec<_> = headers
         .iter()
-        .filter_map(|header| ConsensusLog::find_set_change(header.digest()))
+        .filter_map(|header| ConsensusLog::find_set_change(&header.digest))
         .collect();
     let [set] = &changes[..] else {
         panic!("one change: {changes:?}");

@@ -14,7 +14,9 @@ use sp_core::crypto::ByteArray;
 #[test]
 fn a_set_decides_after_the_end_of_the_session_in_which_it_came() {
     with_hub(|| {
-        block_by(0, || assert_ok!(take(HUB, set(1, &[3, 5, 6, 1]))));
+        block_by(0, || {
+            assert_ok!(take(HUB, set(1, &[3, 5, 6, 1])));
+        });
         assert_eq!(
             events(),
             [Event::SetTaken {
@@ -23,14 +25,14 @@ fn a_set_decides_after_the_end_of_the_session_in_which_it_came() {
             }]
         );
         for _ in 0..3 {
-            assert_eq!(ConsensusLog::find_set_change(block().digest()), None);
+            assert_eq!(ConsensusLog::find_set_change(&block().digest), None);
             assert_eq!(members(), [1, 2, 3, 4]);
         }
         end_session();
         assert!(events().contains(&Event::SetPlanned { ordinal: 1 }));
         // The session that begins now is cut: the next block hands over.
         let header = block();
-        let next = ConsensusLog::find_set_change(header.digest()).expect("it hands over");
+        let next = ConsensusLog::find_set_change(&header.digest).expect("it hands over");
         let keys: Vec<_> = next.authorities().iter().map(|a| a.key.clone()).collect();
         assert_eq!(keys, [key(3), key(5), key(6), key(1)]);
         assert!(next.authorities().iter().all(|a| a.weight == 1));
