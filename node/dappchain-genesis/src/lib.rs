@@ -43,7 +43,7 @@ use hansa_primitives::{AccountId, Block, Hash, Hashing, Header};
 use sc_chain_spec::{construct_genesis_block, resolve_state_version_from_wasm};
 use sc_executor::{HostFunctions, WasmExecutor};
 use sp_core::storage::Storage;
-use sp_runtime::traits::{Block as _, Hash as _, Header as _};
+use sp_runtime::traits::{Block as _, Hash as _};
 use sp_state_machine::{Backend, BasicExternalities, InMemoryBackend};
 
 /// A record, as the hub's runtime API answers with it.

@@ -16,8 +16,8 @@ use hansa_interchain_primitives::{
     ChainAddress, LaneId, Nonce as PacketNonce, PacketResult,
 };
 use hansa_pbft_primitives::{
-    AuthorityId, AuthorityIndex, AuthoritySet, AuthoritySignature, ConsensusState, Evidence,
-    Height, OpaqueKeyOwnershipProof, SetId, View,
+    AuthorityId, AuthorityIndex, AuthoritySet, ConsensusState, Evidence, Height,
+    OpaqueKeyOwnershipProof, SetId, View,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_api::impl_runtime_apis;
