@@ -69,7 +69,7 @@ impl DevIdentity {
         Some(Validator {
             account: Account(self.account()?),
             pbft: PbftKey(self.pbft_key()?),
-            beacon: BeaconKey(self.beacon_key()?),
+            beacon: Some(BeaconKey(self.beacon_key()?)),
             bond: None,
         })
     }

@@ -6,9 +6,11 @@
 
 use super::{
     built_in::{self, BuiltInGenesis},
-    short::{HubGenesis, ShortSpec},
+    dappchain,
+    short::{BuiltInRuntime, HubGenesis, ShortSpec},
 };
-use codec::{Decode, Encode};
+use codec::Encode;
+use hansa_dappchain_genesis::runtime;
 use hansa_interchain_primitives::LOCAL;
 use hansa_pbft_primitives::{ConsensusState, Timing, MAX_AUTHORITIES};
 use hansa_primitives::{Balance, Hashing};
@@ -27,11 +29,20 @@ pub const EXISTENTIAL_DEPOSIT: Balance = hansa_runtime_common::currency::EXISTEN
 
 /// The SDK's chain spec of a short one: the same genesis each time.
 pub fn to_chain_spec(spec: &ShortSpec) -> Result<Box<dyn ChainSpec>, String> {
-    let code = hansa_runtime_hub::WASM_BINARY.ok_or(
+    let (code, patch) = match spec.runtime {
+        BuiltInRuntime::Hub => (
+            hansa_runtime_hub::WASM_BINARY,
+            genesis_patch(&spec.id, &spec.genesis),
+        ),
+        BuiltInRuntime::DappChain => (
+            hansa_runtime_dappchain::WASM_BINARY,
+            dappchain::genesis_patch(&spec.genesis),
+        ),
+    };
+    let code = code.ok_or(
         "this binary was built without its runtime (SKIP_WASM_BUILD was set): build it again, or \
          give a chain spec with code",
     )?;
-    let patch = genesis_patch(&spec.id, &spec.genesis);
     let genesis = BuiltInGenesis::new(code, patch.clone());
     let mut builder = GenericChainSpec::<BuiltInGenesis>::builder(code, genesis)
         .with_name(&spec.name)
@@ -82,12 +93,6 @@ pub fn genesis_patch(id: &str, genesis: &HubGenesis) -> Value {
 }
 
 fn patch_without_beacon(genesis: &HubGenesis) -> Value {
-    let balances: Vec<Value> = genesis
-        .balances
-        .0
-        .iter()
-        .map(|(account, amount)| json!([account.0.to_ss58check(), amount.0]))
-        .collect();
     let keys: Vec<Value> = genesis
         .validators
         .iter()
@@ -95,7 +100,7 @@ fn patch_without_beacon(genesis: &HubGenesis) -> Value {
             let account = v.account.0.to_ss58check();
             let keys = json!({
                 "pbft": v.pbft.0.to_ss58check(),
-                "beacon": v.beacon.0.to_ss58check(),
+                "beacon": v.beacon.as_ref().map(|key| key.0.to_ss58check()),
             });
             json!([account, account, keys])
         })
@@ -105,10 +110,9 @@ fn patch_without_beacon(genesis: &HubGenesis) -> Value {
         .iter()
         .filter_map(|v| Some(json!({ "account": v.account.0.to_ss58check(), "bond": v.bond?.0 })))
         .collect();
-    let chain_id = genesis.interchain.map_or(LOCAL, |own| own.chain_id.0);
     json!({
-        "balances": { "balances": balances },
-        "interchain": { "chainId": chain_id },
+        "balances": balances(genesis),
+        "interchain": interchain(genesis),
         "staking": {
             "validators": bonds,
             "periods": genesis.periods,
@@ -116,12 +120,32 @@ fn patch_without_beacon(genesis: &HubGenesis) -> Value {
         },
         "nodePool": { "drawDelay": genesis.draw_delay },
         "session": { "keys": keys },
-        "pbft": {
-            "timing": Timing::from(genesis.timing),
-            "sessionLengthMs": genesis.session_length_ms,
-            "admin": genesis.admin.as_ref().map(|a| a.0.to_ss58check()),
-        },
+        "pbft": consensus(genesis),
         "sudo": { "key": genesis.sudo.as_ref().map(|s| s.0.to_ss58check()) },
+    })
+}
+
+/// The first balances.
+pub(super) fn balances(genesis: &HubGenesis) -> Value {
+    let balances = genesis.balances.0.iter();
+    let balances: Vec<Value> = balances
+        .map(|(account, amount)| json!([account.0.to_ss58check(), amount.0]))
+        .collect();
+    json!({ "balances": balances })
+}
+
+/// How the chain is known to others.
+pub(super) fn interchain(genesis: &HubGenesis) -> Value {
+    let chain_id = genesis.interchain.map_or(LOCAL, |own| own.chain_id.0);
+    json!({ "chainId": chain_id })
+}
+
+/// Timing, sessions and admin.
+pub(super) fn consensus(genesis: &HubGenesis) -> Value {
+    json!({
+        "timing": Timing::from(genesis.timing),
+        "sessionLengthMs": genesis.session_length_ms,
+        "admin": genesis.admin.as_ref().map(|a| a.0.to_ss58check()),
     })
 }
 
@@ -137,7 +161,5 @@ pub fn genesis_consensus_state(spec: &dyn ChainSpec) -> Result<ConsensusState, S
         .ok_or("the genesis state has no runtime code")?;
     let mut state = BasicExternalities::new(storage);
     let function = "PbftApi_consensus_state";
-    let answer = built_in::call(&executor, &code, &mut state, function, &[])?;
-    ConsensusState::decode(&mut &answer[..])
-        .map_err(|e| format!("the runtime's answer to {function} is malformed: {e}"))
+    runtime::ask(&executor, &code, &mut state, function)
 }

@@ -12,6 +12,7 @@
 //! `export-chain-spec --raw` makes a long one of it that does not.
 
 pub mod built_in;
+mod dappchain;
 pub mod dev;
 pub mod genesis;
 #[cfg(test)]
@@ -32,9 +33,13 @@ use std::{collections::BTreeMap, path::Path};
 const MAX_SPEC_BYTES: u64 = 1 << 30;
 
 /// The chain specs that are part of the binary, by the name that `--chain` takes.
-const EMBEDDED: [(&str, &str); 4] = [
+const EMBEDDED: [(&str, &str); 5] = [
     ("dev", include_str!("../../../chain-specs/dev.json")),
     ("local", include_str!("../../../chain-specs/local.json")),
+    (
+        "dappchain",
+        include_str!("../../../chain-specs/dappchain.json"),
+    ),
     ("poa", include_str!("../../../chain-specs/poa.json")),
     ("stake", include_str!("../../../chain-specs/stake.json")),
 ];

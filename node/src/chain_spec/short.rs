@@ -63,6 +63,8 @@ pub struct ShortSpec {
 pub enum BuiltInRuntime {
     /// The hub's.
     Hub,
+    /// That of DappChains, here one that stands alone.
+    DappChain,
 }
 
 impl TryFrom<String> for BuiltInRuntime {
@@ -71,7 +73,10 @@ impl TryFrom<String> for BuiltInRuntime {
     fn try_from(name: String) -> Result<Self, Self::Error> {
         match name.as_str() {
             "hub" => Ok(Self::Hub),
-            _ => Err(format!("there is no built-in runtime `{name}`, only `hub`")),
+            "dappchain" => Ok(Self::DappChain),
+            _ => Err(format!(
+                "there is no built-in runtime `{name}`, only `hub` and `dappchain`"
+            )),
         }
     }
 }
@@ -99,7 +104,7 @@ impl Default for TokenProperties {
     }
 }
 
-/// The state that a hub starts with.
+/// The state that a chain starts with: a hub, or a DappChain without one, which has less of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HubGenesis {
@@ -150,8 +155,9 @@ pub struct Validator {
     pub account: Account,
     /// The public key of its votes.
     pub pbft: PbftKey,
-    /// The public key with which it takes part in the beacon.
-    pub beacon: BeaconKey,
+    /// The public key with which it takes part in the beacon; on chains that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beacon: Option<BeaconKey>,
     /// What it has bonded, in the smallest unit. With it the chain elects its validators by stake;
     /// in authority mode no validator has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -248,7 +254,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(super) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             path: path.into(),
             message: message.into(),
@@ -286,6 +292,11 @@ impl ShortSpec {
             ));
         }
         self.properties.check()?;
+        if self.runtime == BuiltInRuntime::DappChain {
+            self.genesis.check_dappchain()?;
+        } else {
+            self.genesis.check_beacon_keys()?;
+        }
         self.genesis.check()
     }
 }
@@ -367,7 +378,8 @@ impl HubGenesis {
                     "is the key of an earlier validator",
                 ));
             }
-            if !beacon_keys.insert(&validator.beacon.0) {
+            let beacon = validator.beacon.as_ref();
+            if beacon.is_some_and(|key| !beacon_keys.insert(&key.0)) {
                 return Err(FieldError::new(
                     format!("{list}[{i}].beacon"),
                     "is the key of an earlier validator",

@@ -41,16 +41,17 @@ fn refused(text: &str, path: &str, message: &str) {
 
 #[test]
 fn the_embedded_specs_are_good_and_made_of_development_keys() {
-    for (name, validators, sudo) in [
-        ("dev", 1, true),
-        ("local", 4, true),
-        ("poa", 4, false),
-        ("stake", 4, true),
+    for (name, validators, sudo, beacon) in [
+        ("dev", 1, true, true),
+        ("local", 4, true, true),
+        ("poa", 4, false, true),
+        ("stake", 4, true, true),
+        ("dappchain", 4, false, false),
     ] {
         let spec = ShortSpec::parse(embedded(name).unwrap()).unwrap();
         assert_eq!(spec.genesis.sudo.is_some(), sudo, "{name}");
         let entropy = spec.genesis.beacon.entropy.map(|entropy| entropy.0);
-        assert_eq!(entropy, Some([0xde; 32].into()), "{name}");
+        assert_eq!(entropy, beacon.then_some([0xde; 32].into()), "{name}");
         assert_eq!(spec.genesis.validators.len(), validators, "{name}");
         // One does not wait for nodes on a chain for trying things out.
         let delay = (name != "poa").then_some(0);
@@ -70,8 +71,8 @@ fn the_embedded_specs_are_good_and_made_of_development_keys() {
                 "{name} {i}"
             );
             assert_eq!(
-                Some(&validator.beacon.0),
-                expected.beacon_key().as_ref(),
+                validator.beacon.as_ref().map(|key| &key.0),
+                expected.beacon_key().as_ref().filter(|_| beacon),
                 "{name} {i}"
             );
         }
@@ -83,7 +84,9 @@ fn the_embedded_specs_are_good_and_made_of_development_keys() {
             .map(|(a, _)| a.0.clone())
             .collect();
         let mut expected: Vec<_> = dev::named().map(|d| d.account().unwrap()).collect();
-        expected.extend(spec.genesis.admin.map(|admin| admin.0));
+        let admin = spec.genesis.admin.map(|admin| admin.0);
+        // The admin of the first is an account of its own.
+        expected.extend(admin.filter(|_| name == "poa"));
         assert_eq!(accounts, expected, "{name}");
     }
 }
@@ -536,4 +539,53 @@ fn a_chain_has_the_id_that_its_spec_says() {
     let spec = ShortSpec::parse(&with("/genesis/interchain", None)).unwrap();
     let patch = genesis_patch(&spec.id, &spec.genesis);
     assert_eq!(patch["interchain"]["chainId"], json!(0));
+}
+
+/// A DappChain that stands alone, with a field changed or, without a value, taken out.
+fn dappchain(pointer: &str, value: Option<serde_json::Value>) -> String {
+    let mut spec: serde_json::Value = serde_json::from_str(embedded("dappchain").unwrap()).unwrap();
+    let (parent, field) = pointer.rsplit_once('/').unwrap();
+    let parent = spec.pointer_mut(parent).unwrap();
+    match value {
+        Some(value) => parent[field] = value,
+        None => drop(parent.as_object_mut().unwrap().remove(field)),
+    }
+    spec.to_string()
+}
+
+#[test]
+fn a_dappchain_that_stands_alone_has_less_than_a_hub() {
+    let entropy = serde_json::json!({ "entropy": format!("0x{}", "ab".repeat(32)) });
+    let account = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+    for (pointer, path, value) in [
+        ("/genesis/sudo", "genesis.sudo", account.into()),
+        ("/genesis/beacon", "genesis.beacon", entropy),
+        (
+            "/genesis/validatorCount",
+            "genesis.validatorCount",
+            4.into(),
+        ),
+        (
+            "/genesis/validators/1/beacon",
+            "genesis.validators[1].beacon",
+            account.into(),
+        ),
+        (
+            "/genesis/validators/0/bond",
+            "genesis.validators[0].bond",
+            "1000".into(),
+        ),
+    ] {
+        let text = dappchain(pointer, Some(value));
+        refused(&text, path, "a DappChain has no such thing");
+    }
+    let text = dappchain("/genesis/validators/3/pbft", None);
+    refused(&text, "genesis.validators[3].pbft", "is missing");
+}
+
+#[test]
+fn the_genesis_of_a_dappchain_that_stands_alone_can_be_built() {
+    let spec = load("dappchain").unwrap();
+    let state = genesis::genesis_consensus_state(&*spec).unwrap();
+    assert_eq!(state.set.len(), 4);
 }

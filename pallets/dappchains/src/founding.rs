@@ -24,8 +24,8 @@ use frame_system::{
 };
 use hansa_allocation_primitives::{Allocation, Phase};
 use hansa_dappchain_primitives::{
-    genesis::confirm_payload, ChainId, ChainState, CheckpointOf, Founder, Hash, KeysOf, OwnNodes,
-    Seconds, GENESIS_FORMAT,
+    genesis::confirm_payload, AssignedNode, ChainId, ChainLives, ChainState, CheckpointOf, Founder,
+    Hash, KeysOf, OwnNodes, Seconds, GENESIS_FORMAT,
 };
 use hansa_pbft_primitives::AuthoritySignature;
 use sp_runtime::{
@@ -63,6 +63,7 @@ impl<T: Config> Pallet<T> {
         let said = alloc::vec![None; founders.len()];
         let frozen = Frozen {
             format: GENESIS_FORMAT,
+            owner: record.owner.clone(),
             founders: founders.try_into().map_err(|_| Error::<T>::TooManyNodes)?,
             hub: T::Checkpoint::checkpoint(),
             at: now,
@@ -186,6 +187,21 @@ impl<T: Config> Pallet<T> {
         Chains::<T>::insert(chain, record);
         T::Allocation::set_phase(chain, Phase::Live).map_err(Self::refused)?;
         Self::deposit_event(Event::WentLive { chain, genesis });
+        Self::tell_of_life(chain, genesis)
+    }
+
+    /// Tell who keeps the sets of chains that this one has its first.
+    fn tell_of_life(chain: ChainId, genesis: Hash) -> DispatchResult {
+        let frozen = FrozenRecords::<T>::get(chain).ok_or(Error::<T>::WrongState)?;
+        let founders = frozen.founders.into_iter().map(|founder| {
+            let keys = founder.keys.ok_or(Error::<T>::FounderWithoutKeys)?;
+            Ok::<_, Error<T>>(AssignedNode {
+                node: founder.node,
+                keys,
+            })
+        });
+        let founders = founders.collect::<Result<Vec<_>, _>>()?;
+        T::Lives::on_live(chain, genesis, &founders, frozen.hub.timestamp);
         Ok(())
     }
 
@@ -319,6 +335,7 @@ impl<T: Config> Pallet<T> {
         Self::drop_spec(chain);
         Chains::<T>::insert(chain, record);
         T::Allocation::close(chain).map_err(Self::refused)?;
+        T::Lives::on_ended(chain);
         Self::deposit_event(Event::Retired { chain, forfeited });
         Ok(())
     }

@@ -105,8 +105,8 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use hansa_allocation_primitives::{Allocation, Term};
     use hansa_dappchain_primitives::{
-        CheckpointOf, KeysOf, OwnNodes, PatchBytes, PropertiesBytes, RuntimeSource, MAX_NODES,
-        MIN_NODES,
+        ChainLives, CheckpointOf, KeysOf, OwnNodes, PatchBytes, PropertiesBytes, RuntimeSource,
+        MAX_NODES, MIN_NODES,
     };
     use hansa_pbft_primitives::AuthoritySignature;
     use sp_runtime::{traits::BlockNumberProvider, Perbill};
@@ -146,6 +146,9 @@ pub mod pallet {
 
         /// What a new chain is told of the hub.
         type Checkpoint: CheckpointOf;
+
+        /// Is told of chains that begin and end: what keeps their sets.
+        type Lives: ChainLives<Self::AccountId>;
 
         /// Gives chains their nodes.
         type Allocation: Allocation<Self::AccountId>;

@@ -18,8 +18,8 @@ use hansa_allocation_primitives::{
     Allocation, ChainEvents, Departure, Member, MemberPhase, OnShort, Phase, Term,
 };
 use hansa_dappchain_primitives::{
-    genesis::confirm_payload, ChainId, ChainState, CheckpointOf, FounderKeys, Hash, HubCheckpoint,
-    KeysOf, RuntimeSource, Seconds,
+    genesis::confirm_payload, AssignedNode, ChainId, ChainLives, ChainState, CheckpointOf,
+    FounderKeys, Hash, HubCheckpoint, KeysOf, RuntimeSource, Seconds,
 };
 use hansa_pbft_primitives::{AuthorityPair, AuthoritySignature};
 use sp_core::Pair;
@@ -103,6 +103,8 @@ impl pallet_preimage::Config for Test {
 parameter_types! {
     pub static Now: Seconds = 0;
     pub static Forfeited: u128 = 0;
+    pub static Begun: Vec<(ChainId, Hash, Vec<AccountId>, u64)> = Vec::new();
+    pub static Ended: Vec<ChainId> = Vec::new();
     pub static Dividing: Division = Division::ByWait(1_000);
     pub const TheCurve: Curve = Curve { free_places: 40, scale_places: 40 };
     pub const GoneFee: Perbill = Perbill::from_percent(5);
@@ -171,11 +173,26 @@ pub struct MockCheckpoint;
 impl CheckpointOf for MockCheckpoint {
     fn checkpoint() -> HubCheckpoint {
         HubCheckpoint {
+            chain: 0x6b,
+            genesis: Hash::repeat_byte(9),
             height: 7,
             header: Hash::repeat_byte(7),
-            set_id: 3,
-            set: Hash::repeat_byte(3),
+            timestamp: 70_000,
+            set: Default::default(),
         }
+    }
+}
+
+/// Notes which chains went live, with their founders and the time of the hub's checkpoint, and which ended.
+pub struct MockLives;
+impl ChainLives<AccountId> for MockLives {
+    fn on_live(chain: ChainId, genesis: Hash, founders: &[AssignedNode<AccountId>], at: u64) {
+        let nodes = founders.iter().map(|founder| founder.node).collect();
+        Begun::mutate(|all| all.push((chain, genesis, nodes, at)));
+    }
+
+    fn on_ended(chain: ChainId) {
+        Ended::mutate(|all| all.push(chain));
     }
 }
 
@@ -196,6 +213,7 @@ impl hansa_pallet_dappchains::Config for Test {
     type Keys = MockKeys;
     type OwnNodes = ();
     type Checkpoint = MockCheckpoint;
+    type Lives = MockLives;
     type Allocation = MockAllocation;
     type OnForfeit = Forfeits;
     type AdminOrigin = EnsureRoot<AccountId>;

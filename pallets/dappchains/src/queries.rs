@@ -87,6 +87,7 @@ impl<T: Config> Pallet<T> {
             code: spec.code,
             patch: spec.patch.into_inner(),
             properties: spec.properties.into_inner(),
+            owner: frozen.owner,
             founders: frozen.founders.into_inner(),
             hub: frozen.hub,
             frozen_at: frozen.at,

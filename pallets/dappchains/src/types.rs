@@ -87,6 +87,8 @@ pub struct Spec {
 pub struct Frozen<AccountId> {
     /// The version of the rule by which the genesis follows.
     pub format: u16,
+    /// Who owned the chain.
+    pub owner: AccountId,
     /// The founders, in the order of the first set.
     pub founders: BoundedVec<Founder<AccountId>, ConstU32<MAX_NODES>>,
     /// What the chain is told of the hub.

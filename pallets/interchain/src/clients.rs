@@ -14,7 +14,7 @@ use hansa_interchain_primitives::{
     traits::HandOvers,
     ChainId, ClientError, Misbehaviour, PastSet,
 };
-use hansa_pbft_primitives::{statement::verify_signature, AuthoritySet, SetId};
+use hansa_pbft_primitives::{statement::verify_signature, SetId};
 
 /// How many old sets are forgotten at most when one is added: more than one only after
 /// [`Config::MaxPastSets`] was lowered.
@@ -72,11 +72,14 @@ impl<T: Config> Pallet<T> {
         for past in &update.past {
             Self::remember_set(peer, past);
         }
+        Clients::<T>::insert(peer, update.state);
+        for set in &update.handed_over {
+            T::HandOvers::on_hand_over(peer, set);
+        }
         if let Some(set) = update.set {
             Self::deposit_event(Event::SetKnown { peer, set: set.id });
             ClientSets::<T>::insert(peer, set);
         }
-        Clients::<T>::insert(peer, update.state);
         for header in &update.headers {
             Self::store_header(peer, header);
         }
@@ -85,11 +88,11 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The id of the set to which the chain may not hand over, if it does. Only the last set of an
-    /// update is asked for: those before it have handed over already.
+    /// The id of the first set to which the chain may not hand over, but does.
     pub(crate) fn refused_set(peer: ChainId, update: &Update) -> Option<SetId> {
-        let set: &AuthoritySet = update.set.as_ref()?;
-        (!T::HandOvers::may_hand_over(peer, set)).then_some(set.id)
+        let mut sets = update.handed_over.iter();
+        sets.find(|set| !T::HandOvers::may_hand_over(peer, set))
+            .map(|set| set.id)
     }
 
     fn remember_set(peer: ChainId, past: &PastSet) {

@@ -24,18 +24,12 @@ use frame_support::{
 use hansa_interchain_primitives::{
     address::AccountBytes,
     lane::{is_expired, nonces},
-    packet::{ChainRef, Passage},
+    packet::{self, ChainRef, Passage},
     traits::SystemPackets,
     Amounts, Balance, ChainId, Entry, LaneId, Nonce, Outcome, Packet, PacketResult, Payload,
     Refusal,
 };
-use sp_runtime::{
-    traits::{Hash as _, TrailingZeroInput},
-    DispatchError, Weight,
-};
-
-/// Separates derived accounts from all other hashes.
-const ACCOUNT_DOMAIN: &[u8] = b"hansa/interchain/account/1";
+use sp_runtime::{traits::TrailingZeroInput, DispatchError, Weight};
 
 /// Why a packet is refused, while storage is being changed for it.
 enum Stop {
@@ -248,7 +242,7 @@ impl<T: Config> Pallet<T> {
 
     /// The account from which the calls of a foreign account are executed.
     pub fn derived_account(chain: &ChainRef, account: &AccountBytes) -> Option<T::AccountId> {
-        let hash = sp_runtime::traits::BlakeTwo256::hash_of(&(ACCOUNT_DOMAIN, chain, account));
+        let hash = packet::derived_account(chain, account);
         codec::Decode::decode(&mut TrailingZeroInput::new(hash.as_ref())).ok()
     }
 

@@ -176,6 +176,10 @@ impl HandOvers for Orders {
     fn may_hand_over(_: ChainId, set: &AuthoritySet) -> bool {
         RefusedSet::get() != Some(set.id)
     }
+
+    fn on_hand_over(_: ChainId, set: &AuthoritySet) {
+        HandedOver::mutate(|all| all.push(set.id));
+    }
 }
 
 parameter_types! {
@@ -183,6 +187,7 @@ parameter_types! {
     pub const Tolerance: Perbill = Perbill::from_percent(1);
     pub const MaxCall: Weight = Weight::from_parts(100_000_000_000, u64::MAX);
     pub static RefusedSet: Option<SetId> = None;
+    pub static HandedOver: Vec<SetId> = Vec::new();
     pub static MaxBlockItems: u32 = 100;
     pub static PacketBurst: u32 = 80;
 }

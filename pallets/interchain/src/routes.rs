@@ -18,9 +18,15 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use hansa_interchain_primitives::{
-    keys, lane::LANES, packet::ChainRef, proof::MAX_KEYS, rate::Agreement, rate::Terms,
-    traits::ReserveLimits, Balance, Book, ChainId, ClientState, Entry, Moment, Payload, Reputation,
-    Throttle, TrustedHeader, LOCAL, NEVER,
+    keys,
+    lane::LANES,
+    packet::ChainRef,
+    proof::MAX_KEYS,
+    rate::Agreement,
+    rate::Terms,
+    traits::{OpenRoute, ReserveLimits},
+    Balance, Book, ChainId, ClientState, Entry, Moment, Payload, Reputation, Throttle,
+    TrustedHeader, LOCAL, NEVER,
 };
 use hansa_pbft_primitives::AuthoritySet;
 use sp_runtime::{
@@ -285,5 +291,15 @@ impl<T: Config> Pallet<T> {
             assert!(same, "the keys are protocol");
         }
         let _ = <T as Config>::WeightInfo::transfer();
+    }
+}
+
+impl<T: Config> OpenRoute for Pallet<T> {
+    fn open_route(route: NewRoute) -> DispatchResult {
+        frame_support::storage::with_storage_layer(|| Self::do_open_route(route))
+    }
+
+    fn has_route(peer: ChainId) -> bool {
+        Routes::<T>::contains_key(peer)
     }
 }

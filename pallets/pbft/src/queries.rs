@@ -5,8 +5,9 @@
 
 use crate::{
     BlockInfo, Config, CurrentBlock, CurrentSet, CurrentTiming, DecidingSet, OutgoingSet, Pallet,
-    ParentSet, Seed,
+    ParentSet, Seed, SessionParticipation,
 };
+use alloc::vec::Vec;
 use hansa_pbft_primitives::{primary::primary, AuthorityId, ConsensusState, Height, View};
 
 impl<T: Config> Pallet<T> {
@@ -35,6 +36,15 @@ impl<T: Config> Pallet<T> {
         let set = CurrentSet::<T>::get().set;
         let index = primary(&set, &Seed::<T>::get(), height, view)?;
         set.get(index).map(|authority| authority.key.clone())
+    }
+
+    /// How many blocks each member of the set that decides the block under execution has made in its session, that
+    /// block included. While a session ends, before the next one begins, those of the one that ends.
+    pub fn authored() -> Vec<(T::AccountId, u32)> {
+        let done = SessionParticipation::<T>::get();
+        let accounts = CurrentSet::<T>::get().accounts;
+        let authored = done.into_iter().map(|one| one.authored);
+        accounts.into_iter().zip(authored).collect()
     }
 
     /// The author and the view of the block under execution, if its header names a valid author.

@@ -146,8 +146,8 @@ mod events {
             slash: u32,
             /// The offender.
             node: T::AccountId,
-            /// The session in which it offended.
-            session: SessionIndex,
+            /// The set in which it offended.
+            scope: Scope,
             /// The service time from which on the slash is applied.
             due_at: Seconds,
         },
@@ -156,8 +156,8 @@ mod events {
         NothingToSlash {
             /// The offender.
             node: T::AccountId,
-            /// The session in which it offended.
-            session: SessionIndex,
+            /// The set in which it offended.
+            scope: Scope,
         },
         /// A slash is cancelled.
         SlashCancelled {
@@ -170,8 +170,8 @@ mod events {
         NodeSlashed {
             /// The offender.
             node: T::AccountId,
-            /// The session in which it offended.
-            session: SessionIndex,
+            /// The set in which it offended.
+            scope: Scope,
             /// The part of what was at stake that is lost.
             lost: Perbill,
             /// What was taken of the operator's bond.

@@ -88,6 +88,7 @@ pub use inflation::InflationSchedule;
 pub use pallet::*;
 pub use parameters::Periods;
 pub use session::ByStakeOr;
+pub use types::Scope;
 pub use weights::WeightInfo;
 
 use frame_support::{pallet_macros::import_section, traits::fungible::Credit};
@@ -320,10 +321,10 @@ pub mod pallet {
     #[pallet::storage]
     pub type SlashQueue<T: Config> = StorageValue<_, (u32, u32), ValueQuery>;
 
-    /// Who offended in a session, all together.
+    /// Who offended in a set, all together.
     #[pallet::storage]
     pub type OffendingWeight<T: Config> =
-        StorageMap<_, Twox64Concat, SessionIndex, Offending, OptionQuery>;
+        StorageMap<_, Twox64Concat, Scope, Offending, OptionQuery>;
 
     /// Who has paid the registration fee.
     #[pallet::storage]

@@ -5,9 +5,9 @@
 
 use crate::{
     slash::fraction,
-    types::{Elected, Offending, PendingSlash, SlashRecord},
-    ActiveSet, ChillReason, Config, CreditOf, Error, Event, HoldReason, Ledgers, Nodes,
-    OffendingWeight, Pallet, PendingSlashes, PlannedSet, RecentShares, SessionElections,
+    types::{Elected, Offending, PendingSlash, Scope, SlashRecord},
+    ActiveSet, ChillReason, Config, CreditOf, Error, Event, HoldReason, LastElection, Ledgers,
+    Nodes, OffendingWeight, Pallet, PendingSlashes, PlannedSet, RecentShares, SessionElections,
     SlashQueue, Slashes, WeightInfo,
 };
 use frame_support::{
@@ -15,10 +15,12 @@ use frame_support::{
     traits::{fungible::hold::Balanced, Get, OnUnbalanced},
     weights::Weight,
 };
-use hansa_pbft_primitives::{Conviction, EndSession, OnOffence};
+use hansa_pbft_primitives::{
+    Conviction, EndSession, ForeignConviction, ForeignOffences, OnOffence, SetId,
+    Weight as Weight64,
+};
 use hansa_staking_primitives::{Balance, ElectionIndex};
 use sp_runtime::{DispatchResult, Perbill};
-use sp_staking::SessionIndex;
 
 /// How many cancelled slashes are passed over in one block.
 const MAX_PASSED_OVER: u32 = 16;
@@ -26,6 +28,68 @@ const MAX_PASSED_OVER: u32 = 16;
 impl<T: Config> OnOffence<T::AccountId> for Pallet<T> {
     fn on_offence(conviction: &Conviction<T::AccountId>) {
         let (node, session) = (&conviction.offender, conviction.session);
+        Self::expel(node);
+        let Some(election) = SessionElections::<T>::get(session) else {
+            Self::deposit_event(Event::NothingToSlash {
+                node: node.clone(),
+                scope: Scope::Session(session),
+            });
+            return;
+        };
+        Self::defer_slash(Offender {
+            node: node.clone(),
+            scope: Scope::Session(session),
+            weight: conviction.weight,
+            total: conviction.total_weight,
+            election,
+        });
+    }
+}
+
+/// The stakes of nodes are here also when they offend elsewhere.
+impl<T: Config> ForeignOffences<T::AccountId> for Pallet<T> {
+    fn stake_index() -> ElectionIndex {
+        LastElection::<T>::get()
+    }
+
+    fn on_foreign_offence(conviction: &ForeignConviction<T::AccountId>) {
+        Self::expel(&conviction.offender);
+        Self::defer_slash(Offender {
+            node: conviction.offender.clone(),
+            scope: Scope::Chain {
+                chain: conviction.chain,
+                set: conviction.set,
+            },
+            weight: conviction.weight,
+            total: conviction.total_weight,
+            election: conviction.stake,
+        });
+    }
+
+    fn forget_set(chain: u32, set: SetId) {
+        OffendingWeight::<T>::mutate_exists(Scope::Chain { chain, set }, |stored| {
+            if let Some(offending) = stored {
+                offending.closed = true;
+                if offending.pending == 0 {
+                    *stored = None;
+                }
+            }
+        });
+    }
+}
+
+/// Who is to be slashed for what.
+struct Offender<AccountId> {
+    node: AccountId,
+    scope: Scope,
+    weight: Weight64,
+    total: Weight64,
+    election: ElectionIndex,
+}
+
+impl<T: Config> Pallet<T> {
+    /// A liar leaves as soon as sets can change.
+    fn expel(node: &T::AccountId) {
         frame_system::Pallet::<T>::register_extra_weight_unchecked(
             T::WeightInfo::on_offence(),
             DispatchClass::Operational,
@@ -37,26 +101,22 @@ impl<T: Config> OnOffence<T::AccountId> for Pallet<T> {
             // this: each time costs a candidate its place.
             T::EndSession::end_session();
         }
-        let Some(election) = SessionElections::<T>::get(session) else {
-            Self::deposit_event(Event::NothingToSlash {
-                node: node.clone(),
-                session,
-            });
-            return;
-        };
-        OffendingWeight::<T>::mutate(session, |offending| {
+    }
+
+    fn defer_slash(offender: Offender<T::AccountId>) {
+        let Offender {
+            node,
+            scope,
+            weight,
+            total,
+            election,
+        } = offender;
+        OffendingWeight::<T>::mutate(scope, |offending| {
             let sum = offending.get_or_insert_with(Offending::default);
-            sum.weight = sum.weight.saturating_add(conviction.weight);
-            sum.total = conviction.total_weight;
+            sum.weight = sum.weight.saturating_add(weight);
+            sum.total = total;
             sum.pending = sum.pending.saturating_add(1);
         });
-        Self::defer_slash(conviction, election);
-    }
-}
-
-impl<T: Config> Pallet<T> {
-    fn defer_slash(conviction: &Conviction<T::AccountId>, election: ElectionIndex) {
-        let (node, session) = (conviction.offender.clone(), conviction.session);
         Nodes::<T>::mutate(&node, |node| {
             node.pending_since = match node.pending {
                 0 => election,
@@ -74,16 +134,16 @@ impl<T: Config> Pallet<T> {
             slash,
             PendingSlash {
                 node: node.clone(),
-                session,
+                scope,
                 election,
-                weight: conviction.weight,
+                weight,
                 due_at,
             },
         );
         Self::deposit_event(Event::SlashDeferred {
             slash,
             node,
-            session,
+            scope,
             due_at,
         });
     }
@@ -91,7 +151,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_cancel_slash(slash: u32) -> DispatchResult {
         let pending = PendingSlashes::<T>::take(slash).ok_or(Error::<T>::NoSuchSlash)?;
         // Who is pardoned does not make it worse for the others either.
-        Self::note_decided(pending.session, pending.weight);
+        Self::note_decided(pending.scope, pending.weight);
         Nodes::<T>::mutate(&pending.node, |node| {
             node.pending = node.pending.saturating_sub(1);
         });
@@ -132,11 +192,11 @@ impl<T: Config> Pallet<T> {
     fn apply_slash(pending: PendingSlash<T::AccountId>) {
         let PendingSlash {
             node: who,
-            session,
+            scope,
             election,
             ..
         } = pending;
-        let offending = Self::note_decided(session, 0);
+        let offending = Self::note_decided(scope, 0);
         let lost = fraction(offending.weight, offending.total, T::LeastSlash::get());
         let mut node = Nodes::<T>::get(&who);
         Self::settle(&who, &mut node);
@@ -147,23 +207,27 @@ impl<T: Config> Pallet<T> {
         Self::update_stake(&who);
         Self::deposit_event(Event::NodeSlashed {
             node: who,
-            session,
+            scope,
             lost,
             bond,
             pool,
         });
     }
 
-    /// One slash of a session waits no more; `pardoned` is the weight of who was let off. Returns
-    /// who offended in that session until now.
-    fn note_decided(session: SessionIndex, pardoned: u64) -> Offending {
-        let mut offending = OffendingWeight::<T>::get(session).unwrap_or_default();
+    /// One slash of a set waits no more; `pardoned` is the weight of who was let off. Returns
+    /// who offended in that set until now.
+    fn note_decided(scope: Scope, pardoned: u64) -> Offending {
+        let mut offending = OffendingWeight::<T>::get(scope).unwrap_or_default();
         offending.weight = offending.weight.saturating_sub(pardoned);
         offending.pending = offending.pending.saturating_sub(1);
-        if offending.pending == 0 && !SessionElections::<T>::contains_key(session) {
-            OffendingWeight::<T>::remove(session);
+        let closed = match scope {
+            Scope::Session(session) => !SessionElections::<T>::contains_key(session),
+            Scope::Chain { .. } => offending.closed,
+        };
+        if offending.pending == 0 && closed {
+            OffendingWeight::<T>::remove(scope);
         } else {
-            OffendingWeight::<T>::insert(session, offending);
+            OffendingWeight::<T>::insert(scope, offending);
         }
         offending
     }

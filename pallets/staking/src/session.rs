@@ -6,7 +6,7 @@
 
 use crate::{
     election::{elect, keep_steady, Candidate},
-    types::{Elected, Member, Members},
+    types::{Elected, Member, Members, Scope},
     ActiveSet, ChillReason, Config, Elects, Event, InForceSince, LastElection, OffendingWeight,
     OldestInForce, OldestSession, Pallet, PlannedSet, RewardedUntil, SeenBy, SessionElections,
     SessionTallies, ValidatorCount, WeightInfo,
@@ -338,8 +338,8 @@ impl<T: Config> Pallet<T> {
                 }
                 SessionElections::<T>::remove(*oldest);
                 let done = |offending: crate::types::Offending| offending.pending == 0;
-                if OffendingWeight::<T>::get(*oldest).is_some_and(done) {
-                    OffendingWeight::<T>::remove(*oldest);
+                if OffendingWeight::<T>::get(Scope::Session(*oldest)).is_some_and(done) {
+                    OffendingWeight::<T>::remove(Scope::Session(*oldest));
                 }
                 *oldest = oldest.saturating_add(1);
             }

@@ -8,7 +8,8 @@ use crate::{
     OffendingWeight, Pallet, PendingSlashes, PlannedSet, Positions, RecentShares, SessionTallies,
     SlashQueue, Slashes,
 };
-use alloc::collections::BTreeMap;
+use alloc::{collections::BTreeMap, vec::Vec};
+use codec::Encode;
 use frame_election_provider_support::SortedListProvider;
 use frame_support::{
     ensure,
@@ -150,7 +151,7 @@ impl<T: Config> Pallet<T> {
     fn check_slashes() -> Result<(), TryRuntimeError> {
         let (first, next) = SlashQueue::<T>::get();
         let mut by_node = BTreeMap::<_, u32>::new();
-        let mut by_session = BTreeMap::<_, u32>::new();
+        let mut by_scope = BTreeMap::<Vec<u8>, u32>::new();
         for (slash, pending) in PendingSlashes::<T>::iter() {
             ensure!(
                 slash >= first && slash < next,
@@ -163,7 +164,7 @@ impl<T: Config> Pallet<T> {
             );
             for count in [
                 by_node.entry(pending.node).or_default(),
-                by_session.entry(pending.session).or_default(),
+                by_scope.entry(pending.scope.encode()).or_default(),
             ] {
                 *count = count.saturating_add(1);
             }
@@ -174,14 +175,14 @@ impl<T: Config> Pallet<T> {
                 "8: a node does not count its slashes"
             );
         }
-        for (session, offending) in OffendingWeight::<T>::iter() {
+        for (scope, offending) in OffendingWeight::<T>::iter() {
             ensure!(
-                offending.pending == by_session.remove(&session).unwrap_or_default(),
-                "8: a session does not count its slashes"
+                offending.pending == by_scope.remove(&scope.encode()).unwrap_or_default(),
+                "8: a set does not count its slashes"
             );
         }
         ensure!(
-            by_node.is_empty() && by_session.is_empty(),
+            by_node.is_empty() && by_scope.is_empty(),
             "8: a slash is of nobody"
         );
         Ok(())

@@ -8,7 +8,7 @@ use crate::{
     pool::Pool,
 };
 use frame_support::{traits::ConstU32, BoundedVec, DefaultNoBound};
-use hansa_pbft_primitives::{SignerBitmap, Weight, MAX_AUTHORITIES};
+use hansa_pbft_primitives::{SetId, SignerBitmap, Weight, MAX_AUTHORITIES};
 use hansa_staking_primitives::{Balance, ElectionIndex, Seconds};
 use sp_arithmetic::Perbill;
 use sp_staking::SessionIndex;
@@ -123,14 +123,31 @@ pub struct SlashRecord {
 /// The slashes of a node, in the order in which they were applied.
 pub type SlashLog = BoundedVec<SlashRecord, ConstU32<MAX_SLASHES>>;
 
+/// The set in which a node offended. Who offends in one set adds up to a share of it.
+#[frame_support::stored]
+#[derive(Copy)]
+pub enum Scope {
+    /// That of a session of this chain.
+    #[codec(index = 0)]
+    Session(SessionIndex),
+    /// One of another chain, which got its nodes from here.
+    #[codec(index = 1)]
+    Chain {
+        /// The chain.
+        chain: u32,
+        /// The set's id there.
+        set: SetId,
+    },
+}
+
 /// A slash that waits for its time.
 #[frame_support::stored]
 pub struct PendingSlash<AccountId> {
     /// The offender.
     pub node: AccountId,
-    /// The session in which it offended.
-    pub session: SessionIndex,
-    /// The election of the set of that session.
+    /// The set in which it offended.
+    pub scope: Scope,
+    /// The election of which the stakes are liable.
     pub election: ElectionIndex,
     /// The offender's weight in that set.
     pub weight: Weight,
@@ -138,7 +155,7 @@ pub struct PendingSlash<AccountId> {
     pub due_at: Seconds,
 }
 
-/// Who offended in one session, all together.
+/// Who offended in one set, all together.
 #[frame_support::stored]
 #[derive(Copy, Default)]
 pub struct Offending {
@@ -148,6 +165,8 @@ pub struct Offending {
     pub total: Weight,
     /// How many of their slashes wait.
     pub pending: u32,
+    /// Whether nobody else can be convicted in this set: it is forgotten with the last slash.
+    pub closed: bool,
 }
 
 /// A member of an elected set.

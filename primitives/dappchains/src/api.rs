@@ -21,11 +21,12 @@
 
 use crate::{
     Balance, BallotIndex, ChainId, ChainState, Founder, HubCheckpoint, RuntimeSource, Seconds,
+    SetOrdinal,
 };
 use alloc::vec::Vec;
 use codec::{Codec, Decode, Encode};
 use hansa_allocation_primitives::Term;
-use hansa_pbft_primitives::{AuthoritySignature, Hash};
+use hansa_pbft_primitives::{AuthoritySet, AuthoritySignature, Evidence, Hash, SetId};
 use scale_info::TypeInfo;
 
 /// What it costs to register a chain now.
@@ -116,6 +117,8 @@ pub struct GenesisRecord<AccountId> {
     pub patch: Vec<u8>,
     /// The properties: JSON.
     pub properties: Vec<u8>,
+    /// Who owned the chain when the record was frozen.
+    pub owner: AccountId,
     /// The founders, in the order of the first set.
     pub founders: Vec<Founder<AccountId>>,
     /// What the chain knows of the hub.
@@ -135,6 +138,21 @@ pub struct SeatView {
     pub claimable: Balance,
     /// When all of it will be vested.
     pub vested_at: Seconds,
+}
+
+/// The sets of a chain that has been live.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct SetsView {
+    /// The chain's genesis.
+    pub genesis: Hash,
+    /// The number of the set that decides, as far as the hub knows.
+    pub in_force: SetOrdinal,
+    /// The id that it has on the chain; none if it is forgotten.
+    pub set_id: Option<SetId>,
+    /// The number of the set that was ordered last.
+    pub latest: SetOrdinal,
+    /// The most that the chain may have in reserve with the hub.
+    pub limit: Balance,
 }
 
 /// The ballot under way.
@@ -197,5 +215,26 @@ sp_api::decl_runtime_apis! {
 
         /// The ballot on that limit that is under way.
         fn ballot() -> Option<BallotView>;
+    }
+
+    /// What nodes ask a hub about the sets of DappChains.
+    pub trait DappChainSetsApi<AccountId: Codec> {
+        /// The sets of a chain; none if it was never live.
+        fn sets(chain: ChainId) -> Option<SetsView>;
+
+        /// The number of the set that has, or had, this id on the chain; none if the hub does not know, or has
+        /// forgotten.
+        fn ordinal(chain: ChainId, set: SetId) -> Option<SetOrdinal>;
+
+        /// Put a report of an offence on a chain into the local pool, none if that fails. `set` and `accounts`
+        /// are those that were ordered under this number, with the id that the set has on the chain. The caller must
+        /// register the extension that gives the runtime access to the pool.
+        fn submit_offence(
+            chain: ChainId,
+            ordinal: SetOrdinal,
+            evidence: Evidence,
+            set: AuthoritySet,
+            accounts: Vec<AccountId>,
+        ) -> Option<()>;
     }
 }

@@ -8,6 +8,8 @@
 //! | --- | --- |
 //! | [`spec`] | what a deployer registers, and the record that is frozen when the nodes are complete |
 //! | [`genesis`] | what a founder signs to confirm the genesis |
+//! | [`packet`] | what hub and chain tell each other about the chain's sets |
+//! | [`route`] | how the route between the two begins |
 //! | [`traits`] | what the registry asks of other pallets, and they of it |
 //! | [`api`] | the runtime API, and what it answers with |
 //!
@@ -24,17 +26,20 @@ extern crate alloc;
 
 pub mod api;
 pub mod genesis;
+pub mod packet;
+pub mod route;
 pub mod spec;
 pub mod traits;
 
-pub use api::{BallotView, ChainPage, ChainView, GenesisRecord, Quote, SeatView};
+pub use api::{BallotView, ChainPage, ChainView, GenesisRecord, Quote, SeatView, SetsView};
 pub use hansa_allocation_primitives::{tolerated, ChainId, Seconds, MIN_NODES};
 pub use hansa_primitives::{Balance, Hash};
+pub use packet::{AssignedNode, ChainPacket, HubPacket, NextSet, SetOrdinal};
 pub use spec::{
     ChainState, Founder, FounderKeys, HubCheckpoint, PatchBytes, PropertiesBytes, RuntimeSource,
     GENESIS_FORMAT,
 };
-pub use traits::{CheckpointOf, KeysOf, OwnNodes};
+pub use traits::{ChainLives, CheckpointOf, InstallKeys, KeysOf, OwnNodes, SessionBlocks};
 
 /// The version of a standard runtime.
 pub type RuntimeVersionId = u32;
@@ -45,6 +50,9 @@ pub type BallotIndex = u32;
 /// The most nodes that a chain may ever have, whatever its owners vote: lists of founders, and what is
 /// paid to them in one block, are bounded by it.
 pub const MAX_NODES: u32 = 256;
+
+/// The most members of a chain's set: as many as it needs, and a third more who come before others go.
+pub const MAX_SET: u32 = MAX_NODES * 4 / 3 + 1;
 
 /// The most bytes of a name.
 pub const MAX_NAME_BYTES: u32 = 32;

@@ -3,17 +3,21 @@
 
 //! What a deployer registers, and the record that is frozen when a chain's nodes are complete.
 
-use crate::{RuntimeVersionId, Seconds, MAX_PATCH_BYTES, MAX_PROPERTIES_BYTES};
+use crate::{ChainId, RuntimeVersionId, Seconds, MAX_PATCH_BYTES, MAX_PROPERTIES_BYTES};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use hansa_beacon_primitives::BeaconId;
-use hansa_pbft_primitives::{AuthorityId, Hash, Height, SetId};
+use hansa_pbft_primitives::{AuthorityId, AuthoritySet, Hash, Height};
+use hansa_primitives::Moment;
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
 use sp_runtime::BoundedVec;
 
 /// The version of the rule by which a genesis follows from a frozen record. It is part of the record,
 /// so that a chain's genesis can be made again years later.
-pub const GENESIS_FORMAT: u16 = 1;
+///
+/// 2: the record has the hub's genesis, set and time, and who owned the chain, so that the genesis opens the
+/// route to the hub.
+pub const GENESIS_FORMAT: u16 = 2;
 
 /// JSON text that is merged into the genesis of the chain's runtime.
 pub type PatchBytes = BoundedVec<u8, ConstU32<MAX_PATCH_BYTES>>;
@@ -127,7 +131,6 @@ pub struct Founder<AccountId> {
 /// What a new chain knows of the hub from its first block on: where its light client begins.
 #[derive(
     Clone,
-    Copy,
     PartialEq,
     Eq,
     Debug,
@@ -139,12 +142,16 @@ pub struct Founder<AccountId> {
     TypeInfo,
 )]
 pub struct HubCheckpoint {
+    /// The hub's id between chains.
+    pub chain: ChainId,
+    /// The hash of the hub's genesis block.
+    pub genesis: Hash,
     /// The height of the hub's block before the one that froze the record.
     pub height: Height,
     /// The hash of its sealed header.
     pub header: Hash,
+    /// Its time, in milliseconds since 1970.
+    pub timestamp: Moment,
     /// The set that decides the next height.
-    pub set_id: SetId,
-    /// The hash of that set's encoding.
-    pub set: Hash,
+    pub set: AuthoritySet,
 }

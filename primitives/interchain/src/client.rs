@@ -168,6 +168,8 @@ pub struct Update {
     pub state: ClientState,
     /// The set that decides the next height, if it is another one.
     pub set: Option<AuthoritySet>,
+    /// All sets that were handed over to, that one last.
+    pub handed_over: Vec<AuthoritySet>,
     /// The sets that decide no more.
     pub past: Vec<PastSet>,
     /// The headers, from the lowest on.
@@ -251,6 +253,7 @@ pub fn update(
     let mut update = Update {
         state: *state,
         set: None,
+        handed_over: Vec::new(),
         past: Vec::new(),
         headers: Vec::new(),
     };
@@ -321,6 +324,7 @@ fn hand_over(
     });
     update.state.set_id = next.id;
     update.state.set_since = header.height.saturating_add(1);
+    update.handed_over.push(next.clone());
     update.set = Some(next);
     Ok(())
 }

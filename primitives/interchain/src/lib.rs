@@ -15,6 +15,7 @@
 //! | [`client`] | the light client: updates, hand-overs, expiry, misbehaviour |
 //! | [`lane`] | the ordered streams of packets: what may be sent, taken, settled, pruned |
 //! | [`rate`] | exchange rates, and both amounts of a transfer |
+//! | [`route`] | how a route begins |
 //! | [`book`] | correspondent accounts: what each chain has with the other |
 //! | [`audit`] | whether the books of two chains agree |
 //! | [`price`] | what sending costs while a lane is congested |
@@ -43,6 +44,7 @@ pub mod packet;
 pub mod price;
 pub mod proof;
 pub mod rate;
+pub mod route;
 pub mod throttle;
 pub mod traits;
 

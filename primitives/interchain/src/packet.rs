@@ -15,6 +15,9 @@ use sp_weights::Weight;
 /// Separates commitments to packets from all other hashes.
 const PACKET_DOMAIN: &[u8] = b"hansa/interchain/packet";
 
+/// Separates derived accounts from all other hashes.
+const ACCOUNT_DOMAIN: &[u8] = b"hansa/interchain/account/1";
+
 /// The most bytes of a call.
 pub const MAX_CALL_BYTES: u32 = 4 * 1024;
 
@@ -137,6 +140,12 @@ pub struct Packet {
     pub timeout: Moment,
     /// What it is for.
     pub payload: Payload,
+}
+
+/// The account from which the calls of `account` of another chain are executed.
+pub fn derived_account(chain: &ChainRef, account: &AccountBytes) -> Hash {
+    let bytes = (ACCOUNT_DOMAIN, chain, account).encode();
+    Hash::from(sp_crypto_hashing::blake2_256(&bytes))
 }
 
 /// A chain, beyond doubt.

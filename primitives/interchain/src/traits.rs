@@ -4,9 +4,10 @@
 //! What the interchain pallet asks of other pallets, and offers to them, so that none names another's
 //! `Config`.
 
-use crate::{Balance, ChainId, Nonce};
+use crate::{route::NewRoute, Balance, ChainId, Nonce};
 use alloc::vec::Vec;
 use hansa_pbft_primitives::AuthoritySet;
+use sp_runtime::DispatchResult;
 use sp_weights::Weight;
 
 /// Takes the packets that pallets of other chains send to those of this one.
@@ -51,11 +52,35 @@ pub trait HandOvers {
     /// Whether chain `of` may hand over to `set`. The hub says no to a set of a DappChain that it did
     /// not order; the route is then suspended.
     fn may_hand_over(of: ChainId, set: &AuthoritySet) -> bool;
+
+    /// Chain `of` has handed over to `set`, which was allowed. Told of each set, in their order.
+    fn on_hand_over(of: ChainId, set: &AuthoritySet);
 }
 
 impl HandOvers for () {
     fn may_hand_over(_: ChainId, _: &AuthoritySet) -> bool {
         true
+    }
+
+    fn on_hand_over(_: ChainId, _: &AuthoritySet) {}
+}
+
+/// Opens routes, for those who know of another chain by other ways than governance.
+pub trait OpenRoute {
+    /// Open a route. Fails if there is one, or there can be no more.
+    fn open_route(route: NewRoute) -> DispatchResult;
+
+    /// Whether there is a route to `peer`.
+    fn has_route(peer: ChainId) -> bool;
+}
+
+impl OpenRoute for () {
+    fn open_route(_: NewRoute) -> DispatchResult {
+        Err(sp_runtime::DispatchError::Unavailable)
+    }
+
+    fn has_route(_: ChainId) -> bool {
+        false
     }
 }
 

@@ -3,7 +3,7 @@
 
 //! What the consensus pallet asks of other pallets, so that none names another's `Config`.
 
-use crate::{Height, OffenceKind, SignedStatement, Weight};
+use crate::{Height, OffenceKind, SetId, SignedStatement, Weight};
 use codec::Encode;
 
 /// Separates the chained seed from other hashes.
@@ -86,6 +86,45 @@ where
         A::on_offence(conviction);
         B::on_offence(conviction);
     }
+}
+
+/// An offence that was committed on another chain, in a set whose members' stake is here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ForeignConviction<AccountId> {
+    /// The id of the chain.
+    pub chain: u32,
+    /// The set in which it was committed. Who offends in one set of a chain adds up to a share of it.
+    pub set: SetId,
+    /// The account whose key signed.
+    pub offender: AccountId,
+    /// Its weight in the set.
+    pub weight: Weight,
+    /// The weight of the whole set.
+    pub total_weight: Weight,
+    /// What was at stake when the set was assigned, as [`ForeignOffences::stake_index`] had it then.
+    pub stake: u32,
+}
+
+/// Lays offences on other chains to nodes whose stake is here. Implemented by staking.
+pub trait ForeignOffences<AccountId> {
+    /// A number for what is at stake now: what is liable for what nodes do that are assigned now.
+    fn stake_index() -> u32;
+
+    /// Lay the offence to its author. Told once for each set and author.
+    fn on_foreign_offence(conviction: &ForeignConviction<AccountId>);
+
+    /// No offences in that set are told any more.
+    fn forget_set(chain: u32, set: SetId);
+}
+
+impl<AccountId> ForeignOffences<AccountId> for () {
+    fn stake_index() -> u32 {
+        0
+    }
+
+    fn on_foreign_offence(_: &ForeignConviction<AccountId>) {}
+
+    fn forget_set(_: u32, _: SetId) {}
 }
 
 /// Says whose a Commit is.

@@ -45,8 +45,8 @@ pub mod timing;
 pub use certificate::{Certificate, CertificateError, NewViewProof, SignerBitmap};
 pub use digest::{ConsensusLog, PreDigest};
 pub use hooks::{
-    ChainedSeed, Conviction, EndSession, EpochGate, NextSeed, OnCertificate, OnOffence,
-    VerifyCommit, VotingWeight,
+    ChainedSeed, Conviction, EndSession, EpochGate, ForeignConviction, ForeignOffences, NextSeed,
+    OnCertificate, OnOffence, VerifyCommit, VotingWeight,
 };
 pub use inherent::ParentCertificate;
 pub use message::Message;

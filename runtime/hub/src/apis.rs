@@ -14,7 +14,8 @@ use hansa_beacon_primitives::{
     BeaconId, BeaconSignature, Digest as Commitment, Duty, EpochIndex, EpochInfo, OwnId,
 };
 use hansa_dappchain_primitives::{
-    BallotView, ChainId, ChainPage, ChainView, GenesisRecord, Hash, Quote, SeatView,
+    BallotView, ChainId, ChainPage, ChainView, GenesisRecord, Hash, Quote, SeatView, SetOrdinal,
+    SetsView,
 };
 use hansa_interchain_primitives::{
     self as interchain,
@@ -264,6 +265,26 @@ impl_runtime_apis! {
         }
     }
 
+    impl hansa_dappchain_primitives::api::DappChainSetsApi<Block, AccountId> for Runtime {
+        fn sets(chain: ChainId) -> Option<SetsView> {
+            DappChainSets::sets_of(chain)
+        }
+
+        fn ordinal(chain: ChainId, set: SetId) -> Option<SetOrdinal> {
+            DappChainSets::ordinal_of(chain, set)
+        }
+
+        fn submit_offence(
+            chain: ChainId,
+            ordinal: SetOrdinal,
+            evidence: Evidence,
+            set: AuthoritySet,
+            accounts: Vec<AccountId>,
+        ) -> Option<()> {
+            DappChainSets::submit_report(chain, ordinal, evidence, set, accounts)
+        }
+    }
+
     impl hansa_interchain_primitives::api::InterchainApi<Block, AccountId> for Runtime {
         fn chain() -> ChainRef {
             Interchain::own()
@@ -409,7 +430,7 @@ impl_runtime_apis! {
 
     impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
         fn build_state(config: Vec<u8>) -> sp_genesis_builder::Result {
-            genesis_presets::check_session_keys(&config)?;
+            hansa_runtime_common::genesis::check_session_keys(&config, SessionKeys::FIELDS)?;
             build_state::<RuntimeGenesisConfig>(config)?;
             Pbft::check_genesis()?;
             validators::check_genesis().map_err(Into::into)

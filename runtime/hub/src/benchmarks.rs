@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use frame_election_provider_support::SortedListProvider;
 use frame_support::BoundedVec;
 use hansa_beacon_primitives::{BeaconId, KEY_TYPE};
-use hansa_dappchain_primitives::{ChainId, FounderKeys};
+use hansa_dappchain_primitives::{AssignedNode, ChainId, FounderKeys};
 use hansa_pallet_pbft::{CurrentSet, DecidingSet, SessionRecord, SessionRecords};
 use hansa_pallet_staking::{benchmarking::BenchmarkHelper, Elects};
 use hansa_pbft_primitives::{
@@ -48,6 +48,16 @@ pub struct Founders;
 impl hansa_pallet_dappchains::benchmarking::BenchmarkHelper<AccountId> for Founders {
     fn fill(chain: ChainId, nodes: &[AccountId]) {
         NodePool::fill(chain, nodes);
+    }
+}
+
+impl hansa_pallet_dappchain_sets::benchmarking::BenchmarkHelper<AccountId> for Founders {
+    fn serve(chain: ChainId, nodes: &[AssignedNode<AccountId>]) {
+        for node in nodes {
+            set_session_keys(&node.node, node.keys.clone());
+        }
+        let nodes: Vec<_> = nodes.iter().map(|node| node.node.clone()).collect();
+        NodePool::fill(chain, &nodes);
     }
 }
 

@@ -17,10 +17,7 @@ use frame_support::{
     weights::Weight,
     PalletId,
 };
-use frame_system::{
-    offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
-    EnsureRoot,
-};
+use frame_system::EnsureRoot;
 use hansa_allocation_primitives::{Term, TrustSigned};
 use hansa_beacon_primitives::Parts;
 use hansa_dappchain_primitives::MAX_NODES;
@@ -36,10 +33,9 @@ use hansa_runtime_common::{
 };
 use hansa_staking_primitives::Seconds;
 use pallet_session::historical::NoteHistoricalRoot;
-use pool::{Bonded, HubHead, RegisteredKeys};
+use pool::{Bonded, EpochSeed, HubHead, RegisteredKeys, UnbondingPeriod};
 use sp_runtime::{
-    generic::Era,
-    traits::{AccountIdLookup, BlakeTwo256, ConvertInto, OpaqueKeys},
+    traits::{AccountIdLookup, ConvertInto, OpaqueKeys},
     Perbill, Permill,
 };
 use validators::{CallsInForce, CurrentAuthor, KeysOfSession};
@@ -100,46 +96,7 @@ impl hansa_pallet_pbft::Config for Runtime {
     type WeightInfo = weights::hansa_pallet_pbft::WeightInfo<Runtime>;
 }
 
-impl<C> CreateTransactionBase<C> for Runtime
-where
-    RuntimeCall: From<C>,
-{
-    type RuntimeCall = RuntimeCall;
-    type Extrinsic = UncheckedExtrinsic;
-}
-
-impl<C> CreateTransaction<C> for Runtime
-where
-    RuntimeCall: From<C>,
-{
-    type Extension = TxExtension;
-
-    fn create_transaction(call: RuntimeCall, extension: TxExtension) -> UncheckedExtrinsic {
-        UncheckedExtrinsic::new_transaction(call, extension)
-    }
-}
-
-/// For calls that carry their own proof: there is no sender, so no nonce, no tip and no mortality.
-impl<C> CreateAuthorizedTransaction<C> for Runtime
-where
-    RuntimeCall: From<C>,
-{
-    fn create_extension() -> TxExtension {
-        (
-            frame_system::AuthorizeCall::new(),
-            frame_system::CheckNonZeroSender::new(),
-            frame_system::CheckSpecVersion::new(),
-            frame_system::CheckTxVersion::new(),
-            frame_system::CheckGenesis::new(),
-            frame_system::CheckMortality::from(Era::Immortal),
-            frame_system::CheckNonce::from(0),
-            frame_system::CheckWeight::new(),
-            pallet_transaction_payment::ChargeTransactionPayment::from(0),
-            frame_metadata_hash_extension::CheckMetadataHash::new(false),
-            frame_system::WeightReclaim::new(),
-        )
-    }
-}
+hansa_runtime_common::impl_transactions!();
 
 /// What a withheld reveal costs that is the only one of its epoch: some thousand transfers' fees. It need
 /// not outweigh what could be gained, as nothing can (docs/beacon.md), only make it pay to be online.
@@ -172,7 +129,7 @@ impl hansa_pallet_beacon::Config for Runtime {
     type Author = Consensus;
     type NextSet = Consensus;
     type OnFreeze = (Staking, NodePool);
-    type OnBeacon = (Staking, NodePool);
+    type OnBeacon = (Staking, NodePool, DappChainSets);
     type OnReveal = NodePool;
     type Draws = NodePool;
     type OnForfeit = Slashed;
@@ -352,27 +309,6 @@ impl pallet_transaction_payment::Config for Runtime {
     type WeightInfo = weights::pallet_transaction_payment::WeightInfo<Runtime>;
 }
 
-impl pallet_utility::Config for Runtime {
-    type RuntimeEvent = RuntimeEvent;
-    type RuntimeCall = RuntimeCall;
-    type PalletsOrigin = OriginCaller;
-    type WeightInfo = weights::pallet_utility::WeightInfo<Runtime>;
-}
-
-impl pallet_multisig::Config for Runtime {
-    type RuntimeEvent = RuntimeEvent;
-    type RuntimeCall = RuntimeCall;
-    type Currency = Balances;
-    // One item: key 32 + 32 bytes, value 4 + 4 + 16 + 32.
-    type DepositBase = ConstU128<{ deposit(1, 120) }>;
-    // An account more.
-    type DepositFactor = ConstU128<{ deposit(0, 32) }>;
-    type MaxSignatories = ConstU32<100>;
-    type WeightInfo = weights::pallet_multisig::WeightInfo<Runtime>;
-    // Only names the block in which an operation began: no delay is counted.
-    type BlockNumberProvider = System;
-}
-
 /// What a proxy may do for the account that it stands in for.
 #[derive(
     Copy,
@@ -433,24 +369,11 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
     }
 }
 
-impl pallet_proxy::Config for Runtime {
-    type RuntimeEvent = RuntimeEvent;
-    type RuntimeCall = RuntimeCall;
-    type Currency = Balances;
-    type ProxyType = ProxyType;
-    // One item: key 32 bytes, value 16.
-    type ProxyDepositBase = ConstU128<{ deposit(1, 48) }>;
-    // A proxy more: account 32, type 1, delay 4 bytes.
-    type ProxyDepositFactor = ConstU128<{ deposit(0, 37) }>;
-    type MaxProxies = ConstU32<32>;
-    type WeightInfo = weights::pallet_proxy::WeightInfo<Runtime>;
-    type MaxPending = ConstU32<32>;
-    type CallHasher = BlakeTwo256;
-    type AnnouncementDepositBase = ConstU128<{ deposit(1, 48) }>;
-    // An announcement more: account 32, hash 32, time 4 bytes.
-    type AnnouncementDepositFactor = ConstU128<{ deposit(0, 68) }>;
-    // Delays are seconds of service time, as no number of blocks is a time on this chain.
-    type BlockNumberProvider = ServiceSeconds<Runtime>;
+hansa_runtime_common::impl_wallets! {
+    proxies: ProxyType,
+    utility_weights: weights::pallet_utility::WeightInfo<Runtime>,
+    multisig_weights: weights::pallet_multisig::WeightInfo<Runtime>,
+    proxy_weights: weights::pallet_proxy::WeightInfo<Runtime>,
 }
 
 parameter_types! {
@@ -564,6 +487,7 @@ impl hansa_pallet_dappchains::Config for Runtime {
     // A deployer's own node is that of its account: no more is known on chain.
     type OwnNodes = ();
     type Checkpoint = HubHead;
+    type Lives = DappChainSets;
     type Allocation = NodePool;
     // Burnt. There is no treasury yet.
     type OnForfeit = ();
@@ -586,6 +510,34 @@ impl hansa_pallet_dappchains::Config for Runtime {
     type Turnout = Turnout;
     type DuePerBlock = ConstU32<1>;
     type WeightInfo = hansa_pallet_dappchains::weights::SubstrateWeight<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = benchmarks::Founders;
+}
+
+parameter_types! {
+    /// A third of what a chain's set can lose: for as much as a third of it can be slashed for all it has, and
+    /// more than that must lie before anybody is paid what is not there.
+    pub const CoverShare: Perbill = Perbill::from_percent(33);
+}
+
+impl hansa_pallet_dappchain_sets::Config for Runtime {
+    type ServiceClock = ServiceSeconds<Runtime>;
+    type Allocation = NodePool;
+    type Keys = RegisteredKeys;
+    type Packets = Interchain;
+    type Routes = Interchain;
+    type Authored = (NodePool, DappChains);
+    type Stakes = Staking;
+    type Offences = Staking;
+    type Seed = EpochSeed;
+    type CoverShare = CoverShare;
+    type KeepFor = UnbondingPeriod;
+    // Another one in each epoch of an hour for more than the unbonding period.
+    type MaxSets = ConstU32<1_000>;
+    type ChainsPerBlock = ConstU32<2>;
+    // Twice as many as come at 200 ms.
+    type BlocksPerSecond = ConstU32<10>;
+    type WeightInfo = hansa_pallet_dappchain_sets::weights::SubstrateWeight<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = benchmarks::Founders;
 }

@@ -8,11 +8,7 @@ use crate::{
     AccountId, Balance, BalancesConfig, BeaconConfig, InterchainConfig, NodePoolConfig, PbftConfig,
     RuntimeGenesisConfig, SessionConfig, SessionKeys, StakingConfig, SudoConfig,
 };
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{string::ToString, vec::Vec};
 use frame_support::build_struct_json_patch;
 use hansa_interchain_primitives::ChainId;
 use hansa_pallet_staking::GenesisValidator;
@@ -192,27 +188,4 @@ pub fn preset_names() -> Vec<PresetId> {
     .into_iter()
     .map(PresetId::from)
     .collect()
-}
-
-/// Refuse session keys of other names in a genesis: unlike the rest of it, they would go unnoticed.
-pub fn check_session_keys(genesis: &[u8]) -> Result<(), String> {
-    // What is no JSON, or has another form, is refused when the genesis is built.
-    let genesis: serde_json::Value = serde_json::from_slice(genesis).unwrap_or_default();
-    let names = SessionKeys::FIELDS;
-    for list in ["keys", "nonAuthorityKeys"] {
-        let validators = genesis["session"][list].as_array().into_iter().flatten();
-        for (i, validator) in validators.enumerate() {
-            let keys = validator[2].as_object().into_iter().flatten();
-            if let Some((name, _)) = keys
-                .into_iter()
-                .find(|(name, _)| !names.contains(&name.as_str()))
-            {
-                return Err(format!(
-                    "session.{list}[{i}][2]: unknown field `{name}`, expected `{}`",
-                    names.join("`, `")
-                ));
-            }
-        }
-    }
-    Ok(())
 }

@@ -74,22 +74,8 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     system_version: 1,
 };
 
-/// What a transaction carries beside its call, and how that is checked.
-///
-/// Calls that authorise themselves come first, as all that follows depends on the origin.
-pub type TxExtension = (
-    frame_system::AuthorizeCall<Runtime>,
-    frame_system::CheckNonZeroSender<Runtime>,
-    frame_system::CheckSpecVersion<Runtime>,
-    frame_system::CheckTxVersion<Runtime>,
-    frame_system::CheckGenesis<Runtime>,
-    frame_system::CheckMortality<Runtime>,
-    frame_system::CheckNonce<Runtime>,
-    frame_system::CheckWeight<Runtime>,
-    pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
-    frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
-    frame_system::WeightReclaim<Runtime>,
-);
+/// What a transaction carries beside its call.
+pub type TxExtension = hansa_runtime_common::transactions::TxExtension<Runtime>;
 
 /// An extrinsic as it comes from outside.
 pub type UncheckedExtrinsic =
@@ -172,6 +158,10 @@ mod runtime {
     #[runtime::pallet_index(14)]
     pub type MessageQueue = pallet_message_queue::Pallet<Runtime>;
 
+    // At the beginning of an epoch it takes the allocation as the pool has settled it, and sends sets to chains.
+    #[runtime::pallet_index(15)]
+    pub type DappChainSets = hansa_pallet_dappchain_sets::Pallet<Runtime>;
+
     #[runtime::pallet_index(20)]
     pub type Utility = pallet_utility::Pallet<Runtime>;
     #[runtime::pallet_index(21)]
@@ -198,6 +188,7 @@ mod benches {
         [pallet_message_queue, MessageQueue]
         [pallet_multisig, Multisig]
         [hansa_pallet_beacon, Beacon]
+        [hansa_pallet_dappchain_sets, DappChainSets]
         [hansa_pallet_dappchains, DappChains]
         [hansa_pallet_interchain, Interchain]
         [hansa_pallet_node_allocation, NodePool]

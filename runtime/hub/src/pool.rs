@@ -4,12 +4,15 @@
 //! The node pool and the registry of DappChains in the hub: what they ask of staking, session keys and
 //! consensus.
 
-use crate::{validators::stands, AccountId, Pbft, Session, SessionKeys, System};
+use crate::{
+    validators::stands, AccountId, Interchain, Pbft, Runtime, Session, SessionKeys, Staking, System,
+};
+use frame_support::traits::Get;
 use hansa_allocation_primitives::{NodeKeys, NodeStanding};
 use hansa_beacon_primitives::{BeaconId, KEY_TYPE};
 use hansa_dappchain_primitives::{CheckpointOf, FounderKeys, HubCheckpoint, KeysOf};
-use hansa_primitives::Hashing;
-use sp_runtime::traits::Hash as _;
+use hansa_pallet_pbft::{LastTimestamp, Seed};
+use hansa_staking_primitives::Seconds;
 
 /// Who may serve: who stands for election, and so has bonded what an operator must. Who is convicted or
 /// chilled does not stand any more. In authority mode nobody stands, and the pool is empty.
@@ -64,14 +67,35 @@ pub struct HubHead;
 
 impl CheckpointOf for HubHead {
     /// The parent of the block under execution, which is final and whose hash is that of its sealed header,
-    /// and the set that decides this block.
+    /// and the set that decides this block. Before the block's own time is set, the last one is the parent's.
     fn checkpoint() -> HubCheckpoint {
-        let set = Pbft::deciding_set().set;
+        let own = Interchain::own();
         HubCheckpoint {
+            chain: own.id,
+            genesis: own.genesis,
             height: System::block_number().saturating_sub(1),
             header: System::parent_hash(),
-            set_id: set.id,
-            set: Hashing::hash_of(&set),
+            timestamp: LastTimestamp::<Runtime>::get().unwrap_or_default(),
+            set: Pbft::deciding_set().set,
         }
+    }
+}
+
+/// The seed of the hub's own schedule in this session, which the beacon makes: nobody knew it when the sets of chains
+/// were drawn by it.
+pub struct EpochSeed;
+
+impl Get<[u8; 32]> for EpochSeed {
+    fn get() -> [u8; 32] {
+        Seed::<Runtime>::get()
+    }
+}
+
+/// How long stakes are within reach, as staking has it now.
+pub struct UnbondingPeriod;
+
+impl Get<Seconds> for UnbondingPeriod {
+    fn get() -> Seconds {
+        Staking::periods().unbonding
     }
 }

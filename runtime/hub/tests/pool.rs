@@ -10,17 +10,28 @@ use codec::Decode;
 use common::{duties::*, *};
 use hansa_allocation_primitives::{DrawStage, MemberPhase, NodePlace};
 use hansa_beacon_primitives::Phase;
-use hansa_dappchain_primitives::{genesis::confirm_payload, ChainState, Hash, RuntimeSource};
+use hansa_dappchain_primitives::{
+    genesis::confirm_payload, packet::authorities, ChainState, Hash, HubPacket, RuntimeSource,
+};
+use hansa_interchain_primitives::{
+    packet::Payload,
+    traits::{HandOvers, ReserveLimits},
+    SYSTEM_LANE,
+};
 use hansa_pallet_dappchains::Call as ChainsCall;
 use hansa_pallet_node_allocation::{Call as PoolCall, Error as PoolError};
-use hansa_pallet_staking::{Call as StakingCall, Error as StakingError};
-use hansa_pbft_primitives::AuthorityId;
-use hansa_primitives::Hashing;
+use hansa_pallet_staking::{Call as StakingCall, Error as StakingError, PendingSlashes, Scope};
+use hansa_pbft_primitives::{
+    statement::NO_PROOF, AuthorityId, Evidence, Offence, SignedStatement, SigningContext, VoteKind,
+};
+use hansa_primitives::{AccountId, Hashing};
 use hansa_runtime_common::{currency::UNIT, limits::MAX_BLOCK_WEIGHT};
 use hansa_runtime_hub::{
     genesis_presets::{LOCAL, POA, STAKE},
-    DappChains, NodePool, Pbft, Runtime, RuntimeCall, System, UncheckedExtrinsic,
+    DappChainSets, DappChains, Interchain, NodePool, Pbft, Runtime, RuntimeCall, Staking, System,
+    UncheckedExtrinsic,
 };
+use hansa_staking_primitives::NodeStake;
 use sp_core::{ed25519, Pair};
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie};
 use sp_runtime::traits::Hash as _;
@@ -136,7 +147,15 @@ fn a_chain_is_founded_by_nodes_that_the_beacon_draws() {
         (record, hash, Pbft::deciding_set().set)
     });
     assert_eq!(record.hub.header, hash);
-    assert_eq!(record.hub.set, Hashing::hash_of(&set));
+    assert_eq!(record.hub.set, set);
+    let own = chain.state(Interchain::own);
+    assert_eq!(
+        (record.hub.chain, record.hub.genesis),
+        (own.id, own.genesis)
+    );
+    assert_eq!(record.hub.timestamp % 100, 0);
+    assert!(record.hub.timestamp > 0 && record.hub.timestamp < chain.now_ms);
+    assert_eq!(record.owner, Eve.to_account_id());
     assert_eq!(record.code, Hashing::hash(CODE));
     let genesis = Hash::repeat_byte(7);
     for seat in 0..3 {
@@ -169,6 +188,123 @@ fn a_chain_is_founded_by_nodes_that_the_beacon_draws() {
         .state(|| DappChains::seat(1, &Dave.to_account_id()))
         .expect("it founded the chain");
     assert_eq!(seat.share, 100 * UNIT);
+    chain.try_state();
+}
+
+/// The route to the chain is there when it goes live; a node with other keys makes another set, which is sent
+/// with the next epoch, and it alone may be handed over to.
+#[test]
+fn a_live_chain_has_a_route_and_is_sent_its_sets() {
+    let mut chain = forming();
+    let genesis = Hash::repeat_byte(7);
+    for seat in 0..3 {
+        confirm_genesis(&mut chain, seat, genesis);
+    }
+    let founders = chain.state(|| {
+        let route = Interchain::route(1).expect("there is a route");
+        assert_eq!(route.chain.genesis, genesis);
+        let sets = DappChainSets::sets_of(1).expect("it is live");
+        assert_eq!(
+            (sets.genesis, sets.set_id, sets.latest),
+            (genesis, Some(0), 0)
+        );
+        // A third of bonds of 400, 300, 200 and 100 thousand.
+        assert_eq!(sets.limit, 330_000 * UNIT);
+        assert_eq!(DappChainSets::limit(1), sets.limit);
+        Interchain::client(1).expect("there is a client").set
+    });
+    assert_eq!(founders.len(), 4);
+    let packets = |chain: &mut Chain| {
+        let views = chain.state(|| Interchain::packets(1, SYSTEM_LANE, 0, 10));
+        let next = views.into_iter().map(|view| match view.packet.payload {
+            Payload::System(bytes) => HubPacket::<AccountId>::read(&bytes),
+            _ => None,
+        });
+        next.collect::<Option<Vec<_>>>().expect("they can be read")
+    };
+    epoch(&mut chain);
+    assert!(packets(&mut chain).is_empty());
+
+    let dave = Dave.to_account_id();
+    let set_keys = pallet_session::Call::set_keys {
+        keys: keys("//Ferdie"),
+        proof: proof(&dave, "//Ferdie"),
+    };
+    ok(&mut chain, Dave, 1, set_keys);
+    let next = chain.state(|| hansa_runtime_hub::Beacon::epoch_info().epoch) + 1;
+    until_epoch(&mut chain, next);
+    chain.block(1_000, Vec::new);
+    let sent = packets(&mut chain);
+    let [HubPacket::NextSet(next)] = &sent[..] else {
+        panic!("one packet: {sent:?}");
+    };
+    assert_eq!((next.ordinal, next.members.len()), (1, 4));
+    let of_dave = next.members.iter().find(|member| member.node == dave);
+    assert_eq!(
+        of_dave.map(|member| member.keys.pbft.clone()),
+        Some(keys("//Ferdie").pbft)
+    );
+    let mut ordered = authorities(&next.members).expect("it is a set");
+    ordered.id = 1;
+    chain.state(|| {
+        assert!(DappChainSets::may_hand_over(1, &ordered));
+        assert!(!DappChainSets::may_hand_over(1, &founders));
+        DappChainSets::on_hand_over(1, &ordered);
+        let sets = DappChainSets::sets_of(1).expect("it is live");
+        assert_eq!((sets.in_force, sets.set_id), (1, Some(1)));
+    });
+    chain.try_state();
+}
+
+/// Who serves a chain and is in no set of the hub is slashed there for what it does on the chain.
+#[test]
+fn who_lies_on_a_chain_is_slashed_on_the_hub() {
+    let mut chain = forming();
+    let genesis = Hash::repeat_byte(7);
+    for seat in 0..3 {
+        confirm_genesis(&mut chain, seat, genesis);
+    }
+    let (set, accounts) = chain.state(|| {
+        let set = Interchain::client(1).expect("there is a client").set;
+        let founders = DappChains::genesis_record(1).expect("it is live").founders;
+        let accounts: Vec<_> = founders.into_iter().map(|founder| founder.node).collect();
+        (set, accounts)
+    });
+    let seed = |account: &AccountId| {
+        let named = [Alice, Bob, Charlie, Dave].map(|who| who.to_account_id());
+        let at = named.iter().position(|who| who == account);
+        FOUR[at.expect("it is one of the four")]
+    };
+    let liar = accounts[2].clone();
+    let pair = ed25519::Pair::from_string(seed(&liar), None).expect("it is a seed");
+    let context = SigningContext { genesis, set_id: 0 };
+    let vote = |block| {
+        let statement = VoteKind::Commit.statement(Hash::repeat_byte(block), NO_PROOF);
+        SignedStatement {
+            height: 9,
+            view: 0,
+            statement,
+            authority: 2,
+            signature: pair.sign(&context.payload(9, 0, &statement)).into(),
+        }
+    };
+    let offence = Offence::between(&vote(1), &vote(2)).expect("they conflict");
+    let evidence = Evidence { set_id: 0, offence };
+    let pooled = chain.pooled(|| {
+        let ordinal = DappChainSets::ordinal_of(1, 0).expect("it is remembered");
+        DappChainSets::submit_report(1, ordinal, evidence, set, accounts).expect("there is a pool");
+    });
+    let call = UncheckedExtrinsic::decode(&mut &pooled[0][..]).expect("it is one of ours");
+    assert_eq!(chain.apply(|| call), Ok(Ok(())));
+    chain.state(|| {
+        assert!(!<Staking as NodeStake<AccountId>>::is_candidate(&liar));
+        let pending: Vec<_> = PendingSlashes::<Runtime>::iter_values().collect();
+        let [slash] = &pending[..] else {
+            panic!("one slash: {pending:?}");
+        };
+        let scope = Scope::Chain { chain: 1, set: 0 };
+        assert_eq!((&slash.node, slash.scope), (&liar, scope));
+    });
     chain.try_state();
 }
 

@@ -31,7 +31,10 @@ fn the_record_is_frozen_when_nodes_are_complete() {
         found(chain, 103);
         let record = DappChains::genesis_record(chain).unwrap();
         assert_eq!((record.format, record.attempt), (GENESIS_FORMAT, 1));
-        assert_eq!((record.hub.height, record.hub.set_id), (7, 3));
+        assert_eq!(
+            (record.hub.height, record.hub.timestamp, record.owner),
+            (7, 70_000, 1)
+        );
         assert_eq!(record.frozen_at, 30);
         let founders: Vec<_> = record.founders.iter().map(|f| (f.node, f.since)).collect();
         assert_eq!(founders, [(100, 0), (101, 10), (102, 20), (103, 30)]);
@@ -57,6 +60,9 @@ fn a_quorum_of_founders_makes_it_live() {
         assert_eq!(state(chain), Some(ChainState::Live));
         let view = DappChains::chain(chain).unwrap();
         assert_eq!((view.genesis, view.live_at), (Some(genesis()), Some(40)));
+        let record = DappChains::genesis_record(chain).unwrap();
+        let nodes = record.founders.iter().map(|founder| founder.node).collect();
+        assert_eq!(Begun::get(), [(chain, genesis(), nodes, 70_000)]);
         assert_eq!(view.due_at, None);
         assert_eq!(allocated(chain).unwrap().phase, Phase::Live);
         assert!(events().contains(&Event::WentLive {

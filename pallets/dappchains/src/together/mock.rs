@@ -317,6 +317,7 @@ impl hansa_pallet_dappchains::Config for Test {
     type Keys = MockKeys;
     type OwnNodes = ();
     type Checkpoint = MockCheckpoint;
+    type Lives = ();
     type Allocation = NodePool;
     type OnForfeit = Burn;
     type AdminOrigin = EnsureRoot<AccountId>;

@@ -3,8 +3,12 @@
 
 //! What an offence costs, whom, and when.
 
-use crate::{mock::*, ChillReason, Error, Event, OffendingWeight, PendingSlashes, Slashes};
+use crate::{
+    mock::*, types::Scope, ChillReason, Error, Event, OffendingWeight, PendingSlashes, Slashes,
+};
 use frame_support::{assert_noop, assert_ok};
+use hansa_pbft_primitives::{ForeignConviction, ForeignOffences};
+use hansa_staking_primitives::NodeStake;
 use sp_runtime::{DispatchError, Perbill};
 
 /// Convict of an offence that costs a half: 0.7071² of three times the weight.
@@ -53,7 +57,7 @@ fn an_offender_leaves_at_once_and_is_slashed_later() {
                 Event::SlashDeferred {
                     slash: 0,
                     node: 4,
-                    session: 2,
+                    scope: Scope::Session(2),
                     due_at: 200
                 }
             ]
@@ -263,7 +267,7 @@ fn an_offence_in_a_set_that_staking_did_not_elect_only_chills() {
             events()[1],
             Event::NothingToSlash {
                 node: 4,
-                session: 77
+                scope: Scope::Session(77)
             }
         );
         apply_slashes();
@@ -330,7 +334,7 @@ fn what_is_kept_of_sessions_is_forgotten() {
         rotate();
         convict_half(4, 1);
         apply_slashes();
-        assert!(OffendingWeight::<Test>::contains_key(1));
+        assert!(OffendingWeight::<Test>::contains_key(Scope::Session(1)));
         session_loop(20);
         assert_eq!(OffendingWeight::<Test>::iter().count(), 0);
         assert_eq!(crate::SessionElections::<Test>::iter().count(), 6);
@@ -340,5 +344,90 @@ fn what_is_kept_of_sessions_is_forgotten() {
             crate::OldestSession::<Test>::get(),
             Some(Session::current_index() - 5)
         );
+    });
+}
+
+fn convict_on(set: u64, offender: AccountId, stake: u32) {
+    Staking::on_foreign_offence(&ForeignConviction {
+        chain: 5,
+        set,
+        offender,
+        weight: 1,
+        total_weight: 4,
+        stake,
+    });
+}
+
+fn on_chain(set: u64) -> Scope {
+    Scope::Chain { chain: 5, set }
+}
+
+/// Four candidates; only three are in the hub's set, and the fourth offends on a chain.
+#[test]
+fn an_offence_on_another_chain_costs_what_was_at_stake_when_its_set_was_assigned() {
+    ExtBuilder::default().run(|| {
+        rotate();
+        let stake = Staking::stake_index();
+        // Later than the set, so not liable for what is done in it.
+        assert_ok!(Staking::bond_extra(signed(4), 7_000));
+        let at_stake = ledger(4).active.total() - 7_000;
+        convict_on(2, 4, stake);
+        assert!(!Staking::is_candidate(&4));
+        assert_eq!(
+            events().last(),
+            Some(&Event::SlashDeferred {
+                slash: 0,
+                node: 4,
+                scope: on_chain(2),
+                due_at: 200
+            })
+        );
+        apply_slashes();
+        let kept = Perbill::one() - crate::slash::fraction(1, 4, Perbill::zero());
+        assert_eq!(slashed(), at_stake - kept.mul_floor(at_stake));
+        assert_eq!(ledger(4).active.total(), 7_000 + kept.mul_floor(at_stake));
+    });
+}
+
+#[test]
+fn who_offends_together_in_one_set_of_a_chain_loses_more() {
+    ExtBuilder::default().run(|| {
+        let stake = Staking::stake_index();
+        convict_on(2, 3, stake);
+        convict_on(2, 4, stake);
+        // Another set is another matter.
+        convict_on(3, 2, stake);
+        let weight = |set| OffendingWeight::<Test>::get(on_chain(set)).map(|sum| sum.weight);
+        assert_eq!((weight(2), weight(3)), (Some(2), Some(1)));
+        let lost = |weight| crate::slash::fraction(weight, 4, Perbill::zero());
+        assert!(lost(2) > lost(1));
+        block_after(Staking::periods().slash_defer);
+        let mut slashed = std::collections::BTreeMap::new();
+        for _ in 0..4 {
+            block_after(0);
+            for event in events() {
+                if let Event::NodeSlashed { node, lost, .. } = event {
+                    slashed.insert(node, lost);
+                }
+            }
+        }
+        let of = |who| slashed.get(&who).copied();
+        assert_eq!((of(4), of(2)), (Some(lost(2)), Some(lost(1))));
+    });
+}
+
+#[test]
+fn a_set_of_a_chain_is_forgotten_with_its_last_slash() {
+    ExtBuilder::default().run(|| {
+        convict_on(2, 4, Staking::stake_index());
+        Staking::forget_set(5, 2);
+        assert!(OffendingWeight::<Test>::contains_key(on_chain(2)));
+        apply_slashes();
+        assert!(!OffendingWeight::<Test>::contains_key(on_chain(2)));
+        convict_on(3, 3, Staking::stake_index());
+        apply_slashes();
+        assert!(OffendingWeight::<Test>::contains_key(on_chain(3)));
+        Staking::forget_set(5, 3);
+        assert!(!OffendingWeight::<Test>::contains_key(on_chain(3)));
     });
 }

@@ -17,9 +17,9 @@ use hansa_pbft_primitives::{
 };
 use hansa_primitives::{AccountId, Balance, Hash, Header, Nonce};
 use hansa_runtime_hub::{
-    Balances, Beacon, Block, DappChains, Executive, Interchain, NodePool, Pbft, Runtime,
-    RuntimeCall, Session, SessionKeys, SignedPayload, Staking, TxExtension, UncheckedExtrinsic,
-    VERSION,
+    Balances, Beacon, Block, DappChainSets, DappChains, Executive, Interchain, NodePool, Pbft,
+    Runtime, RuntimeCall, Session, SessionKeys, SignedPayload, Staking, TxExtension,
+    UncheckedExtrinsic, VERSION,
 };
 use serde_json::Value;
 use sp_block_builder::runtime_decl_for_block_builder::BlockBuilder;
@@ -335,6 +335,7 @@ impl Chain {
             Staking::do_try_state().expect("the invariants of staking hold");
             NodePool::do_try_state().expect("the invariants of the pool hold");
             DappChains::do_try_state().expect("the invariants of the registry hold");
+            DappChainSets::do_try_state().expect("the invariants of sets hold");
             Interchain::do_try_state().expect("the invariants between chains hold");
         });
     }

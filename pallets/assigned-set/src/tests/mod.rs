@@ -1,0 +1,9 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! Tests by topic.
+
+mod admin;
+mod genesis;
+mod reports;
+mod sets;

@@ -1,0 +1,388 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! A hub with the pallet alone: allocation, routes, staking and time are what a test says.
+
+use crate as hansa_pallet_dappchain_sets;
+use frame_support::{derive_impl, parameter_types, traits::Hooks, weights::Weight};
+use hansa_allocation_primitives::{
+    Allocation, AllocationError, AuthoredBlocks, Member, MemberPhase, Phase, Term,
+};
+use hansa_beacon_primitives::OnBeacon;
+use hansa_dappchain_primitives::{
+    packet::authorities, AssignedNode, Balance, ChainId, ChainLives, FounderKeys, Hash, HubPacket,
+    KeysOf, NextSet, Seconds,
+};
+use hansa_interchain_primitives::{
+    route::NewRoute,
+    traits::{HandOvers, OpenRoute, SendSystemPacket},
+    Nonce,
+};
+use hansa_pbft_primitives::{
+    AuthorityId, AuthorityPair, AuthoritySet, ForeignConviction, ForeignOffences, SetId,
+};
+use hansa_staking_primitives::NodeStake;
+use sp_core::Pair;
+use sp_runtime::{
+    traits::BlockNumberProvider, BuildStorage, DispatchError, DispatchResult, Perbill,
+};
+use std::collections::BTreeMap;
+
+pub type AccountId = u64;
+pub type Block = frame_system::mocking::MockBlockU32<Test>;
+
+/// A chain that is live with nodes 1 to 4 unless a test says otherwise.
+pub const CHAIN: ChainId = 5;
+/// Its genesis.
+pub const GENESIS: Hash = Hash::repeat_byte(5);
+/// The time of the hub's checkpoint in its record.
+pub const AT: u64 = 1_700_000_000_000;
+/// For how long sets are remembered.
+pub const KEEP: Seconds = 1_000;
+/// The most sets of a chain.
+pub const MAX_SETS: u32 = 20;
+
+#[frame_support::runtime]
+mod runtime {
+    #[runtime::runtime]
+    #[runtime::derive(RuntimeCall, RuntimeEvent, RuntimeError, RuntimeOrigin, RuntimeTask)]
+    pub struct Test;
+
+    #[runtime::pallet_index(0)]
+    pub type System = frame_system::Pallet<Test>;
+    #[runtime::pallet_index(1)]
+    pub type DappChainSets = hansa_pallet_dappchain_sets::Pallet<Test>;
+}
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type Block = Block;
+    type Hashing = sp_runtime::traits::BlakeTwo256;
+}
+
+parameter_types! {
+    pub static Now: Seconds = 0;
+    /// Which nodes serve which chain.
+    pub static Rosters: BTreeMap<ChainId, Vec<(AccountId, MemberPhase)>> = BTreeMap::new();
+    /// Keys that are not those of the account's number; 0 for none.
+    pub static OtherKeys: BTreeMap<AccountId, u64> = BTreeMap::new();
+    /// What was sent.
+    pub static Sent: Vec<(ChainId, NextSet<AccountId>)> = Vec::new();
+    pub static Sends: bool = true;
+    /// The routes that were opened.
+    pub static Opened: Vec<NewRoute> = Vec::new();
+    pub static Opens: bool = true;
+    /// The blocks that were credited.
+    pub static Credited: Vec<(ChainId, AccountId, u32)> = Vec::new();
+    /// Who was convicted.
+    pub static Convictions: Vec<ForeignConviction<AccountId>> = Vec::new();
+    /// Which sets staking was told to forget.
+    pub static Forgotten: Vec<(ChainId, SetId)> = Vec::new();
+    /// What staking calls what is at stake now.
+    pub static StakeNow: u32 = 1;
+    pub static ChainsPerBlock: u32 = 2;
+    pub const Share: Perbill = Perbill::from_percent(50);
+    pub const KeepFor: Seconds = KEEP;
+    pub const MaxSets: u32 = MAX_SETS;
+    pub const BlocksPerSecond: u32 = 10;
+    pub const EpochSeed: [u8; 32] = [7; 32];
+}
+
+pub struct Clock;
+impl BlockNumberProvider for Clock {
+    type BlockNumber = Seconds;
+    fn current_block_number() -> Seconds {
+        Now::get()
+    }
+    #[cfg(feature = "runtime-benchmarks")]
+    fn set_block_number(now: Seconds) {
+        Now::set(now);
+    }
+}
+
+/// Only says who the members are.
+pub struct Pool;
+impl Allocation<AccountId> for Pool {
+    fn max_nodes() -> u32 {
+        256
+    }
+    fn max_chains() -> u32 {
+        1_000
+    }
+    fn open(_: ChainId, _: u32, _: Term) -> Result<(), AllocationError> {
+        Err(AllocationError::TooManyChains)
+    }
+    fn set_phase(_: ChainId, _: Phase) -> Result<(), AllocationError> {
+        Err(AllocationError::NoSuchChain)
+    }
+    fn set_need(_: ChainId, _: u32) -> Result<(), AllocationError> {
+        Err(AllocationError::NoSuchChain)
+    }
+    fn close(_: ChainId) -> Result<Weight, AllocationError> {
+        Err(AllocationError::NoSuchChain)
+    }
+    fn remove_founder(_: ChainId, _: &AccountId) -> Result<Weight, AllocationError> {
+        Err(AllocationError::NoSuchChain)
+    }
+    fn members(chain: ChainId) -> Vec<Member<AccountId>> {
+        let nodes = Rosters::get().remove(&chain).unwrap_or_default();
+        let member = |(account, phase)| Member {
+            account,
+            since: 0,
+            phase,
+        };
+        nodes.into_iter().map(member).collect()
+    }
+    fn member_count(chain: ChainId) -> u32 {
+        Self::members(chain).len() as u32
+    }
+    fn active_count(chain: ChainId) -> u32 {
+        Self::member_count(chain)
+    }
+    fn open_pending_places() -> u64 {
+        0
+    }
+    fn waiting_nodes() -> u32 {
+        0
+    }
+}
+
+pub struct Keys;
+impl KeysOf<AccountId> for Keys {
+    fn keys_of(account: &AccountId) -> Option<FounderKeys> {
+        let number = OtherKeys::get().get(account).copied();
+        let number = number.unwrap_or(*account);
+        // Accounts from 1,000 on have no nodes.
+        (number > 0 && number < 1_000).then(|| FounderKeys {
+            pbft: pair(number).public(),
+            beacon: None,
+        })
+    }
+    #[cfg(feature = "runtime-benchmarks")]
+    fn put_keys(_: &AccountId, _: FounderKeys) {}
+}
+
+pub struct Packets;
+impl SendSystemPacket for Packets {
+    fn send(to: ChainId, packet: Vec<u8>) -> Option<Nonce> {
+        if !Sends::get() {
+            return None;
+        }
+        let Some(HubPacket::NextSet(next)) = HubPacket::read(&packet) else {
+            panic!("the chain can read it");
+        };
+        assert_eq!(next.check(), Ok(()));
+        Sent::mutate(|sent| sent.push((to, next)));
+        Some(Sent::get().len() as Nonce)
+    }
+}
+
+pub struct Routes;
+impl OpenRoute for Routes {
+    fn open_route(route: NewRoute) -> DispatchResult {
+        if !Opens::get() || Self::has_route(route.chain.id) {
+            return Err(DispatchError::Other("no"));
+        }
+        Opened::mutate(|opened| opened.push(route));
+        Ok(())
+    }
+    fn has_route(peer: ChainId) -> bool {
+        Opened::get().iter().any(|route| route.chain.id == peer)
+    }
+}
+
+pub struct Credits;
+impl AuthoredBlocks<AccountId> for Credits {
+    fn on_authored(chain: ChainId, account: &AccountId, blocks: u32) -> Weight {
+        Credited::mutate(|all| all.push((chain, *account, blocks)));
+        Weight::zero()
+    }
+}
+
+/// Each node has a hundred times its number at stake.
+pub struct Staking;
+impl NodeStake<AccountId> for Staking {
+    fn own_stake(node: &AccountId) -> Balance {
+        Balance::from(*node) * 10
+    }
+    fn total_stake(node: &AccountId) -> Balance {
+        Balance::from(*node) * 100
+    }
+    fn is_candidate(_: &AccountId) -> bool {
+        true
+    }
+}
+
+impl ForeignOffences<AccountId> for Staking {
+    fn stake_index() -> u32 {
+        StakeNow::get()
+    }
+    fn on_foreign_offence(conviction: &ForeignConviction<AccountId>) {
+        Convictions::mutate(|all| all.push(conviction.clone()));
+    }
+    fn forget_set(chain: u32, set: SetId) {
+        Forgotten::mutate(|all| all.push((chain, set)));
+    }
+}
+
+impl crate::Config for Test {
+    type ServiceClock = Clock;
+    type Allocation = Pool;
+    type Keys = Keys;
+    type Packets = Packets;
+    type Routes = Routes;
+    type Authored = Credits;
+    type Stakes = Staking;
+    type Offences = Staking;
+    type Seed = EpochSeed;
+    type CoverShare = Share;
+    type KeepFor = KeepFor;
+    type MaxSets = MaxSets;
+    type ChainsPerBlock = ChainsPerBlock;
+    type BlocksPerSecond = BlocksPerSecond;
+    type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Pool;
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::benchmarking::BenchmarkHelper<AccountId> for Pool {
+    fn serve(chain: ChainId, nodes: &[AssignedNode<AccountId>]) {
+        let nodes: Vec<_> = nodes.iter().map(|node| node.node).collect();
+        serve(chain, &nodes);
+    }
+}
+
+pub fn pair(number: u64) -> AuthorityPair {
+    let mut seed = [9; 32];
+    seed[..8].copy_from_slice(&number.to_le_bytes());
+    AuthorityPair::from_seed(&seed)
+}
+
+pub fn key(number: u64) -> AuthorityId {
+    pair(number).public()
+}
+
+/// These nodes with their keys.
+pub fn nodes(accounts: &[AccountId]) -> Vec<AssignedNode<AccountId>> {
+    let node = |account: &AccountId| AssignedNode {
+        node: *account,
+        keys: Keys::keys_of(account).expect("it has keys"),
+    };
+    accounts.iter().map(node).collect()
+}
+
+/// The set of these nodes, with this id.
+pub fn set(id: SetId, accounts: &[AccountId]) -> AuthoritySet {
+    let mut set = authorities(&nodes(accounts)).expect("it is a set");
+    set.id = id;
+    set
+}
+
+/// Let these nodes serve a chain.
+pub fn serve(chain: ChainId, accounts: &[AccountId]) {
+    let members = accounts.iter().map(|a| (*a, MemberPhase::Serving));
+    let members = members.collect();
+    Rosters::mutate(|all| all.insert(chain, members));
+}
+
+/// A chain goes live with these founders.
+pub fn go_live(chain: ChainId, founders: &[AccountId]) {
+    serve(chain, founders);
+    DappChainSets::on_live(chain, GENESIS, &nodes(founders), AT);
+}
+
+/// A block, so many seconds after the last.
+pub fn block_after(seconds: Seconds) {
+    let number = System::block_number() + 1;
+    System::reset_events();
+    System::set_block_number(number);
+    Now::set(Now::get() + seconds);
+    DappChainSets::on_initialize(number);
+    DappChainSets::do_try_state().expect("the block keeps the invariants");
+}
+
+/// An epoch begins, and all chains are looked at. Returns what was said meanwhile.
+pub fn epoch() -> Vec<crate::Event<Test>> {
+    DappChainSets::on_beacon(1, &Default::default());
+    let mut said = Vec::new();
+    while crate::Round::<Test>::exists() {
+        block_after(0);
+        said.extend(events());
+    }
+    said
+}
+
+/// The chain hands over, if it may. Returns whether it may.
+pub fn hand_over(id: SetId, accounts: &[AccountId]) -> bool {
+    let set = set(id, accounts);
+    let may = DappChainSets::may_hand_over(CHAIN, &set);
+    if may {
+        DappChainSets::on_hand_over(CHAIN, &set);
+    }
+    DappChainSets::do_try_state().expect("the hand-over keeps the invariants");
+    may
+}
+
+/// What the pallet said since the block began.
+pub fn events() -> Vec<crate::Event<Test>> {
+    System::events()
+        .into_iter()
+        .filter_map(|record| match record.event {
+            RuntimeEvent::DappChainSets(event) => Some(event),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The sets that were sent to the chain: their numbers and nodes.
+pub fn sent() -> Vec<(u32, Vec<AccountId>)> {
+    Sent::get()
+        .into_iter()
+        .filter(|(to, _)| *to == CHAIN)
+        .map(|(_, next)| {
+            let nodes = next.members.iter().map(|member| member.node).collect();
+            (next.ordinal, nodes)
+        })
+        .collect()
+}
+
+pub struct ExtBuilder;
+
+impl ExtBuilder {
+    pub fn build(self) -> sp_io::TestExternalities {
+        Now::set(0);
+        Rosters::take();
+        OtherKeys::take();
+        Sent::take();
+        Sends::set(true);
+        Opened::take();
+        Opens::set(true);
+        Credited::take();
+        Convictions::take();
+        Forgotten::take();
+        StakeNow::set(1);
+        ChainsPerBlock::set(2);
+        RuntimeGenesisConfig::default()
+            .build_storage()
+            .expect("the genesis of the mock is sound")
+            .into()
+    }
+
+    /// Run a test; the storage's invariants must hold before and after it.
+    pub fn run(self, test: impl FnOnce()) {
+        self.build().execute_with(|| {
+            block_after(100);
+            test();
+            DappChainSets::do_try_state().expect("the test keeps the invariants");
+        });
+    }
+}
+
+/// Run a test with a live chain of nodes 1 to 4.
+pub fn with_chain(test: impl FnOnce()) {
+    ExtBuilder.run(|| {
+        go_live(CHAIN, &[1, 2, 3, 4]);
+        test();
+    });
+}

@@ -1,0 +1,10 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! Tests by topic.
+
+mod lives;
+mod offences;
+mod orders;
+mod properties;
+mod reports;

@@ -1,0 +1,74 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! What must hold of the pallet's storage between blocks.
+
+use crate::{ChainSets, Chains, Config, Pallet, Sets, Unopened, MAX_OUTSTANDING};
+use frame_support::{ensure, traits::Get};
+use hansa_dappchain_primitives::{ChainId, MAX_SET, MIN_NODES};
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+    /// Check the invariants:
+    ///
+    /// 1. A chain's numbers are in order: the oldest set, that in force, and the next one.
+    /// 2. The set in force is remembered, with the id that it has, and those ordered since, without one. Of those
+    ///    before it, it is known since when they decide no more, and what id they had.
+    /// 3. No more sets are outstanding or remembered than may be.
+    /// 4. A set has at least four members, and as many as fit.
+    /// 5. Nothing is stored of chains that were never live.
+    pub fn do_try_state() -> Result<(), TryRuntimeError> {
+        for (chain, record) in Chains::<T>::iter() {
+            Self::check_chain(chain, &record)?;
+        }
+        for (chain, ordinal, set) in Sets::<T>::iter() {
+            let record = Chains::<T>::get(chain).ok_or("5: a set of no chain")?;
+            ensure!(
+                (record.first..record.next).contains(&ordinal),
+                "1: a set has a number that no set has"
+            );
+            ensure!(
+                (MIN_NODES..=MAX_SET).contains(&set.members),
+                "4: a set has too few members, or too many"
+            );
+            let (decided, over) = (set.set_id.is_some(), set.until.is_some());
+            let expected = (ordinal <= record.in_force, ordinal < record.in_force);
+            ensure!(
+                (decided, over) == expected,
+                "2: a set decides at another time than its number says"
+            );
+        }
+        ensure!(
+            Unopened::<T>::iter_keys().all(Chains::<T>::contains_key),
+            "5: a route to no chain"
+        );
+        Ok(())
+    }
+
+    fn check_chain(chain: ChainId, record: &ChainSets) -> Result<(), TryRuntimeError> {
+        ensure!(
+            record.in_force < record.next && record.first <= record.next,
+            "1: a chain's numbers are in disorder"
+        );
+        if record.ended_at.is_some() {
+            return Ok(());
+        }
+        ensure!(
+            record.first <= record.in_force,
+            "1: a chain's numbers are in disorder"
+        );
+        ensure!(
+            (record.in_force..record.next).all(|ordinal| Sets::<T>::contains_key(chain, ordinal)),
+            "2: a set that may decide is forgotten"
+        );
+        ensure!(
+            record.outstanding() <= MAX_OUTSTANDING,
+            "3: too many sets are outstanding"
+        );
+        ensure!(
+            record.next.saturating_sub(record.first) <= T::MaxSets::get(),
+            "3: too many sets are remembered"
+        );
+        Ok(())
+    }
+}
