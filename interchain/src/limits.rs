@@ -27,6 +27,12 @@ pub const MAX_DECODE_DEPTH: u32 = 16;
 /// The most chains that a peer says it serves.
 pub const MAX_SERVED: u32 = 32;
 
+/// The most addresses of a node in a chain's own network that it tells.
+pub const MAX_OWN_ADDRESSES: u32 = 8;
+
+/// The most bytes of such an address.
+pub const MAX_ADDRESS_BYTES: u32 = 128;
+
 /// The most lanes that a standing tells of.
 pub const MAX_LANES: u32 = 16;
 

@@ -10,11 +10,14 @@
 //! | [`Request::Ask`] | a node that was offered nothing for some time | how the lanes stand |
 //! | [`Request::Prove`] | a node that wants what was offered | headers, data, proofs |
 //! | [`Request::Forward`] | a node of one's own chain | noted |
+//! | [`Request::Where`] | a node of one's own chain | where the chain's own network is reached |
 //!
 //! Nothing that is said here is believed: offers and standings are hints of what to ask for, and what
 //! is shown is verified before it goes into a pool, which verifies it again.
 
-use crate::limits::{MAX_FORWARDED, MAX_LANES, MAX_SERVED, MAX_WANTS};
+use crate::limits::{
+    MAX_ADDRESS_BYTES, MAX_FORWARDED, MAX_LANES, MAX_OWN_ADDRESSES, MAX_SERVED, MAX_WANTS,
+};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use hansa_interchain_primitives::{
     api::{Headers, Packets, ProofOf, Results, RouteView, Submission},
@@ -32,6 +35,10 @@ pub type Served = BoundedVec<ChainRef, ConstU32<MAX_SERVED>>;
 
 /// Submissions for the chain whose nodes hand them on.
 pub type Forwarded = BoundedVec<Submission, ConstU32<MAX_FORWARDED>>;
+
+/// Addresses of a node in a chain's own network, as text.
+pub type Addresses =
+    BoundedVec<BoundedVec<u8, ConstU32<MAX_ADDRESS_BYTES>>, ConstU32<MAX_OWN_ADDRESSES>>;
 
 /// What is asked for.
 pub type Wants = BoundedVec<Want, ConstU32<MAX_WANTS>>;
@@ -219,6 +226,12 @@ pub enum Request {
         /// What.
         submissions: Forwarded,
     },
+    /// Where are you in the chain's own network?
+    #[codec(index = 5)]
+    Where {
+        /// The chain, which both serve.
+        chain: ChainRef,
+    },
 }
 
 impl Request {
@@ -228,14 +241,14 @@ impl Request {
             Self::Hello { .. } => None,
             Self::Offer { to, .. } => Some(*to),
             Self::Ask { of, .. } | Self::Prove { of, .. } => Some(*of),
-            Self::Forward { chain, .. } => Some(*chain),
+            Self::Forward { chain, .. } | Self::Where { chain } => Some(*chain),
         }
     }
 
     /// What it counts for the limit on a peer: about what it costs to answer, compared to the smallest.
     pub fn units(&self) -> u32 {
         match self {
-            Self::Hello { .. } | Self::Offer { .. } => 1,
+            Self::Hello { .. } | Self::Offer { .. } | Self::Where { .. } => 1,
             Self::Ask { .. } => 2,
             Self::Prove { wants, .. } => 4u32.saturating_add(wants.len() as u32),
             Self::Forward { submissions, .. } => 4u32.saturating_add(submissions.len() as u32),
@@ -284,4 +297,7 @@ pub enum Response {
     /// No.
     #[codec(index = 5)]
     Refused(Reason),
+    /// There, with the node's id in that network at the end of each.
+    #[codec(index = 6)]
+    At(Addresses),
 }

@@ -4,11 +4,12 @@
 //! Flags and subcommands.
 
 use crate::{
-    chain_spec, key::KeyCmd, network_up, resume_voting::ResumeVotingCmd, revert::RevertCmd,
-    service::interchain::InterchainOptions,
+    chain_spec, dappchain::Settings, key::KeyCmd, network_up, resume_voting::ResumeVotingCmd,
+    revert::RevertCmd, service::interchain::InterchainOptions,
 };
 use hansa_interchain::host::Multiaddr;
 use sc_cli::{clap, ChainSpec, RunCmd, SubstrateCli};
+use std::ops::RangeInclusive;
 
 /// The command line of `hansa`.
 #[derive(Debug, clap::Parser)]
@@ -25,6 +26,11 @@ pub struct Cli {
     /// stake and the deposit. To leave is a transaction of that account.
     #[arg(long)]
     pub join_pool: bool,
+
+    /// The DappChains that the hub allocates this node to.
+    #[clap(flatten)]
+    pub dappchains: DappChainParams,
+
     /// How to talk to nodes of other chains.
     #[clap(flatten)]
     pub interchain: InterchainParams,
@@ -32,6 +38,45 @@ pub struct Cli {
     /// Stop when the process with this id, which started this one, is gone.
     #[arg(long, hide = true, value_name = "PID")]
     pub parent_process: Option<u32>,
+}
+
+/// The DappChains that the hub allocates this node to.
+#[derive(Debug, clap::Args)]
+pub struct DappChainParams {
+    /// Run none, though the node is a member of some.
+    #[arg(long)]
+    pub no_dappchains: bool,
+
+    /// Ports for DappChains, two each: for the chain's peers, and for its RPC.
+    #[arg(long, value_name = "FIRST-LAST", default_value = "30500-30699", value_parser = port_range)]
+    pub dappchain_ports: RangeInclusive<u16>,
+
+    /// How long a DappChain that the hub has released this node from stays on the disk, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 7 * 24 * 3600)]
+    pub keep_left_chains: u64,
+}
+
+impl DappChainParams {
+    /// What was chosen; none if no DappChains are to run.
+    pub fn settings(&self) -> Option<Settings> {
+        (!self.no_dappchains).then(|| Settings {
+            ports: self.dappchain_ports.clone(),
+            keep_left: self.keep_left_chains,
+        })
+    }
+}
+
+fn port_range(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let parse = |port: &str| {
+        let port = port.trim().parse::<u16>();
+        port.ok().filter(|port| *port > 0)
+    };
+    text.split_once('-')
+        .and_then(|(first, last)| Some(parse(first)?..=parse(last)?))
+        .filter(|ports| ports.start() < ports.end())
+        .ok_or_else(|| {
+            "two ports with a - between them, the lower one first, as 30500-30699".into()
+        })
 }
 
 /// How to talk to nodes of other chains.

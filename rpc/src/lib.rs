@@ -10,6 +10,7 @@
 
 pub mod allocation;
 pub mod beacon;
+pub mod chains;
 pub mod dappchains;
 mod digits;
 pub mod hub;
@@ -20,6 +21,7 @@ pub mod staking;
 
 use allocation::{Allocation, AllocationApiServer};
 use beacon::{Beacon, BeaconApiServer};
+use chains::{Chains, ChainsApiServer};
 use dappchains::{DappChains, DappChainsApiServer};
 use hansa_allocation_primitives::api::AllocationApi as AllocationRuntimeApi;
 use hansa_beacon_primitives::api::BeaconApi as BeaconRuntimeApi;
@@ -29,6 +31,7 @@ use hansa_interchain_primitives::api::InterchainApi as InterchainRuntimeApi;
 use hansa_pbft_primitives::PbftApi as PbftRuntimeApi;
 use hansa_primitives::{AccountId, Balance, Block, Nonce};
 use hansa_staking_primitives::api::StakingApi as StakingRuntimeApi;
+use hansa_supervisor::status::SharedStatus;
 use interchain::{Interchain, InterchainApiServer};
 use jsonrpsee::{core::RegisterMethodError, RpcModule};
 use pbft::{Pbft, PbftApiServer};
@@ -54,6 +57,8 @@ pub struct FullDeps<C, P> {
     pub keystore: KeystorePtr,
     /// Whether the node comes into the node pool by itself.
     pub join_pool: bool,
+    /// The DappChains of the process.
+    pub dappchains: SharedStatus,
     /// The consensus' snapshot of the height under way.
     pub round_state: SharedRoundState,
     /// The certificates of newly final blocks.
@@ -92,6 +97,7 @@ where
         pool,
         keystore,
         join_pool,
+        dappchains,
         round_state,
         justifications,
         subscription_executor,
@@ -104,6 +110,7 @@ where
     module.merge(Allocation::new(client.clone()).into_rpc())?;
     module.merge(Pool::new(client.clone(), keystore, join_pool).into_rpc())?;
     module.merge(DappChains::new(client.clone()).into_rpc())?;
+    module.merge(Chains(dappchains).into_rpc())?;
     module.merge(Interchain::new(client.clone()).into_rpc())?;
     module
         .merge(Pbft::new(client, round_state, justifications, subscription_executor).into_rpc())?;

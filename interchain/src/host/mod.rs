@@ -14,7 +14,7 @@ mod task;
 pub use peers::Offence;
 pub use task::Host;
 
-use crate::message::{Request, Response};
+use crate::message::{Addresses, Request, Response};
 use hansa_interchain_primitives::packet::ChainRef;
 pub use libp2p::{identity::Keypair, Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot};
@@ -72,6 +72,10 @@ enum Command {
         news: mpsc::Sender<Inbound>,
         proofs: mpsc::Sender<Inbound>,
     },
+    Reachable {
+        chain: ChainRef,
+        at: Addresses,
+    },
     Seek {
         chain: ChainRef,
         addresses: Vec<Multiaddr>,
@@ -121,6 +125,11 @@ impl Handle {
         })
         .await;
         Questions { news, proofs }
+    }
+
+    /// Tell nodes of a chain that is served here where this one is in the chain's own network.
+    pub async fn reachable(&self, chain: ChainRef, at: Addresses) {
+        self.tell(Command::Reachable { chain, at }).await;
     }
 
     /// Keep connections to nodes that serve `chain`, of which some may be at `addresses`.

@@ -14,7 +14,7 @@ use crate::{
         MAX_ADDRESSES, MAX_COMMANDS, MAX_DIALS, MAX_INBOUND, MAX_OUTBOUND, MAX_PEER_ADDRESSES,
         PROVIDE_INTERVAL,
     },
-    message::{Reason, Request, Response, Served},
+    message::{Addresses, Reason, Request, Response, Served},
     LOG_TARGET,
 };
 use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
@@ -48,6 +48,8 @@ const TICK: Duration = Duration::from_millis(500);
 struct ServedChain {
     news: mpsc::Sender<Inbound>,
     proofs: mpsc::Sender<Inbound>,
+    /// Where this node is in the chain's own network.
+    at: Addresses,
 }
 
 /// A chain whose nodes are looked for.
@@ -153,7 +155,15 @@ impl Host {
                 chain,
                 news,
                 proofs,
-            } => self.serve(chain, ServedChain { news, proofs }),
+            } => {
+                let at = Addresses::default();
+                self.serve(chain, ServedChain { news, proofs, at });
+            }
+            Command::Reachable { chain, at } => {
+                if let Some(served) = self.served.get_mut(&chain) {
+                    served.at = at;
+                }
+            }
             Command::Seek {
                 chain,
                 mut addresses,
@@ -465,6 +475,11 @@ impl Host {
                 self.peers.serves(peer, serves.clone(), now);
                 let serves = self.serves();
                 Some(Response::Hello { serves })
+            }
+            Request::Where { chain } => {
+                let served = self.served.get(chain);
+                let refused = Response::Refused(Reason::NotServed);
+                Some(served.map_or(refused, |served| Response::At(served.at.clone())))
             }
             other => {
                 let served = other.chain().is_some_and(|c| self.served.contains_key(&c));

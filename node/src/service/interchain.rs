@@ -3,8 +3,7 @@
 
 //! The node in the network between chains: one host for the process, a courier for its chain.
 
-use super::{FullClient, FullPool};
-use hansa_consensus_pbft::authorities::ConsensusStates;
+use super::{full::FullNode, introductions};
 use hansa_interchain::{
     chain::Chain,
     client::ClientChain,
@@ -14,13 +13,12 @@ use hansa_interchain::{
     serve,
 };
 use hansa_interchain_primitives::packet::ChainRef;
-use hansa_primitives::{Block, BlockNumber};
+use hansa_primitives::BlockNumber;
 use log::{info, warn};
 use sc_network::config::{NodeKeyConfig, Secret};
-use sc_network_sync::SyncingService;
+use sc_network::service::traits::NetworkService;
 use sc_service::{Configuration, Error, SpawnTaskHandle, TaskManager};
 use sp_consensus::SyncOracle;
-use sp_keystore::KeystorePtr;
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::Arc,
@@ -37,24 +35,6 @@ pub struct InterchainOptions {
     pub port: u16,
     /// Nodes that may know others.
     pub bootnodes: Vec<Multiaddr>,
-}
-
-/// What a courier is made of.
-pub struct InterchainParts {
-    /// The chain's client.
-    pub client: Arc<FullClient>,
-    /// The node's pool, where what is proven goes.
-    pub pool: Arc<FullPool>,
-    /// Who decides the chain's blocks.
-    pub states: Arc<ConsensusStates<FullClient>>,
-    /// Where the session keys are.
-    pub keystore: KeystorePtr,
-    /// Tells whether the node is far behind.
-    pub sync: Arc<SyncingService<Block>>,
-    /// The number of the last final block.
-    pub head: watch::Receiver<BlockNumber>,
-    /// Where to count.
-    pub metrics: Metrics,
 }
 
 /// Start the host, under the node's network key.
@@ -81,31 +61,41 @@ pub fn start_host(
     Ok(handle)
 }
 
-/// Carry packets for the chain, for as long as the node runs. Also on a node that does not validate: it
-/// steps in for others.
-pub fn spawn(parts: InterchainParts, host: Handle, task_manager: &TaskManager) {
+/// Carry packets for the chain, for as long as the node runs, if it is in the network between chains. Also on a node
+/// that does not validate: it steps in for others.
+pub fn spawn(node: &FullNode, metrics: Metrics, task_manager: &TaskManager) {
+    let Some(host) = node.host.clone() else {
+        return;
+    };
+    let sync = node.sync.clone();
+    let chain = Arc::new(ClientChain::new(
+        node.client.clone(),
+        node.pool.clone(),
+        node.states.clone(),
+        node.keystore.clone(),
+        move || sync.is_major_syncing(),
+    ));
     let spawner = task_manager.spawn_handle();
-    let courier = run(parts, host, spawner.clone());
+    let network = node.network.clone();
+    let courier = run(
+        chain,
+        host,
+        network,
+        node.head.clone(),
+        metrics,
+        spawner.clone(),
+    );
     spawner.spawn_blocking("interchain-courier", TASK_GROUP, courier);
 }
 
-async fn run(parts: InterchainParts, host: Handle, spawner: SpawnTaskHandle) {
-    let InterchainParts {
-        client,
-        pool,
-        states,
-        keystore,
-        sync,
-        mut head,
-        metrics,
-    } = parts;
-    let chain = Arc::new(ClientChain::new(
-        client,
-        pool,
-        states,
-        keystore,
-        move || sync.is_major_syncing(),
-    ));
+async fn run(
+    chain: Arc<impl Chain + 'static>,
+    host: Handle,
+    network: Arc<dyn NetworkService>,
+    mut head: watch::Receiver<BlockNumber>,
+    metrics: Metrics,
+    spawner: SpawnTaskHandle,
+) {
     let Some(own) = own_chain(&*chain, &mut head).await else {
         return;
     };
@@ -117,6 +107,11 @@ async fn run(parts: InterchainParts, host: Handle, spawner: SpawnTaskHandle) {
     let questions = host.serve(own).await;
     let server = serve::run(chain.clone(), own, questions.proofs);
     spawner.spawn_blocking("interchain-server", TASK_GROUP, server);
+    spawner.spawn(
+        "interchain-introductions",
+        TASK_GROUP,
+        introductions::run(own, host.clone(), network),
+    );
     Courier::new(chain, own, host, metrics)
         .run(head, questions.news)
         .await;

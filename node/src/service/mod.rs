@@ -11,16 +11,18 @@
 //! | [`beacon`] | commitments and reveals for the randomness beacon |
 //! | [`mod@pool`] | the way into the node pool |
 //! | [`interchain`] | the node in the network between chains |
+//! | [`introductions`] | nodes of one chain find each other by that network |
 //! | [`full`] | a running node: these, pool, RPC and the engine |
 
 pub mod beacon;
 pub mod database;
 pub mod full;
 pub mod interchain;
+pub mod introductions;
 pub mod network;
 pub mod pool;
 
-pub use full::{new_full, new_full_with, Options};
+pub use full::{new_full, new_full_with, Interchain, Options};
 
 use futures::future::BoxFuture;
 use hansa_consensus_pbft::{

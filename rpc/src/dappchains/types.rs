@@ -9,8 +9,9 @@ use hansa_dappchain_primitives::{
     BallotView, ChainPage, ChainState, ChainView, Founder, GenesisRecord, Quote, RuntimeSource,
     SeatView,
 };
-use hansa_primitives::{AccountId, Balance, Hash};
+use hansa_primitives::{AccountId, Balance, Hash, Hashing};
 use serde::{Deserialize, Serialize};
+use sp_runtime::traits::Hash as _;
 
 /// What a chain would cost.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -231,8 +232,8 @@ impl From<GenesisRecord<AccountId>> for GenesisInfo {
             founders: record.founders.into_iter().map(Into::into).collect(),
             hub_height: record.hub.height,
             hub_header: record.hub.header,
-            hub_set_id: record.hub.set_id,
-            hub_set: record.hub.set,
+            hub_set_id: record.hub.set.id,
+            hub_set: Hashing::hash_of(&record.hub.set),
             frozen_at: record.frozen_at,
         }
     }

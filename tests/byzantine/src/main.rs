@@ -54,12 +54,14 @@ fn run() -> Result<(), String> {
     let cli = Cli::from_iter(arguments);
     let options = Options {
         join_pool: cli.join_pool,
+        ..Default::default()
     };
     let runner = cli.create_runner(&cli.run).map_err(|e| e.to_string())?;
     runner
         .run_node_until_exit(|config| async move {
             new_full_with::<Litep2pNetworkBackend>(config, options, |engine| compose(lie, engine))
                 .await
+                .map(|(_, task_manager)| task_manager)
                 .map_err(sc_cli::Error::Service)
         })
         .map_err(|e| e.to_string())
