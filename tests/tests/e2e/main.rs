@@ -9,6 +9,7 @@ mod bad_rpc;
 mod bad_specs;
 mod beacon;
 mod commands;
+mod dappchains;
 mod dev_chain;
 mod durability;
 mod errors;

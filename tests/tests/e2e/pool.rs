@@ -5,8 +5,9 @@
 //! deployers register, serve, and go round.
 //!
 //! All is seen through clients that are not ours: `subxt`, which knows the chain by its metadata alone, and
-//! plain JSON-RPC. What founders and joining nodes sign is signed here, as no node builds a DappChain yet. For
-//! the same reason it is the hub's blocks that make veterans, and turns end by time, not by blocks.
+//! plain JSON-RPC. The code of the chains is none, and no node runs them: what founders and joining nodes sign
+//! is signed here (`dappchains.rs` has a chain that lives). For the same reason it is the hub's blocks that make
+//! veterans, and turns end by time, not by blocks.
 
 use anyhow::{bail, ensure, Context, Result};
 use hansa_allocation_primitives::{confirm::confirm_payload, Head};
@@ -127,7 +128,7 @@ impl Hub {
         let folder = tempfile::tempdir()?;
         let all: Vec<_> = names().collect();
         let network = Network::start_nodes(&spec(folder.path())?, &all, |name, config| {
-            Ok(config.session_keys(&uri(name))?.arg("--join-pool"))
+            Ok(config.session_keys(&uri(name))?.arg("--join-pool").arg("--no-dappchains"))
         })
         .await?;
         let (rpc, api) = (
