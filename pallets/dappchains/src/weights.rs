@@ -4,7 +4,7 @@
 //! Weights of `hansa_pallet_dappchains`.
 //!
 //! In the form that `frame-omni-bencher` writes, which replaces this file. Until it has run on
-//! reference hardware the numbers are estimates on the safe side: 60 µs for a call, 100 µs for one that
+//! reference hardware the numbers are estimates on the safe side (docs/BENCHMARKS.md): 30 to 200 µs for a call, 100 µs for one that
 //! looks at all founders of a chain, 60 µs for a signature that is verified, 10 µs and four reads and
 //! writes for each founder that is seated or paid, and let go by the allocation, 10 ns for a byte that is checked and stored.
 
@@ -72,20 +72,20 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn register(b: u32) -> Weight {
-        base(T::DbWeight::get(), 90_000_000, 30_000, 12, 10)
+        base(T::DbWeight::get(), 170_000_000, 30_000, 12, 10)
             .saturating_add(estimate(10_000, 1).saturating_mul(u64::from(b)))
     }
     fn cancel() -> Weight {
         all_founders(T::DbWeight::get())
     }
     fn retire() -> Weight {
-        base(T::DbWeight::get(), 60_000_000, 12_000, 4, 5)
+        base(T::DbWeight::get(), 120_000_000, 12_000, 5, 5)
     }
     fn offer_ownership() -> Weight {
         base(T::DbWeight::get(), 30_000_000, 4_000, 1, 1)
     }
     fn accept_ownership() -> Weight {
-        base(T::DbWeight::get(), 80_000_000, 12_000, 5, 5)
+        base(T::DbWeight::get(), 140_000_000, 12_000, 5, 5)
     }
     fn confirm_genesis() -> Weight {
         all_founders(T::DbWeight::get()).saturating_add(first_set(T::DbWeight::get()))
@@ -94,19 +94,19 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         base(T::DbWeight::get(), 160_000_000, 60_000, 4, 0)
     }
     fn claim() -> Weight {
-        base(T::DbWeight::get(), 60_000_000, 12_000, 5, 4)
+        base(T::DbWeight::get(), 140_000_000, 12_000, 6, 5)
     }
     fn propose_limit() -> Weight {
-        base(T::DbWeight::get(), 40_000_000, 10_000, 6, 2)
+        base(T::DbWeight::get(), 80_000_000, 10_000, 7, 2)
     }
     fn vote() -> Weight {
-        base(T::DbWeight::get(), 40_000_000, 10_000, 5, 3)
+        base(T::DbWeight::get(), 80_000_000, 10_000, 5, 3)
     }
     fn add_standard_runtime() -> Weight {
         base(T::DbWeight::get(), 40_000_000, 10_000, 3, 3)
     }
     fn on_initialize() -> Weight {
-        base(T::DbWeight::get(), 30_000_000, 6_000, 3, 2)
+        base(T::DbWeight::get(), 50_000_000, 6_000, 4, 2)
     }
     fn handle_due() -> Weight {
         all_founders(T::DbWeight::get())
@@ -115,36 +115,36 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         frozen_founders(T::DbWeight::get())
     }
     fn on_joined() -> Weight {
-        base(T::DbWeight::get(), 90_000_000, 30_000, 9, 7)
+        base(T::DbWeight::get(), 200_000_000, 30_000, 9, 7)
     }
     fn on_left() -> Weight {
-        base(T::DbWeight::get(), 80_000_000, 30_000, 8, 6)
+        base(T::DbWeight::get(), 180_000_000, 30_000, 8, 6)
     }
     fn on_short() -> Weight {
-        base(T::DbWeight::get(), 60_000_000, 12_000, 4, 4)
+        base(T::DbWeight::get(), 130_000_000, 12_000, 5, 4)
     }
     fn on_authored() -> Weight {
-        base(T::DbWeight::get(), 30_000_000, 8_000, 3, 2)
+        base(T::DbWeight::get(), 30_000_000, 8_000, 4, 2)
     }
 }
 
 /// The weights of tests.
 impl WeightInfo for () {
     fn register(b: u32) -> Weight {
-        base(RocksDbWeight::get(), 90_000_000, 30_000, 12, 10)
+        base(RocksDbWeight::get(), 170_000_000, 30_000, 12, 10)
             .saturating_add(estimate(10_000, 1).saturating_mul(u64::from(b)))
     }
     fn cancel() -> Weight {
         all_founders(RocksDbWeight::get())
     }
     fn retire() -> Weight {
-        base(RocksDbWeight::get(), 60_000_000, 12_000, 4, 5)
+        base(RocksDbWeight::get(), 120_000_000, 12_000, 5, 5)
     }
     fn offer_ownership() -> Weight {
         base(RocksDbWeight::get(), 30_000_000, 4_000, 1, 1)
     }
     fn accept_ownership() -> Weight {
-        base(RocksDbWeight::get(), 80_000_000, 12_000, 5, 5)
+        base(RocksDbWeight::get(), 140_000_000, 12_000, 5, 5)
     }
     fn confirm_genesis() -> Weight {
         all_founders(RocksDbWeight::get()).saturating_add(first_set(RocksDbWeight::get()))
@@ -153,19 +153,19 @@ impl WeightInfo for () {
         base(RocksDbWeight::get(), 160_000_000, 60_000, 4, 0)
     }
     fn claim() -> Weight {
-        base(RocksDbWeight::get(), 60_000_000, 12_000, 5, 4)
+        base(RocksDbWeight::get(), 140_000_000, 12_000, 6, 5)
     }
     fn propose_limit() -> Weight {
-        base(RocksDbWeight::get(), 40_000_000, 10_000, 6, 2)
+        base(RocksDbWeight::get(), 80_000_000, 10_000, 7, 2)
     }
     fn vote() -> Weight {
-        base(RocksDbWeight::get(), 40_000_000, 10_000, 5, 3)
+        base(RocksDbWeight::get(), 80_000_000, 10_000, 5, 3)
     }
     fn add_standard_runtime() -> Weight {
         base(RocksDbWeight::get(), 40_000_000, 10_000, 3, 3)
     }
     fn on_initialize() -> Weight {
-        base(RocksDbWeight::get(), 30_000_000, 6_000, 3, 2)
+        base(RocksDbWeight::get(), 50_000_000, 6_000, 4, 2)
     }
     fn handle_due() -> Weight {
         all_founders(RocksDbWeight::get())
@@ -174,16 +174,16 @@ impl WeightInfo for () {
         frozen_founders(RocksDbWeight::get())
     }
     fn on_joined() -> Weight {
-        base(RocksDbWeight::get(), 90_000_000, 30_000, 9, 7)
+        base(RocksDbWeight::get(), 200_000_000, 30_000, 9, 7)
     }
     fn on_left() -> Weight {
-        base(RocksDbWeight::get(), 80_000_000, 30_000, 8, 6)
+        base(RocksDbWeight::get(), 180_000_000, 30_000, 8, 6)
     }
     fn on_short() -> Weight {
-        base(RocksDbWeight::get(), 60_000_000, 12_000, 4, 4)
+        base(RocksDbWeight::get(), 130_000_000, 12_000, 5, 4)
     }
     fn on_authored() -> Weight {
-        base(RocksDbWeight::get(), 30_000_000, 8_000, 3, 2)
+        base(RocksDbWeight::get(), 30_000_000, 8_000, 4, 2)
     }
 }
 
