@@ -7,7 +7,7 @@ use crate::{
     cli::{Cli, NetworkSubcommand, Subcommand},
     dappchain::{template::Template, DappChains},
     network_up, ports,
-    service::{self, new_parts, vote_log_dir},
+    service::{self, new_parts, vote_log_dir, FullBackend},
 };
 use hansa_primitives::{Block, Hash};
 use hansa_supervisor::status::SharedStatus;
@@ -20,8 +20,15 @@ use sc_network::{config::NetworkBackendType, Litep2pNetworkBackend, NetworkWorke
 use sc_service::Configuration;
 use std::{
     process::ExitCode,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, Weak},
+    time::{Duration, Instant},
 };
+
+/// How long the end of the process waits for its database to be closed.
+const CLOSE_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often it looks.
+const CLOSE_POLL: Duration = Duration::from_millis(20);
 
 /// Run the command line of this process. An error is one line, and an exit code that is not zero.
 pub fn main() -> ExitCode {
@@ -59,6 +66,21 @@ fn end_with_parent(parent: u32) -> std::result::Result<(), String> {
         return Err("the process that --parent-process names did not start this one".into());
     }
     Ok(())
+}
+
+/// Wait until nothing uses the database any more, for [`CLOSE_LIMIT`] at most.
+///
+/// The SDK runs offchain workers on threads for which it does not wait. RocksDB aborts the process if it is in use when
+/// the process ends.
+fn await_close(database: &Weak<FullBackend>) {
+    let limit = Instant::now() + CLOSE_LIMIT;
+    while database.strong_count() > 0 {
+        if Instant::now() >= limit {
+            log::warn!("The database is still in use as the node ends");
+            return;
+        }
+        std::thread::sleep(CLOSE_POLL);
+    }
 }
 
 /// One line that says what is wrong.
@@ -109,6 +131,8 @@ fn run_node(cli: &mut Cli) -> Result<()> {
     // They outlive the hub's service, which they follow: they are stopped when that has ended.
     let running = Arc::new(OnceLock::new());
     let dappchains = running.clone();
+    let opened = Arc::new(OnceLock::new());
+    let database = opened.clone();
     let runner = cli.create_runner(&cli.run)?;
     let ended = runner.run_node_until_exit(|config| async move {
         let path = config.base_path.path();
@@ -128,6 +152,7 @@ fn run_node(cli: &mut Cli) -> Result<()> {
                 service::new_full::<Litep2pNetworkBackend>(config, options).await
             }
         }?;
+        let _ = database.set(Arc::downgrade(&node.backend));
         if let Some(settings) = settings {
             let started = DappChains::start(&node, template, settings, status)?;
             let _ = dappchains.set(started);
@@ -136,6 +161,9 @@ fn run_node(cli: &mut Cli) -> Result<()> {
     });
     if let Some(dappchains) = Arc::into_inner(running).and_then(OnceLock::into_inner) {
         dappchains.stop();
+    }
+    if let Some(database) = opened.get() {
+        await_close(database);
     }
     ended
 }

@@ -73,6 +73,10 @@ type Answer = (ResponseChannel<Response>, Option<Response>);
 pub struct Host {
     swarm: Swarm<Behaviour>,
     commands: mpsc::Receiver<Command>,
+    /// Nodes that may know others, and when to try them next.
+    bootnodes: Vec<Multiaddr>,
+    next_boot: Instant,
+    boot_interval: Duration,
     served: BTreeMap<ChainRef, ServedChain>,
     sought: BTreeMap<ChainRef, SoughtChain>,
     peers: Peers,
@@ -97,9 +101,6 @@ impl Host {
     ) -> Result<(Self, Handle), io::Error> {
         let mut swarm = swarm(keypair)?;
         listen_at(&mut swarm, listen)?;
-        for address in bootnodes {
-            dial(&mut swarm, address);
-        }
         let (sender, commands) = mpsc::channel(MAX_COMMANDS);
         let now = Instant::now();
         let handle = Handle {
@@ -109,6 +110,9 @@ impl Host {
         let host = Self {
             swarm,
             commands,
+            bootnodes: bootnodes.to_vec(),
+            next_boot: now,
+            boot_interval: FIND_INTERVAL_MIN,
             served: BTreeMap::new(),
             sought: BTreeMap::new(),
             peers: Peers::default(),
@@ -374,6 +378,7 @@ impl Host {
             let chains: Vec<_> = self.served.keys().copied().collect();
             chains.iter().for_each(|chain| self.provide(chain));
         }
+        self.boot(now);
         let now_ms = self.now();
         for peer in self.peers.pardoned(self.pardoned_until, now_ms) {
             self.swarm.behaviour_mut().blocked.unblock_peer(peer);
@@ -391,6 +396,21 @@ impl Host {
             .collect();
         for (chain, addresses) in due {
             self.look_for(chain, &addresses);
+        }
+    }
+
+    /// While there are few connections, try the nodes that may know others: they may not have been there the last time.
+    fn boot(&mut self, now: Instant) {
+        if now < self.next_boot || self.swarm.connected_peers().count() >= ENOUGH_PEERS {
+            return;
+        }
+        if self.swarm.connected_peers().next().is_none() {
+            self.boot_interval = FIND_INTERVAL_MIN;
+        }
+        self.next_boot = now + self.boot_interval;
+        self.boot_interval = self.boot_interval.saturating_mul(2).min(FIND_INTERVAL_MAX);
+        for address in &self.bootnodes {
+            dial(&mut self.swarm, address);
         }
     }
 
