@@ -112,7 +112,10 @@ where
         if !has.map_err(unreadable)? {
             return Ok(None);
         }
-        api.chain(at).map(Some).map_err(unreadable)
+        let own = api.chain(at).map_err(unreadable)?;
+        // At genesis the state does not know its own hash yet.
+        let genesis = self.client.info().genesis_hash;
+        Ok(Some(ChainRef { genesis, ..own }))
     }
 
     fn is_syncing(&self) -> bool {

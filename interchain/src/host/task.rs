@@ -29,7 +29,7 @@ use libp2p::{
     },
     swarm::{
         dial_opts::{DialOpts, PeerCondition},
-        SwarmEvent,
+        DialError, SwarmEvent,
     },
     Multiaddr, PeerId, Swarm,
 };
@@ -581,7 +581,11 @@ fn dial(swarm: &mut Swarm<Behaviour>, address: &Multiaddr) {
         _ if swarm.connected_peers().next().is_some() => return,
         _ => swarm.dial(address.clone()),
     };
-    if let Err(error) = result {
-        debug!(target: LOG_TARGET, "Node at {address} is not dialled: {error}");
+    match result {
+        // Most are connected already.
+        Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => {}
+        Err(error) => {
+            debug!(target: LOG_TARGET, "Node at {address} is not dialled: {error}");
+        }
     }
 }
