@@ -50,6 +50,9 @@ pub trait Chain: Send + Sync + 'static {
     /// Which chain it is. None as long as its runtime has no interchain protocol.
     fn chain(&self) -> Result<Option<ChainRef>, ChainError>;
 
+    /// Whether the node is far behind: then it knows nothing that is of use to anybody.
+    fn is_syncing(&self) -> bool;
+
     /// The last final block.
     fn head(&self) -> Head;
 

@@ -34,6 +34,7 @@ pub struct ClientChain<C, P> {
     states: Arc<ConsensusStates<C>>,
     crypto: KeystoreCrypto,
     hand_overs: HandOvers<C>,
+    is_syncing: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 fn unreadable(error: impl ToString) -> ChainError {
@@ -64,14 +65,17 @@ impl<T> InterchainClient for T where
 }
 
 impl<C: InterchainClient, P> ClientChain<C, P> {
-    /// The chain of `client`; `states` tells who decides its blocks, `keystore` has the keys of this node.
+    /// The chain of `client`; `states` tells who decides its blocks, `keystore` has the keys of this node,
+    /// `is_syncing` says whether it is far behind.
     pub fn new(
         client: Arc<C>,
         pool: Arc<P>,
         states: Arc<ConsensusStates<C>>,
         keystore: KeystorePtr,
+        is_syncing: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Self {
         Self {
+            is_syncing: Box::new(is_syncing),
             hand_overs: HandOvers::new(client.clone()),
             client,
             pool,
@@ -108,7 +112,14 @@ where
         if !has.map_err(unreadable)? {
             return Ok(None);
         }
-        api.chain(at).map(Some).map_err(unreadable)
+        let own = api.chain(at).map_err(unreadable)?;
+        // At genesis the state does not know its own hash yet.
+        let genesis = self.client.info().genesis_hash;
+        Ok(Some(ChainRef { genesis, ..own }))
+    }
+
+    fn is_syncing(&self) -> bool {
+        (self.is_syncing)()
     }
 
     fn head(&self) -> Head {

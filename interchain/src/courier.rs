@@ -154,6 +154,9 @@ impl<C: Chain> Courier<C> {
 
     /// Look at the last final block, if it is a new one.
     fn look(&mut self) -> Result<(), ChainError> {
+        if self.chain.is_syncing() {
+            return Ok(());
+        }
         let head = self.chain.head();
         let before = self.head;
         if before.is_some_and(|before| before.hash == head.hash) {
@@ -544,6 +547,10 @@ impl<C: Chain> Courier<C> {
                 self.on_contradiction(id, of, *header);
                 "contradiction"
             }
+            (Ok(Response::Refused(Reason::Behind)), _, _) => {
+                entry.route.on_retry(true, now);
+                "behind"
+            }
             (Ok(Response::Refused(reason)), _, _) => {
                 debug!(target: LOG_TARGET, "Chain {id:x} refuses: {reason:?}");
                 entry.route.on_failure(now);
@@ -608,13 +615,15 @@ impl<C: Chain> Courier<C> {
                 "answered"
             }
             Err(error) => {
-                entry.route.on_failure(now);
                 if error.is_lie() {
+                    entry.route.on_failure(now);
                     self.note_lie(id, from, &error);
-                } else {
-                    debug!(target: LOG_TARGET, "What {from} shows of chain {id:x} is not used: {error}");
+                    return "untrue";
                 }
-                "untrue"
+                // The own light client moved on meanwhile.
+                entry.route.on_retry(false, now);
+                debug!(target: LOG_TARGET, "What {from} shows of chain {id:x} is not used: {error}");
+                "outdated"
             }
         }
     }

@@ -74,6 +74,15 @@ pub const HELLO_INTERVAL: Duration = Duration::from_secs(60);
 /// How many connected peers of a chain are enough: no more are looked for.
 pub const ENOUGH_PEERS: usize = 8;
 
+/// The same for the own chain: all that are in the next sets ought to be handed what comes.
+pub const ENOUGH_OWN_PEERS: usize = 100;
+
+/// How many nodes that were found are dialled at once.
+pub const MAX_DIALS: usize = 20;
+
+/// How often others are told at most what is served here, when new ones became known.
+pub const PROVIDE_INTERVAL: Duration = Duration::from_secs(5);
+
 /// How often peers are looked for while there are not enough: at first, growing to the second.
 pub const FIND_INTERVAL_MIN: Duration = Duration::from_secs(2);
 /// See [`FIND_INTERVAL_MIN`].
@@ -123,6 +132,9 @@ pub const CLAIM_MS: u64 = 3_000;
 pub const BACK_OFF_MIN_MS: u64 = 500;
 /// See [`BACK_OFF_MIN_MS`].
 pub const BACK_OFF_MAX_MS: u64 = 30_000;
+
+/// How soon is asked again when the other node, or this one, was only a moment behind; in milliseconds.
+pub const RETRY_MS: u64 = 50;
 
 /// The most submissions of a route that wait for their header to be known.
 pub const MAX_WAITING: usize = 32;

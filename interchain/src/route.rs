@@ -19,7 +19,7 @@
 use crate::{
     limits::{
         BACK_OFF_MAX_MS, BACK_OFF_MIN_MS, CLAIM_MS, MAX_STEPS, MAX_WAITING, MAX_WANTS,
-        PULL_INTERVAL_MS, STEP_IN_MS,
+        PULL_INTERVAL_MS, RETRY_MS, STEP_IN_MS,
     },
     message::{Standing, Want, Wants},
 };
@@ -249,6 +249,16 @@ impl Route {
         self.failures = self.failures.saturating_add(1).min(32);
         self.not_before = now.saturating_add(wait);
         self.next_pull = self.next_pull.min(self.not_before);
+    }
+
+    /// The answer was outdated when it came, or a moment early. `forget`: and so is what was heard.
+    pub fn on_retry(&mut self, forget: bool, now: u64) {
+        self.asking = false;
+        self.not_before = now.saturating_add(RETRY_MS);
+        if forget {
+            self.heard = None;
+            self.next_pull = self.next_pull.min(now.saturating_add(BACK_OFF_MIN_MS));
+        }
     }
 
     /// The pool does not take what was shown: wait before more is asked for.

@@ -47,10 +47,10 @@ const PROVIDER_INTERVAL: Duration = Duration::from_secs(3_600);
 const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The most bytes of a message by which chains are found.
-const MAX_KADEMLIA_BYTES: usize = 16 * 1024;
+const MAX_KADEMLIA_BYTES: usize = 64 * 1024;
 
 /// How many nodes are remembered as serving a chain, and of how many chains.
-const MAX_PROVIDERS_PER_CHAIN: usize = 20;
+const MAX_PROVIDERS_PER_CHAIN: usize = 128;
 const MAX_PROVIDED_CHAINS: usize = 1_024;
 
 /// What the host speaks.

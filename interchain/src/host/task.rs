@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     limits::{
-        ENOUGH_PEERS, FIND_INTERVAL_MAX, FIND_INTERVAL_MIN, HELLO_INTERVAL, MAX_ADDRESSES,
-        MAX_COMMANDS, MAX_INBOUND, MAX_OUTBOUND, MAX_PEER_ADDRESSES,
+        ENOUGH_OWN_PEERS, ENOUGH_PEERS, FIND_INTERVAL_MAX, FIND_INTERVAL_MIN, HELLO_INTERVAL,
+        MAX_ADDRESSES, MAX_COMMANDS, MAX_DIALS, MAX_INBOUND, MAX_OUTBOUND, MAX_PEER_ADDRESSES,
+        PROVIDE_INTERVAL,
     },
     message::{Reason, Request, Response, Served},
     LOG_TARGET,
@@ -28,7 +29,7 @@ use libp2p::{
     },
     swarm::{
         dial_opts::{DialOpts, PeerCondition},
-        SwarmEvent,
+        DialError, SwarmEvent,
     },
     Multiaddr, PeerId, Swarm,
 };
@@ -79,6 +80,9 @@ pub struct Host {
     began: Instant,
     pardoned_until: u64,
     next_hello: Instant,
+    /// Whether nodes became known since others were told what is served here.
+    has_new_nodes: bool,
+    next_provide: Instant,
 }
 
 impl Host {
@@ -112,6 +116,8 @@ impl Host {
             began: now,
             pardoned_until: 0,
             next_hello: now,
+            has_new_nodes: false,
+            next_provide: now,
         };
         Ok((host, handle))
     }
@@ -194,12 +200,17 @@ impl Host {
 
     fn serve(&mut self, chain: ChainRef, served: ServedChain) {
         self.served.insert(chain, served);
-        let key = chain_key(&chain);
-        if let Err(error) = self.swarm.behaviour_mut().kademlia.start_providing(key) {
-            warn!(target: LOG_TARGET, "Others cannot be told that chain {:x} is served here: {error}", chain.id);
-        }
+        self.provide(&chain);
         for peer in self.peers.all_connected() {
             self.hello(peer);
+        }
+    }
+
+    /// Tell the nodes that others would ask that a chain is served here.
+    fn provide(&mut self, chain: &ChainRef) {
+        let key = chain_key(chain);
+        if let Err(error) = self.swarm.behaviour_mut().kademlia.start_providing(key) {
+            warn!(target: LOG_TARGET, "Others cannot be told that chain {:x} is served here: {error}", chain.id);
         }
     }
 
@@ -280,6 +291,9 @@ impl Host {
 
     fn found(&mut self, event: kad::Event) {
         match event {
+            kad::Event::RoutingUpdated {
+                is_new_peer: true, ..
+            } => self.has_new_nodes = true,
             kad::Event::InboundRequest {
                 request:
                     kad::InboundRequest::AddProvider {
@@ -317,7 +331,7 @@ impl Host {
 
     fn dial_providers(&mut self, providers: HashSet<PeerId>) {
         let (own, now) = (*self.swarm.local_peer_id(), self.now());
-        for peer in providers.into_iter().take(ENOUGH_PEERS) {
+        for peer in providers.into_iter().take(MAX_DIALS) {
             if peer != own && !self.peers.is_banned(&peer, now) {
                 let options = DialOpts::peer_id(peer)
                     .condition(PeerCondition::DisconnectedAndNotDialing)
@@ -344,6 +358,12 @@ impl Host {
                 self.hello(peer);
             }
         }
+        if self.has_new_nodes && now >= self.next_provide {
+            // Who was not known then was not told.
+            (self.has_new_nodes, self.next_provide) = (false, now + PROVIDE_INTERVAL);
+            let chains: Vec<_> = self.served.keys().copied().collect();
+            chains.iter().for_each(|chain| self.provide(chain));
+        }
         let now_ms = self.now();
         for peer in self.peers.pardoned(self.pardoned_until, now_ms) {
             self.swarm.behaviour_mut().blocked.unblock_peer(peer);
@@ -365,7 +385,11 @@ impl Host {
     }
 
     fn look_for(&mut self, chain: ChainRef, addresses: &[Multiaddr]) {
-        if self.peers.of_chain(&chain, self.now()).len() >= ENOUGH_PEERS {
+        let enough = match self.served.contains_key(&chain) {
+            true => ENOUGH_OWN_PEERS,
+            false => ENOUGH_PEERS,
+        };
+        if self.peers.of_chain(&chain, self.now()).len() >= enough {
             return;
         }
         for address in addresses {
@@ -522,7 +546,11 @@ fn dial(swarm: &mut Swarm<Behaviour>, address: &Multiaddr) {
         _ if swarm.connected_peers().next().is_some() => return,
         _ => swarm.dial(address.clone()),
     };
-    if let Err(error) = result {
-        debug!(target: LOG_TARGET, "Node at {address} is not dialled: {error}");
+    match result {
+        // Most are connected already.
+        Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => {}
+        Err(error) => {
+            debug!(target: LOG_TARGET, "Node at {address} is not dialled: {error}");
+        }
     }
 }

@@ -496,6 +496,10 @@ impl Chain for Node {
         Ok(Some(lock(&self.world).own))
     }
 
+    fn is_syncing(&self) -> bool {
+        false
+    }
+
     fn head(&self) -> Head {
         let world = lock(&self.world);
         let block = world.blocks.last().unwrap();

@@ -132,6 +132,7 @@ where
             pool: pool.clone(),
             states: states.clone(),
             keystore: keystore.keystore(),
+            sync: network.sync.clone(),
             head: interchain_head,
             metrics: interchain_metrics,
         };

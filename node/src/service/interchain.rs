@@ -14,10 +14,12 @@ use hansa_interchain::{
     serve,
 };
 use hansa_interchain_primitives::packet::ChainRef;
-use hansa_primitives::BlockNumber;
+use hansa_primitives::{Block, BlockNumber};
 use log::{info, warn};
 use sc_network::config::{NodeKeyConfig, Secret};
+use sc_network_sync::SyncingService;
 use sc_service::{Configuration, Error, SpawnTaskHandle, TaskManager};
+use sp_consensus::SyncOracle;
 use sp_keystore::KeystorePtr;
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -47,6 +49,8 @@ pub struct InterchainParts {
     pub states: Arc<ConsensusStates<FullClient>>,
     /// Where the session keys are.
     pub keystore: KeystorePtr,
+    /// Tells whether the node is far behind.
+    pub sync: Arc<SyncingService<Block>>,
     /// The number of the last final block.
     pub head: watch::Receiver<BlockNumber>,
     /// Where to count.
@@ -91,10 +95,17 @@ async fn run(parts: InterchainParts, host: Handle, spawner: SpawnTaskHandle) {
         pool,
         states,
         keystore,
+        sync,
         mut head,
         metrics,
     } = parts;
-    let chain = Arc::new(ClientChain::new(client, pool, states, keystore));
+    let chain = Arc::new(ClientChain::new(
+        client,
+        pool,
+        states,
+        keystore,
+        move || sync.is_major_syncing(),
+    ));
     let Some(own) = own_chain(&*chain, &mut head).await else {
         return;
     };
