@@ -178,10 +178,10 @@ impl End {
         format!("{:x}", self.chain.id)
     }
 
-    /// A connection to a node that answers: of those that do, the one with the highest head.
-    pub async fn rpc(&self) -> Result<Rpc> {
+    /// The node that knows most, of those that answer: one that was just started is behind.
+    async fn best(&self) -> Result<(String, Rpc)> {
         wait_for_some("a node of the chain", || async {
-            let mut best: Option<(u32, Rpc)> = None;
+            let mut best: Option<(u32, &String, Rpc)> = None;
             for url in &self.urls {
                 let Ok(rpc) = Rpc::connect(url).await else {
                     continue;
@@ -191,27 +191,25 @@ impl End {
                 };
                 if best
                     .as_ref()
-                    .is_none_or(|(number, _)| head.number > *number)
+                    .is_none_or(|(number, ..)| head.number > *number)
                 {
-                    best = Some((head.number, rpc));
+                    best = Some((head.number, url, rpc));
                 }
             }
-            Ok(best.map(|(_, rpc)| rpc))
+            Ok(best.map(|(_, url, rpc)| (url.clone(), rpc)))
         })
         .await
     }
 
-    /// A client of a node that answers.
+    /// A connection to the node that knows most.
+    pub async fn rpc(&self) -> Result<Rpc> {
+        Ok(self.best().await?.1)
+    }
+
+    /// A client of the node that knows most.
     pub async fn api(&self) -> Result<Client> {
-        wait_for_some("a node of the chain", || async {
-            for url in &self.urls {
-                if let Ok(api) = OnlineClient::from_insecure_url(url).await {
-                    return Ok(Some(api));
-                }
-            }
-            Ok(None)
-        })
-        .await
+        let (url, _) = self.best().await?;
+        Ok(OnlineClient::from_insecure_url(&url).await?)
     }
 
     /// What governance of another chain would look at: the last final block, and who decides the next.

@@ -57,7 +57,7 @@ impl Latency {
 }
 
 /// The value below which `percent` of the sorted `times` lie.
-fn percentile(times: &[Duration], percent: usize) -> Duration {
+pub fn percentile(times: &[Duration], percent: usize) -> Duration {
     let at = (times.len() * percent / 100).min(times.len().saturating_sub(1));
     times.get(at).copied().unwrap_or_default()
 }

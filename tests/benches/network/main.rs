@@ -11,11 +11,13 @@
 //! 3. under load: the highest rate of transfers that the network keeps up with, sustained for a
 //!    minute, and the CPU time that all nodes together spend per final transfer.
 //!
-//! `make bench ARGS="faults"` measures what faults cost instead ([`faults`]).
+//! `make bench ARGS="faults"` measures what faults cost instead ([`faults`]), and `ARGS="chains"` how fast
+//! transfers go from one chain to another ([`chains`]).
 //!
 //! Transactions are signed before a measurement begins. The client runs on the same machine and
 //! takes its share of it; that share is in the report.
 
+mod chains;
 mod faults;
 mod latency;
 mod load;
@@ -70,6 +72,8 @@ struct Arguments {
 /// What to measure other than latency and throughput.
 #[derive(clap::Subcommand)]
 enum Mode {
+    /// Transfers from one chain to another.
+    Chains(chains::Arguments),
     /// What faults cost: kills validators and starts them again.
     Faults(faults::Arguments),
 }
@@ -95,8 +99,10 @@ async fn main() -> Result<()> {
     println!("# Benchmark of a local network\n");
     println!("{}\n", machine::describe());
     println!("One sr25519 verification: {:.1} µs\n", micros(verification));
-    if let Some(Mode::Faults(arguments)) = arguments.mode {
-        return faults::measure(arguments).await;
+    match arguments.mode {
+        Some(Mode::Faults(arguments)) => return faults::measure(arguments).await,
+        Some(Mode::Chains(arguments)) => return chains::measure(arguments).await,
+        None => {}
     }
 
     let folder = tempfile::tempdir()?;

@@ -5,7 +5,7 @@
 //! made or lost, whatever is killed meanwhile. The auditor reads both chains after each step.
 
 use anyhow::{ensure, Context, Result};
-use codec::{Decode, Encode};
+use codec::Decode;
 use hansa_e2e::{
     binary,
     client::{self, Client, Included, UNIT},
