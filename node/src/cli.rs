@@ -4,9 +4,12 @@
 //! Flags and subcommands.
 
 use crate::{
-    chain_spec, key::KeyCmd, network_up, resume_voting::ResumeVotingCmd, revert::RevertCmd,
+    chain_spec, dappchain::Settings, key::KeyCmd, network_up, resume_voting::ResumeVotingCmd,
+    revert::RevertCmd, service::interchain::InterchainOptions,
 };
+use hansa_interchain::host::Multiaddr;
 use sc_cli::{clap, ChainSpec, RunCmd, SubstrateCli};
+use std::ops::RangeInclusive;
 
 /// The command line of `hansa`.
 #[derive(Debug, clap::Parser)]
@@ -19,9 +22,83 @@ pub struct Cli {
     #[clap(flatten)]
     pub run: RunCmd,
 
+    /// Come into the hub's node pool, as soon as the account that registered this node's session keys has the
+    /// stake and the deposit. To leave is a transaction of that account.
+    #[arg(long)]
+    pub join_pool: bool,
+
+    /// The DappChains that the hub allocates this node to.
+    #[clap(flatten)]
+    pub dappchains: DappChainParams,
+
+    /// How to talk to nodes of other chains.
+    #[clap(flatten)]
+    pub interchain: InterchainParams,
+
     /// Stop when the process with this id, which started this one, is gone.
     #[arg(long, hide = true, value_name = "PID")]
     pub parent_process: Option<u32>,
+}
+
+/// The DappChains that the hub allocates this node to.
+#[derive(Debug, clap::Args)]
+pub struct DappChainParams {
+    /// Run none, though the node is a member of some.
+    #[arg(long)]
+    pub no_dappchains: bool,
+
+    /// Ports for DappChains, two each: for the chain's peers, and for its RPC.
+    #[arg(long, value_name = "FIRST-LAST", default_value = "30500-30699", value_parser = port_range)]
+    pub dappchain_ports: RangeInclusive<u16>,
+
+    /// How long a DappChain that the hub has released this node from stays on the disk, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 7 * 24 * 3600)]
+    pub keep_left_chains: u64,
+}
+
+impl DappChainParams {
+    /// What was chosen; none if no DappChains are to run.
+    pub fn settings(&self) -> Option<Settings> {
+        (!self.no_dappchains).then(|| Settings {
+            ports: self.dappchain_ports.clone(),
+            keep_left: self.keep_left_chains,
+        })
+    }
+}
+
+fn port_range(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let parse = |port: &str| {
+        let port = port.trim().parse::<u16>();
+        port.ok().filter(|port| *port > 0)
+    };
+    text.split_once('-')
+        .and_then(|(first, last)| Some(parse(first)?..=parse(last)?))
+        .filter(|ports| ports.start() < ports.end())
+        .ok_or_else(|| {
+            "two ports with a - between them, the lower one first, as 30500-30699".into()
+        })
+}
+
+/// How to talk to nodes of other chains.
+#[derive(Debug, clap::Args)]
+pub struct InterchainParams {
+    /// Carry packets between this chain and others, and listen on this TCP port for their nodes.
+    #[arg(long, value_name = "PORT")]
+    pub interchain_port: Option<u16>,
+
+    /// Nodes in the network between chains that may know others; the routes' own addresses are known.
+    #[arg(long, value_name = "MULTIADDR", num_args = 1.., requires = "interchain_port")]
+    pub interchain_bootnodes: Vec<Multiaddr>,
+}
+
+impl InterchainParams {
+    /// How to start; none if it was not asked for.
+    pub fn options(&self) -> Option<InterchainOptions> {
+        Some(InterchainOptions {
+            port: self.interchain_port?,
+            bootnodes: self.interchain_bootnodes.clone(),
+        })
+    }
 }
 
 /// What to do instead of running a node.
@@ -172,6 +249,13 @@ mod tests {
             ),
             (9, 7)
         );
+    }
+
+    #[test]
+    fn only_a_node_that_is_told_to_joins_the_pool() {
+        assert!(!parse(&["--dev"]).unwrap().join_pool);
+        assert!(parse(&["--dev", "--join-pool"]).unwrap().join_pool);
+        assert!(parse(&["--join-pool", "chain-info"]).is_err());
     }
 
     #[test]

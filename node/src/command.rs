@@ -5,10 +5,12 @@
 
 use crate::{
     cli::{Cli, NetworkSubcommand, Subcommand},
+    dappchain::{template::Template, DappChains},
     network_up, ports,
     service::{self, new_parts, vote_log_dir},
 };
 use hansa_primitives::{Block, Hash};
+use hansa_supervisor::status::SharedStatus;
 use nix::{
     sys::signal::Signal,
     unistd::{getppid, Pid},
@@ -16,7 +18,10 @@ use nix::{
 use sc_cli::{Error, PurgeChainCmd, Result, SubstrateCli};
 use sc_network::{config::NetworkBackendType, Litep2pNetworkBackend, NetworkWorker};
 use sc_service::Configuration;
-use std::process::ExitCode;
+use std::{
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+};
 
 /// Run the command line of this process. An error is one line, and an exit code that is not zero.
 pub fn main() -> ExitCode {
@@ -92,21 +97,47 @@ fn run_node(cli: &mut Cli) -> Result<()> {
             .node_key_params
             .unsafe_force_node_key_generation = true;
     }
+    let options = service::Options {
+        join_pool: cli.join_pool,
+        interchain: match cli.interchain.options() {
+            Some(options) => service::Interchain::Start(options),
+            None => service::Interchain::Off,
+        },
+        dappchains: SharedStatus::default(),
+    };
+    let settings = cli.dappchains.settings();
+    // They outlive the hub's service, which they follow: they are stopped when that has ended.
+    let running = Arc::new(OnceLock::new());
+    let dappchains = running.clone();
     let runner = cli.create_runner(&cli.run)?;
-    runner.run_node_until_exit(|config| async move {
+    let ended = runner.run_node_until_exit(|config| async move {
         let path = config.base_path.path();
         std::fs::create_dir_all(path)
             .map_err(|e| sc_service::Error::Other(format!("{}: {e}", path.display())))?;
-        ports::probe(&ports::of_configuration(&config))
-            .map_err(|e| sc_service::Error::Other(e.to_string()))?;
-        match config.network.network_backend {
-            NetworkBackendType::Libp2p => {
-                service::new_full::<NetworkWorker<Block, Hash>>(config).await
-            }
-            NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config).await,
+        let mut used = ports::of_configuration(&config);
+        if let service::Interchain::Start(options) = &options.interchain {
+            used.extend(ports::of_interchain(options.port));
         }
-        .map_err(Error::Service)
-    })
+        ports::probe(&used).map_err(|e| sc_service::Error::Other(e.to_string()))?;
+        let (template, status) = (Template::of(&config), options.dappchains.clone());
+        let (node, task_manager) = match config.network.network_backend {
+            NetworkBackendType::Libp2p => {
+                service::new_full::<NetworkWorker<Block, Hash>>(config, options).await
+            }
+            NetworkBackendType::Litep2p => {
+                service::new_full::<Litep2pNetworkBackend>(config, options).await
+            }
+        }?;
+        if let Some(settings) = settings {
+            let started = DappChains::start(&node, template, settings, status)?;
+            let _ = dappchains.set(started);
+        }
+        Ok(task_manager)
+    });
+    if let Some(dappchains) = Arc::into_inner(running).and_then(OnceLock::into_inner) {
+        dappchains.stop();
+    }
+    ended
 }
 
 fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {

@@ -12,7 +12,7 @@ use sc_service::Configuration;
 use std::{
     fmt,
     io::ErrorKind,
-    net::{IpAddr, SocketAddr, TcpListener, UdpSocket},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket},
 };
 
 /// How a port is used.
@@ -106,6 +106,16 @@ pub fn of_configuration(config: &Configuration) -> Vec<Port> {
         purpose: "metrics; choose another with --prometheus-port, or none with --no-prometheus",
     });
     rpc.chain(network).chain(metrics).collect()
+}
+
+/// The port on which nodes of other chains are listened to, on all interfaces.
+pub fn of_interchain(port: u16) -> [Port; 2] {
+    let everywhere: [IpAddr; 2] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+    everywhere.map(|ip| Port {
+        address: SocketAddr::new(ip, port),
+        transport: Transport::Tcp,
+        purpose: "network between chains; choose another with --interchain-port",
+    })
 }
 
 /// The port of a listening address of the network; none if it is no address of this machine.

@@ -1,8 +1,8 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
-//! What the methods about staking, the node pool and the registry share: how chains are written, and why a
-//! method fails.
+//! What the methods about staking, the node pool, the registry and other chains share: how chains are
+//! written, and why a method fails.
 
 use hansa_primitives::{Block, Hash};
 use jsonrpsee::types::ErrorObjectOwned;
@@ -29,6 +29,18 @@ pub const BAD_NODES: i32 = BASE_ERROR + 4;
 /// The node's database or runtime failed.
 pub const INTERNAL: i32 = BASE_ERROR + 5;
 
+/// The chain talks to no others.
+pub const NO_INTERCHAIN: i32 = BASE_ERROR + 6;
+
+/// There is no route to that chain.
+pub const NO_ROUTE: i32 = BASE_ERROR + 7;
+
+/// There is no such packet on its way.
+pub const NO_PACKET: i32 = BASE_ERROR + 8;
+
+/// The node has no certificate of the block.
+pub const NOT_CERTIFIED: i32 = BASE_ERROR + 9;
+
 /// Why a method fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -49,6 +61,27 @@ pub enum Error {
         /// The hard limit.
         most: u32,
     },
+    /// See [`NO_INTERCHAIN`].
+    #[error("the runtime of this chain talks to no other chains")]
+    NoInterchain,
+    /// See [`NO_ROUTE`].
+    #[error("there is no route to chain {0}; interchain_routes has all")]
+    NoRoute(ChainIdText),
+    /// See [`NO_PACKET`].
+    #[error(
+        "no packet {nonce} to chain {peer} waits in lane {lane}: it was never sent, or is settled"
+    )]
+    NoPacket {
+        /// Where to.
+        peer: ChainIdText,
+        /// In which lane.
+        lane: u8,
+        /// Its position.
+        nonce: u64,
+    },
+    /// See [`NOT_CERTIFIED`].
+    #[error("this node has no certificate of block {0:?}; ask an archive node")]
+    NotCertified(Hash),
     /// See [`INTERNAL`].
     #[error("the node failed to look this up, see its log: {0}")]
     Internal(String),
@@ -62,6 +95,10 @@ impl Error {
             Self::NoHub => NO_HUB,
             Self::UnknownChain(_) => UNKNOWN_CHAIN,
             Self::BadNodes { .. } => BAD_NODES,
+            Self::NoInterchain => NO_INTERCHAIN,
+            Self::NoRoute(_) => NO_ROUTE,
+            Self::NoPacket { .. } => NO_PACKET,
+            Self::NotCertified(_) => NOT_CERTIFIED,
             Self::Internal(_) => INTERNAL,
         }
     }
@@ -161,16 +198,26 @@ fn parse_id(text: &str) -> Option<u32> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ChainIdText(pub u32);
 
+impl fmt::Display for ChainIdText {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{:x}", self.0)
+    }
+}
+
 impl Serialize for ChainIdText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&format!("{:x}", self.0))
+        serializer.collect_str(self)
     }
 }
 
 impl<'de> Deserialize<'de> for ChainIdText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let id = parse_id(&text).ok_or_else(|| D::Error::custom("no chain id"))?;
+        let id = parse_id(&text).ok_or_else(|| {
+            D::Error::custom(format!(
+                "`{text}` is no chain id: lower-case hex without leading zeros, as in \"e2e4\""
+            ))
+        })?;
         Ok(Self(id))
     }
 }

@@ -5,12 +5,14 @@
 //! all is looked up in the metadata that the node serves.
 
 use anyhow::{bail, Context, Result};
+use sp_core::{ed25519, proof_of_possession::ProofOfPossessionGenerator, sr25519, Encode, Pair};
 use subxt::{
+    client::OnlineClientAtBlockT,
     config::DefaultExtrinsicParamsBuilder,
     dynamic::{self, Value},
     error::DispatchError,
     ext::scale_decode::DecodeAsType,
-    tx::{DynamicPayload, Payload, TransactionStatus},
+    tx::{DynamicPayload, Payload, TransactionProgress, TransactionStatus},
     OnlineClient, PolkadotConfig,
 };
 use subxt_signer::{sr25519::Keypair, SecretUri};
@@ -97,6 +99,22 @@ fn address(account: &Account) -> Value {
     Value::unnamed_variant("Id", [Value::from_bytes(account.0)])
 }
 
+/// `Session::set_keys`, with session keys that are all made of one seed, as those of development accounts are.
+pub fn set_keys(owner: &Account, seed: &str) -> Result<DynamicPayload<Vec<Value>>> {
+    let mut pbft = ed25519::Pair::from_string(seed, None)?;
+    let mut beacon = sr25519::Pair::from_string(seed, None)?;
+    let keys = Value::named_composite([
+        ("pbft", Value::from_bytes(pbft.public().0)),
+        ("beacon", Value::from_bytes(beacon.public().0)),
+    ]);
+    let proof = (
+        pbft.generate_proof_of_possession(&owner.0),
+        beacon.generate_proof_of_possession(&owner.0),
+    );
+    let proof = Value::from_bytes(proof.encode());
+    Ok(dynamic::tx("Session", "set_keys", vec![keys, proof]))
+}
+
 /// `Balances::transfer_keep_alive`.
 pub fn transfer(to: &Account, amount: u128) -> DynamicPayload<Vec<Value>> {
     dynamic::tx(
@@ -141,12 +159,32 @@ pub fn sudo_set_code(code: &[u8]) -> DynamicPayload<Vec<Value>> {
     )
 }
 
+/// Submit a call that carries its own proof and has no sender, wait until it is final, and check that it
+/// succeeded.
+pub async fn submit_authorized<P: Payload>(api: &Client, call: &P) -> Result<Included> {
+    let transactions = api.tx().await?;
+    // A general transaction (version 5) of the first version of the extensions, of which four are not empty:
+    // immortal, nonce 0, no tip, no hash of the metadata.
+    let mut body = vec![0x45, 0, 0, 0, 0, 0];
+    body.extend(transactions.call_data(call)?);
+    let transaction = transactions.from_bytes(body.encode());
+    watch(transaction.submit_and_watch().await?).await
+}
+
 /// Sign and submit a transaction, wait until it is final, and check that it succeeded.
 pub async fn submit<P: Payload>(api: &Client, call: &P, signer: &Keypair) -> Result<Included> {
     let mut transactions = api.tx().await?;
-    let mut progress = transactions
+    let progress = transactions
         .sign_and_submit_then_watch_default(call, signer)
         .await?;
+    watch(progress).await
+}
+
+/// Wait until a transaction is final, and check that it succeeded.
+async fn watch<C>(mut progress: TransactionProgress<PolkadotConfig, C>) -> Result<Included>
+where
+    C: OnlineClientAtBlockT<PolkadotConfig> + std::fmt::Debug,
+{
     let mut seen = Vec::new();
     loop {
         let next = tokio::time::timeout(crate::wait::DEADLINE, progress.next()).await;

@@ -18,6 +18,7 @@
 //! | [`load`] | clients that send transfers while nodes come and go |
 //! | [`finality`] | what clients saw final, and that it is never undone |
 //! | [`auditor`] | everything that authorities have said, and whether any two of it conflict |
+//! | [`interchain`] | two chains with a route between them, and the auditor who reads both |
 //! | [`disk`] | databases and vote logs: copied, removed, damaged |
 //! | [`netns`] | hosts in network namespaces, with a bad network between them |
 //! | [`metrics`] | what nodes export to Prometheus |
@@ -33,6 +34,7 @@ pub mod byzantine;
 pub mod client;
 pub mod disk;
 pub mod finality;
+pub mod interchain;
 pub mod load;
 pub mod metrics;
 pub mod netns;

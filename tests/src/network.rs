@@ -54,15 +54,24 @@ impl Network {
         validators: &[&str],
         configure: impl Fn(&str, NodeConfig) -> NodeConfig,
     ) -> Result<Self> {
+        let validator =
+            |name: &str, config: NodeConfig| Ok(configure(name, config.validator(name)));
+        Self::start_nodes(spec, validators, validator).await
+    }
+
+    /// Nodes on the chain of `spec`, each as `configure` makes it of its name and of one that has no keys,
+    /// connected to each other, with a first block final on each.
+    pub async fn start_nodes(
+        spec: &Path,
+        names: &[&str],
+        configure: impl Fn(&str, NodeConfig) -> Result<NodeConfig>,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let spec = tokio::task::block_in_place(|| spec::raw(folder.path(), spec))?;
-        let configs: Vec<_> = validators
+        let configs = names
             .iter()
-            .map(|name| {
-                let config = NodeConfig::new(name, folder.path());
-                configure(name, config.chain(&spec).validator(name))
-            })
-            .collect();
+            .map(|name| configure(name, NodeConfig::new(name, folder.path()).chain(&spec)))
+            .collect::<Result<Vec<_>>>()?;
         let addresses: Vec<_> = configs.iter().map(NodeConfig::address).collect();
         let mut nodes = Vec::new();
         for (i, config) in configs.into_iter().enumerate() {

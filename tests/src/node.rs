@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::{bail, Context, Result};
 use nix::sys::signal::Signal;
-use sp_core::{ed25519, Pair};
+use sp_core::{ed25519, sr25519, Pair};
 use std::{
     net::Ipv4Addr,
     path::{Path, PathBuf},
@@ -94,6 +94,29 @@ impl NodeConfig {
     /// A validator with the keys of a dev account, such as `alice`.
     pub fn validator(self, account: &str) -> Self {
         self.arg(format!("--{account}")).arg("--validator")
+    }
+
+    /// A node with session keys of its own in a keystore of its own, all made of one secret URI. It is a
+    /// validator if the chain has these keys for one.
+    pub fn session_keys(self, uri: &str) -> Result<Self> {
+        let keystore = self.base_path.join("keys");
+        std::fs::create_dir_all(&keystore)?;
+        let pbft = ed25519::Pair::from_string(uri, None)?.public();
+        let beacon = sr25519::Pair::from_string(uri, None)?.public();
+        for (key_type, public) in [
+            (hansa_pbft_primitives::KEY_TYPE, pbft.0),
+            (hansa_beacon_primitives::KEY_TYPE, beacon.0),
+        ] {
+            // As `author_insertKey` leaves it: the secret as JSON, in a file that is named for the key.
+            let name = [key_type.0.as_slice(), &public].concat();
+            let name = crate::rpc::hex(&name);
+            let file = keystore.join(name.trim_start_matches("0x"));
+            std::fs::write(file, serde_json::to_vec(uri)?)?;
+        }
+        let keystore = keystore.display().to_string();
+        Ok(self
+            .arg("--validator")
+            .args(&["--keystore-path", &keystore]))
     }
 
     /// Serve metrics, at a fresh port.

@@ -118,6 +118,7 @@ fn patch_without_beacon(genesis: &HubGenesis) -> Value {
             "periods": genesis.periods,
             "validatorCount": genesis.validator_count,
         },
+        "nodePool": { "drawDelay": genesis.draw_delay },
         "session": { "keys": keys },
         "pbft": consensus(genesis),
         "sudo": { "key": genesis.sudo.as_ref().map(|s| s.0.to_ss58check()) },

@@ -5,6 +5,7 @@
 //! in place of code. `chain-specs/README.md` describes it field by field.
 
 use super::value::{Account, Amount, BeaconKey, Entropy, PbftKey, SpecChainId, UniqueMap};
+use hansa_pallet_node_allocation::presence::MAX_DRAW_DELAY;
 use hansa_pallet_pbft::service_time::{check_session_length, DEFAULT_SESSION_LENGTH_MS};
 use hansa_pallet_staking::Periods;
 use hansa_pbft_primitives::Timing;
@@ -123,6 +124,10 @@ pub struct HubGenesis {
     /// How many validators are elected by stake; as many as the runtime allows, if nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validator_count: Option<u32>,
+    /// In how many epochs a node must have been in the pool before it is drawn for a DappChain; the
+    /// runtime's number, if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draw_delay: Option<u32>,
     /// The periods of staking, in seconds; the runtime's, if none are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub periods: Option<Periods>,
@@ -340,6 +345,7 @@ impl HubGenesis {
             .map_err(|rule| rule_error("genesis.timing", rule))?;
         check_session_length(self.session_length_ms).map_err(|rule| rule_error("genesis", rule))?;
         self.check_validators()?;
+        self.check_draw_delay()?;
         self.check_periods()?;
         self.check_balances()
     }
@@ -381,6 +387,17 @@ impl HubGenesis {
             }
         }
         Ok(())
+    }
+
+    fn check_draw_delay(&self) -> Result<(), FieldError> {
+        if self
+            .draw_delay
+            .is_none_or(|epochs| epochs <= MAX_DRAW_DELAY)
+        {
+            return Ok(());
+        }
+        let message = format!("must be at most {MAX_DRAW_DELAY} epochs");
+        Err(FieldError::new("genesis.drawDelay", message))
     }
 
     fn check_periods(&self) -> Result<(), FieldError> {

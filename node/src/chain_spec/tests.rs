@@ -53,6 +53,11 @@ fn the_embedded_specs_are_good_and_made_of_development_keys() {
         let entropy = spec.genesis.beacon.entropy.map(|entropy| entropy.0);
         assert_eq!(entropy, beacon.then_some([0xde; 32].into()), "{name}");
         assert_eq!(spec.genesis.validators.len(), validators, "{name}");
+        // One does not wait for nodes on a chain for trying things out.
+        let delay = (name != "poa").then_some(0);
+        assert_eq!(spec.genesis.draw_delay, delay, "{name}");
+        let patch = genesis_patch(&spec.id, &spec.genesis);
+        assert_eq!(patch["nodePool"]["drawDelay"], json!(delay), "{name}");
         for (i, validator) in spec.genesis.validators.iter().enumerate() {
             let expected = DevIdentity::at(i);
             assert_eq!(
@@ -234,6 +239,13 @@ fn a_value_of_a_wrong_type_or_range_is_named() {
             "genesis.sessionLengthMs",
             "at least",
         ),
+        (
+            "/genesis/drawDelay",
+            json!(2_185),
+            "genesis.drawDelay",
+            "at most 2184",
+        ),
+        ("/genesis/drawDelay", json!("4"), "genesis.drawDelay", "u32"),
         (
             "/genesis/validators",
             json!([]),

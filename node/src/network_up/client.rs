@@ -3,7 +3,7 @@
 
 //! What a local network asks its nodes.
 
-use codec::Decode;
+use codec::{Decode, DecodeAll, Encode};
 use hansa_primitives::{AccountId, Balance, BlockNumber, Hash, Header};
 use jsonrpsee::{
     core::client::{ClientT, Error},
@@ -52,6 +52,47 @@ impl NodeClient {
     /// The hash of the genesis block.
     pub async fn genesis(&self) -> Result<Option<Hash>, Error> {
         self.0.request("chain_getBlockHash", rpc_params![0]).await
+    }
+
+    /// The last final block.
+    pub async fn finalized(&self) -> Result<Option<(Hash, Header)>, Error> {
+        let hash: Hash = self
+            .0
+            .request("chain_getFinalizedHead", rpc_params![])
+            .await?;
+        let header: Option<Header> = self.0.request("chain_getHeader", rpc_params![hash]).await?;
+        Ok(header.map(|header| (hash, header)))
+    }
+
+    /// What the runtime answers to a call of its API, in the state of a block.
+    pub async fn ask<T: Decode>(
+        &self,
+        function: &str,
+        argument: &impl Encode,
+        at: Hash,
+    ) -> Result<T, Error> {
+        let argument = Bytes(argument.encode());
+        let answer: Bytes = self
+            .0
+            .request("state_call", rpc_params![function, argument, at])
+            .await?;
+        T::decode_all(&mut &answer[..])
+            .map_err(|e| Error::Custom(format!("the answer to {function} is malformed: {e}")))
+    }
+
+    /// The nonce of the next transaction of an account.
+    pub async fn next_nonce(&self, account: &AccountId) -> Result<u32, Error> {
+        self.0
+            .request("system_accountNextIndex", rpc_params![account])
+            .await
+    }
+
+    /// Put an extrinsic into the pool.
+    pub async fn submit(&self, extrinsic: &impl Encode) -> Result<Hash, Error> {
+        let bytes = Bytes(extrinsic.encode());
+        self.0
+            .request("author_submitExtrinsic", rpc_params![bytes])
+            .await
     }
 
     /// The free balance of an account; 0 if there is no such account.

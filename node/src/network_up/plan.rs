@@ -27,18 +27,58 @@ const PORTS_PER_NODE: usize = 10;
 const RPC_OFFSET: usize = 0;
 const P2P_OFFSET: usize = 1;
 const METRICS_OFFSET: usize = 2;
+const INTERCHAIN_OFFSET: usize = 3;
+
+/// Where a chain's nodes are among those of a network.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The first port of the network.
+    pub base_port: u16,
+    /// The folder of the chain's nodes.
+    pub dir: PathBuf,
+    /// How many nodes other chains have before.
+    pub before: usize,
+    /// The number of the chain, from 1 on, if there are several.
+    pub number: Option<usize>,
+}
+
+impl Place {
+    /// The place of the only chain.
+    pub fn only(base_port: u16, dir: &Path) -> Self {
+        Self {
+            base_port,
+            dir: dir.to_owned(),
+            before: 0,
+            number: None,
+        }
+    }
+
+    /// The place of chain `number` of several, after `before` nodes of others.
+    pub fn among(base_port: u16, dir: &Path, before: usize, number: usize) -> Self {
+        Self {
+            base_port,
+            dir: dir.join(format!("chain-{number}")),
+            before,
+            number: Some(number),
+        }
+    }
+}
 
 /// One node of the network.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NodePlan {
     /// Whose keys it has.
     pub identity: DevIdentity,
+    /// Its name: that of the identity, with the chain's number if there are several.
+    pub name: String,
     /// The port of its JSON-RPC server.
     pub rpc_port: u16,
     /// The port of its peer-to-peer network.
     pub p2p_port: u16,
     /// The port of its metrics.
     pub metrics_port: u16,
+    /// The port at which nodes of other chains reach it, if there are any.
+    pub interchain_port: Option<u16>,
     /// Its base path.
     pub base_path: PathBuf,
     /// The file of its network key.
@@ -48,13 +88,10 @@ pub struct NodePlan {
 }
 
 impl NodePlan {
-    /// The plan of node number `index` of a network in `dir`.
-    fn new(
-        index: usize,
-        identity: DevIdentity,
-        base_port: u16,
-        dir: &Path,
-    ) -> Result<Self, UpError> {
+    /// The plan of node number `index` of a chain.
+    fn new(index: usize, identity: DevIdentity, place: &Place) -> Result<Self, UpError> {
+        let (base_port, dir) = (place.base_port, &place.dir);
+        let index = index.saturating_add(place.before);
         let first = index
             .saturating_mul(PORTS_PER_NODE)
             .saturating_add(usize::from(base_port));
@@ -69,6 +106,14 @@ impl NodePlan {
             rpc_port: port(RPC_OFFSET)?,
             p2p_port: port(P2P_OFFSET)?,
             metrics_port: port(METRICS_OFFSET)?,
+            interchain_port: match place.number {
+                Some(_) => Some(port(INTERCHAIN_OFFSET)?),
+                None => None,
+            },
+            name: match place.number {
+                Some(number) => format!("{}-{number}", identity.name),
+                None => identity.name.clone(),
+            },
             base_path: dir.join(&file_name),
             node_key: dir.join(format!("{file_name}.node-key")),
             log: dir.join(format!("{file_name}.log")),
@@ -86,14 +131,20 @@ impl NodePlan {
         format!("/ip4/{}/tcp/{}", Ipv4Addr::LOCALHOST, self.p2p_port)
     }
 
+    /// The address at which nodes of other chains reach it.
+    pub fn interchain_address(&self) -> Option<String> {
+        let port = self.interchain_port?;
+        Some(format!("/ip4/{}/tcp/{port}", Ipv4Addr::LOCALHOST))
+    }
+
     /// All its ports.
-    pub fn ports(&self) -> [Port; 3] {
+    pub fn ports(&self) -> Vec<Port> {
         let port = |port, purpose| Port {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             transport: Transport::Tcp,
             purpose,
         };
-        [
+        let mut ports = vec![
             port(
                 self.rpc_port,
                 "a node's JSON-RPC; choose others with --base-port",
@@ -106,20 +157,23 @@ impl NodePlan {
                 self.metrics_port,
                 "a node's metrics; choose others with --base-port",
             ),
-        ]
+        ];
+        ports.extend(self.interchain_port.map(|number| {
+            port(
+                number,
+                "a node's network between chains; choose others with --base-port",
+            )
+        }));
+        ports
     }
 }
 
-/// The nodes of a network of `identities` in `dir`.
-pub fn nodes(
-    identities: Vec<DevIdentity>,
-    base_port: u16,
-    dir: &Path,
-) -> Result<Vec<NodePlan>, UpError> {
+/// The nodes of a chain of `identities`.
+pub fn nodes(identities: Vec<DevIdentity>, place: &Place) -> Result<Vec<NodePlan>, UpError> {
     identities
         .into_iter()
         .enumerate()
-        .map(|(index, identity)| NodePlan::new(index, identity, base_port, dir))
+        .map(|(index, identity)| NodePlan::new(index, identity, place))
         .collect()
 }
 
@@ -232,7 +286,11 @@ mod tests {
     #[test]
     fn ports_do_not_overlap_and_do_not_overflow() {
         let identities: Vec<_> = (0..MAX_NODES).map(DevIdentity::at).collect();
-        let plans = nodes(identities.clone(), 20_000, Path::new("/tmp/x")).unwrap();
+        let plans = nodes(
+            identities.clone(),
+            &Place::only(20_000, Path::new("/tmp/x")),
+        )
+        .unwrap();
         let mut ports: Vec<_> = plans
             .iter()
             .flat_map(|p| p.ports())
@@ -242,7 +300,7 @@ mod tests {
         ports.sort();
         ports.dedup();
         assert_eq!(ports.len(), 3 * MAX_NODES);
-        let error = nodes(identities, 65_000, Path::new("/tmp/x")).unwrap_err();
+        let error = nodes(identities, &Place::only(65_000, Path::new("/tmp/x"))).unwrap_err();
         assert!(matches!(
             error,
             UpError::BasePortTooHigh {
@@ -254,12 +312,52 @@ mod tests {
 
     #[test]
     fn files_are_named_after_the_node() {
-        let plan = nodes(vec![DevIdentity::at(0)], 9944, Path::new("/tmp/x"))
-            .unwrap()
-            .remove(0);
+        let plan = nodes(
+            vec![DevIdentity::at(0)],
+            &Place::only(9944, Path::new("/tmp/x")),
+        )
+        .unwrap()
+        .remove(0);
         assert_eq!(plan.log, Path::new("/tmp/x/alice.log"));
         assert_eq!(plan.base_path, Path::new("/tmp/x/alice"));
         assert_eq!(plan.rpc_url("ws"), "ws://127.0.0.1:9944");
         assert_eq!(plan.listen_address(), "/ip4/127.0.0.1/tcp/9945");
+    }
+
+    #[test]
+    fn chains_of_one_network_share_nothing() {
+        let four = || (0..4).map(DevIdentity::at).collect::<Vec<_>>();
+        let dir = Path::new("/tmp/x");
+        let mut all = nodes(four(), &Place::among(20_000, dir, 0, 1)).unwrap();
+        all.extend(nodes(four(), &Place::among(20_000, dir, 4, 2)).unwrap());
+        let mut ports: Vec<_> = all
+            .iter()
+            .flat_map(NodePlan::ports)
+            .map(|p| p.address.port())
+            .collect();
+        ports.sort();
+        ports.dedup();
+        assert_eq!(ports.len(), 8 * 4);
+        for list in [
+            all.iter().map(|n| n.name.clone()).collect::<Vec<_>>(),
+            all.iter().map(|n| n.log.display().to_string()).collect(),
+            all.iter()
+                .map(|n| n.node_key.display().to_string())
+                .collect(),
+            all.iter()
+                .map(|n| n.base_path.display().to_string())
+                .collect(),
+        ] {
+            let different: std::collections::BTreeSet<_> = list.iter().collect();
+            assert_eq!(different.len(), 8, "{list:?}");
+        }
+        assert_eq!(
+            all[4].interchain_address().unwrap(),
+            "/ip4/127.0.0.1/tcp/20043"
+        );
+        assert_eq!(
+            nodes(four(), &Place::only(1, dir)).unwrap()[0].interchain_port,
+            None
+        );
     }
 }

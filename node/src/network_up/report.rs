@@ -22,6 +22,9 @@ pub struct ChainReport {
     pub name: String,
     /// Its id.
     pub id: String,
+    /// Its id among chains, as it stands in chain addresses, if there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain_id: Option<String>,
     /// The hash of its genesis block.
     pub genesis: String,
     /// Its nodes.
@@ -37,6 +40,9 @@ pub struct NodeReport {
     pub rpc: String,
     /// Its peer-to-peer address.
     pub p2p: String,
+    /// The address at which nodes of other chains reach it, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interchain: Option<String>,
     /// Its log file.
     pub log: PathBuf,
     /// Its process id.
@@ -80,11 +86,18 @@ impl fmt::Display for Report {
         for chain in &self.chains {
             let count = chain.nodes.len();
             writeln!(f, "{} ({}) is up: {count} validators", chain.name, chain.id)?;
-            writeln!(f, "genesis {}\n", chain.genesis)?;
+            writeln!(f, "genesis {}", chain.genesis)?;
+            if let Some(id) = &chain.chain_id {
+                writeln!(f, "addresses {id}x…, as other chains write them")?;
+            }
+            writeln!(f)?;
             for node in &chain.nodes {
                 writeln!(f, "{}", node.name)?;
                 writeln!(f, "    rpc   {}", node.rpc)?;
                 writeln!(f, "    p2p   {}", node.p2p)?;
+                if let Some(address) = &node.interchain {
+                    writeln!(f, "    inter {address}")?;
+                }
                 writeln!(f, "    log   {}", node.log.display())?;
                 writeln!(f, "    pid   {}", node.pid)?;
                 writeln!(f, "    pbft  {} (secret: {})", node.pbft_key, node.seed)?;
@@ -158,11 +171,13 @@ mod tests {
             chains: vec![ChainReport {
                 name: "Hansa \"Local\"".into(),
                 id: "hansa_local".into(),
+                chain_id: None,
                 genesis: "0x00".into(),
                 nodes: vec![NodeReport {
                     name: "Alice".into(),
                     rpc: "ws://127.0.0.1:9944".into(),
                     p2p: "/ip4/127.0.0.1/tcp/9945/p2p/x".into(),
+                    interchain: None,
                     log: "/tmp/alice.log".into(),
                     pid: 7,
                     base_path: "/tmp/alice".into(),
@@ -215,5 +230,21 @@ mod tests {
         ] {
             assert_eq!(in_tokens(amount, decimals, "X"), expected);
         }
+    }
+
+    #[test]
+    fn a_chain_among_others_has_an_id_and_its_nodes_an_address() {
+        let mut report = report();
+        report.chains[0].chain_id = Some("e2e4".into());
+        report.chains[0].nodes[0].interchain = Some("/ip4/127.0.0.1/tcp/9947/p2p/x".into());
+        let json: serde_json::Value = serde_json::from_str(&report.to_json().unwrap()).unwrap();
+        assert_eq!(json["chains"][0]["chain_id"], "e2e4");
+        let node = &json["chains"][0]["nodes"][0];
+        assert_eq!(node["interchain"], "/ip4/127.0.0.1/tcp/9947/p2p/x");
+        let text = report.to_string();
+        assert!(
+            text.contains("e2e4x") && text.contains("tcp/9947"),
+            "{text}"
+        );
     }
 }

@@ -4,23 +4,30 @@
 //! A running node of one chain.
 
 use super::{
-    beacon::{self, BeaconParts},
-    network, new_parts, vote_log_dir, FullBackend, FullClient, FullEngine, FullPool, Parts,
+    beacon,
+    interchain::{self, InterchainOptions},
+    network, new_parts, pool, vote_log_dir, FullBackend, FullClient, FullEngine, FullPool, Parts,
 };
 use futures::{FutureExt, StreamExt};
 use hansa_consensus_pbft::{
+    authorities::ConsensusStates,
     block::import::{ImportedBlock, PbftLink},
     justification::PbftJustificationStream,
     metrics::Metrics,
     network::SdkNetwork,
     start_pbft, transport, PbftParams, SharedRoundState,
 };
-use hansa_primitives::{Block, Hash};
+use hansa_interchain::host::Handle;
+use hansa_primitives::{Block, BlockNumber, Hash};
 use hansa_rpc::FullDeps;
+use hansa_supervisor::status::SharedStatus;
 use jsonrpsee::RpcModule;
 use sc_client_api::Backend;
-use sc_network::{service::traits::NetworkService, NetworkBackend};
-use sc_network_sync::SyncEventStream;
+use sc_network::{
+    config::NetworkBackendType, service::traits::NetworkService, Litep2pNetworkBackend,
+    NetworkBackend, NetworkWorker,
+};
+use sc_network_sync::{SyncEventStream, SyncingService};
 use sc_offchain::{OffchainWorkerOptions, OffchainWorkers};
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_service::{
@@ -28,21 +35,73 @@ use sc_service::{
 };
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sc_utils::mpsc::TracingUnboundedReceiver;
+use sp_keystore::KeystorePtr;
 use std::sync::Arc;
+use substrate_prometheus_endpoint::{PrometheusError, Registry};
+use tokio::sync::watch;
+
+/// What the operator wants of a node beside what the SDK's configuration says.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Whether the node comes into the node pool by itself.
+    pub join_pool: bool,
+    /// How to talk to nodes of other chains.
+    pub interchain: Interchain,
+    /// The DappChains of the process, to be told over RPC.
+    pub dappchains: SharedStatus,
+}
+
+/// How a node talks to nodes of other chains.
+#[derive(Clone, Default)]
+pub enum Interchain {
+    /// It does not.
+    #[default]
+    Off,
+    /// By a host of its own, which is the process's.
+    Start(InterchainOptions),
+    /// By the host of the process.
+    Share(Handle),
+}
+
+/// A node that runs.
+pub struct FullNode {
+    /// Reads, executes and imports.
+    pub client: Arc<FullClient>,
+    /// The database.
+    pub backend: Arc<FullBackend>,
+    /// The pool of transactions.
+    pub pool: Arc<FullPool>,
+    /// The keys of this node.
+    pub keystore: KeystorePtr,
+    /// Under which set each height is decided.
+    pub states: Arc<ConsensusStates<FullClient>>,
+    /// Fetches blocks.
+    pub sync: Arc<SyncingService<Block>>,
+    /// The chain's own network.
+    pub network: Arc<dyn NetworkService>,
+    /// The number of the last final block.
+    pub head: watch::Receiver<BlockNumber>,
+    /// The network between chains, if the node is in it.
+    pub host: Option<Handle>,
+}
 
 /// Start the node of one chain on the network backend `N`.
-pub async fn new_full<N>(config: Configuration) -> Result<TaskManager, Error>
+pub async fn new_full<N>(
+    config: Configuration,
+    options: Options,
+) -> Result<(FullNode, TaskManager), Error>
 where
     N: NetworkBackend<Block, Hash>,
 {
-    new_full_with::<N>(config, |_| ()).await
+    new_full_with::<N>(config, options, |_| ()).await
 }
 
 /// As [`new_full`], with a last look at the engine's parts before a validator's engine starts.
 pub async fn new_full_with<N>(
     mut config: Configuration,
+    options: Options,
     compose: impl FnOnce(&mut FullEngine),
-) -> Result<TaskManager, Error>
+) -> Result<(FullNode, TaskManager), Error>
 where
     N: NetworkBackend<Block, Hash>,
 {
@@ -58,6 +117,13 @@ where
         ..
     } = parts;
     let mut telemetry = parts.telemetry;
+    let host = match &options.interchain {
+        Interchain::Off => None,
+        Interchain::Start(options) => {
+            Some(interchain::start_host(&mut config, options, &task_manager)?)
+        }
+        Interchain::Share(host) => Some(host.clone()),
+    };
     let pool = new_pool(&config, &task_manager, &client);
     let network = network::start::<N>(
         &config,
@@ -86,15 +152,27 @@ where
         head,
     } = link;
     let round_state = SharedRoundState::default();
-    let rpc_builder = rpc_builder(&client, &pool, round_state.clone(), justifications);
-    let metrics = Metrics::register(config.prometheus_registry())?;
-    let beacon = BeaconParts {
+    let rpc_builder = rpc_builder(RpcParts {
         client: client.clone(),
         pool: pool.clone(),
         keystore: keystore.keystore(),
-        head,
+        join_pool: options.join_pool,
+        dappchains: options.dappchains.clone(),
+        round_state: round_state.clone(),
+        justifications,
+    });
+    let metrics = Metrics::register(config.prometheus_registry())?;
+    let workers = WorkerMetrics::register(config.prometheus_registry())?;
+    let node = FullNode {
+        client: client.clone(),
+        backend: backend.clone(),
+        pool: pool.clone(),
+        keystore: keystore.keystore(),
+        states: states.clone(),
         sync: network.sync.clone(),
-        metrics: hansa_beacon_worker::metrics::Metrics::register(config.prometheus_registry())?,
+        network: network.service.clone(),
+        head,
+        host,
     };
     let vote_log_dir = vote_log_dir(&config);
     let database_dir = config.database.path().map(Into::into);
@@ -114,11 +192,13 @@ where
         telemetry: telemetry.as_mut(),
         tracing_execute_block: None,
     })?;
-    beacon::spawn(beacon, &task_manager);
+    beacon::spawn(&node, workers.beacon, &task_manager);
+    pool::spawn(&node, workers.pool, options.join_pool, &task_manager);
+    interchain::spawn(&node, workers.interchain, &task_manager);
     let Some(network_parts) = network.engine else {
         // A follower runs no engine: blocks come to it with their certificates.
         take_no_notice(&task_manager, imported);
-        return Ok(task_manager);
+        return Ok((node, task_manager));
     };
     let mut engine = PbftParams {
         client,
@@ -143,7 +223,39 @@ where
         &task_manager.spawn_handle(),
         &task_manager.spawn_essential_handle(),
     );
-    Ok(task_manager)
+    Ok((node, task_manager))
+}
+
+/// Start the service of a DappChain, which talks to others by the host of the process.
+pub async fn new_dappchain(
+    config: Configuration,
+    host: Option<Handle>,
+) -> Result<(FullNode, TaskManager), Error> {
+    let options = Options {
+        interchain: host.map_or(Interchain::Off, Interchain::Share),
+        ..Default::default()
+    };
+    match config.network.network_backend {
+        NetworkBackendType::Libp2p => new_full::<NetworkWorker<Block, Hash>>(config, options).await,
+        NetworkBackendType::Litep2p => new_full::<Litep2pNetworkBackend>(config, options).await,
+    }
+}
+
+/// The metrics of what runs beside the engine.
+struct WorkerMetrics {
+    beacon: hansa_beacon_worker::metrics::Metrics,
+    pool: hansa_pool_worker::metrics::Metrics,
+    interchain: hansa_interchain::metrics::Metrics,
+}
+
+impl WorkerMetrics {
+    fn register(registry: Option<&Registry>) -> Result<Self, PrometheusError> {
+        Ok(Self {
+            beacon: hansa_beacon_worker::metrics::Metrics::register(registry)?,
+            pool: hansa_pool_worker::metrics::Metrics::register(registry)?,
+            interchain: hansa_interchain::metrics::Metrics::register(registry)?,
+        })
+    }
 }
 
 fn new_pool(
@@ -163,19 +275,27 @@ fn new_pool(
 /// Makes our own RPC methods, as often as the SDK asks for them.
 type RpcBuilder = Box<dyn Fn(SubscriptionTaskExecutor) -> Result<RpcModule<()>, Error>>;
 
-fn rpc_builder(
-    client: &Arc<FullClient>,
-    pool: &Arc<FullPool>,
+/// What they need.
+struct RpcParts {
+    client: Arc<FullClient>,
+    pool: Arc<FullPool>,
+    keystore: KeystorePtr,
+    join_pool: bool,
+    dappchains: SharedStatus,
     round_state: SharedRoundState,
     justifications: PbftJustificationStream,
-) -> RpcBuilder {
-    let (client, pool) = (client.clone(), pool.clone());
+}
+
+fn rpc_builder(parts: RpcParts) -> RpcBuilder {
     Box::new(move |subscription_executor| {
         hansa_rpc::create_full(FullDeps {
-            client: client.clone(),
-            pool: pool.clone(),
-            round_state: round_state.clone(),
-            justifications: justifications.clone(),
+            client: parts.client.clone(),
+            pool: parts.pool.clone(),
+            keystore: parts.keystore.clone(),
+            join_pool: parts.join_pool,
+            dappchains: parts.dappchains.clone(),
+            round_state: parts.round_state.clone(),
+            justifications: parts.justifications.clone(),
             subscription_executor,
         })
         .map_err(|e| Error::Application(e.into()))

@@ -9,14 +9,20 @@
 //! | [`database`] | opening the database of the right chain, or saying why not |
 //! | [`network`] | the network, with the engine's own protocols |
 //! | [`beacon`] | commitments and reveals for the randomness beacon |
+//! | [`mod@pool`] | the way into the node pool |
+//! | [`interchain`] | the node in the network between chains |
+//! | [`introductions`] | nodes of one chain find each other by that network |
 //! | [`full`] | a running node: these, pool, RPC and the engine |
 
 pub mod beacon;
 pub mod database;
 pub mod full;
+pub mod interchain;
+pub mod introductions;
 pub mod network;
+pub mod pool;
 
-pub use full::{new_full, new_full_with};
+pub use full::{new_full, new_full_with, Interchain, Options};
 
 use futures::future::BoxFuture;
 use hansa_consensus_pbft::{

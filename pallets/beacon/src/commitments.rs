@@ -24,7 +24,7 @@ use frame_system::{
 use hansa_beacon_primitives::{
     commitment::{commit_payload, commitment},
     tree::{leaf, set_leaf, Group, Groups},
-    BeaconId, BeaconSignature, Digest, Draws, EpochIndex, Leaving, OwnId, Phase, Pool,
+    BeaconId, BeaconSignature, Digest, Draws, EpochIndex, Leaving, OnReveal, OwnId, Phase, Pool,
 };
 use hansa_pbft_primitives::Hash;
 use sp_runtime::{
@@ -193,6 +193,7 @@ impl<T: Config> Pallet<T> {
             tally.revealed = tally.revealed.saturating_add(1);
             tally.kept = tally.kept.saturating_add(1);
         });
+        T::OnReveal::on_reveal(epoch, &account);
         Self::deposit_event(Event::Revealed { epoch, account, id });
         Ok(())
     }

@@ -92,7 +92,7 @@ pub mod pallet {
         output::first_beacon,
         tree::{Group, CAPACITY},
         Beacon, BeaconId, BeaconSignature, BlockAuthor, Digest, Draws, EpochClock, EpochIndex,
-        NextSet, OnBeacon, OnFreeze, OwnId, Parts, Pool, MAX_AUTHORITIES,
+        NextSet, OnBeacon, OnFreeze, OnReveal, OwnId, Parts, Pool, MAX_AUTHORITIES,
     };
     use hansa_pbft_primitives::Hash;
     use sp_runtime::SaturatedConversion;
@@ -140,6 +140,9 @@ pub mod pallet {
 
         /// Is told of each new beacon.
         type OnBeacon: OnBeacon;
+
+        /// Is told of each reveal.
+        type OnReveal: OnReveal<Self::AccountId>;
 
         /// Whether a draw by the current beacon is still to be made.
         type Draws: Draws;
@@ -424,7 +427,7 @@ pub mod pallet {
         /// The id is proof enough, as nobody else knows what opens the commitment. Nobody signs or
         /// pays for the call; it is good once.
         #[pallet::call_index(1)]
-        #[pallet::weight((T::WeightInfo::reveal(), DispatchClass::Operational, Pays::No))]
+        #[pallet::weight((T::WeightInfo::reveal().saturating_add(T::OnReveal::weight()), DispatchClass::Operational, Pays::No))]
         #[pallet::authorize(|_source, epoch, account, id| {
             Self::authorize_reveal(*epoch, account, id)
         })]

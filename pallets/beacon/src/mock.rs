@@ -13,7 +13,8 @@ use frame_support::{
 use hansa_beacon_primitives::{
     commitment::{commit_payload, commitment, own_id, secret_input},
     Author, AuthorityIndex, Beacon, BeaconId, BeaconPair, BeaconSignature, BlockAuthor, Clock,
-    Digest, Draws, EpochClock, EpochIndex, NextSet, OnBeacon, OnFreeze, OwnId, Parts, Phase, Pool,
+    Digest, Draws, EpochClock, EpochIndex, NextSet, OnBeacon, OnFreeze, OnReveal, OwnId, Parts,
+    Phase, Pool,
 };
 use hansa_pbft_primitives::{EpochGate, Hash};
 use sp_core::{crypto::VrfSecret, Pair};
@@ -103,6 +104,7 @@ pub enum Told {
 }
 
 thread_local! {
+    static REVEALS: RefCell<Vec<(EpochIndex, AccountId)>> = const { RefCell::new(Vec::new()) };
     static TOLD: RefCell<Vec<Told>> = const { RefCell::new(Vec::new()) };
     static POOL: RefCell<Vec<(AccountId, BeaconId)>> = const { RefCell::new(Vec::new()) };
 }
@@ -126,6 +128,21 @@ impl OnBeacon for Hooks {
         TOLD.with_borrow_mut(|told| told.push(Told::Beacon(epoch, *beacon)));
         Weight::from_parts(2, 2)
     }
+}
+
+impl OnReveal<AccountId> for Hooks {
+    fn on_reveal(epoch: EpochIndex, account: &AccountId) {
+        REVEALS.with_borrow_mut(|told| told.push((epoch, *account)));
+    }
+
+    fn weight() -> Weight {
+        Weight::from_parts(3, 3)
+    }
+}
+
+/// Which reveals the hook was told of.
+pub fn take_reveals() -> Vec<(EpochIndex, AccountId)> {
+    REVEALS.take()
 }
 
 /// The nodes of the mock.
@@ -211,6 +228,7 @@ impl hansa_pallet_beacon::Config for Test {
     type NextSet = MockSet;
     type OnFreeze = Hooks;
     type OnBeacon = Hooks;
+    type OnReveal = Hooks;
     type Draws = MockDraws;
     type OnForfeit = Forfeits;
     type Bond = Bond;

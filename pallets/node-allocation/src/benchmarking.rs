@@ -6,6 +6,7 @@
 use super::*;
 use crate::{
     draw::Kind,
+    presence::MAX_DRAW_DELAY,
     roster::Roster,
     types::{Node, Stage},
 };
@@ -14,14 +15,14 @@ use frame_benchmarking::v2::*;
 use frame_support::traits::{
     fungible::{Balanced, Inspect},
     tokens::Precision,
-    Authorize, Get,
+    Authorize, EnsureOrigin, Get,
 };
 use frame_system::RawOrigin;
 use hansa_allocation_primitives::{
-    confirm::confirm_payload, Allocation, AuthoredBlocks, BeaconId, ChainId, Head, MemberPhase,
-    NodeKeys, Phase, Term,
+    confirm::{confirm_payload, join_payload},
+    Allocation, AuthoredBlocks, BeaconId, ChainId, Head, MemberPhase, NodeKeys, Phase, Term,
 };
-use hansa_beacon_primitives::{OnBeacon, OnFreeze, Pool};
+use hansa_beacon_primitives::{OnBeacon, OnFreeze, OnReveal, Pool};
 use sp_core::H256;
 use sp_runtime::{traits::Saturating, transaction_validity::TransactionSource, RuntimeAppPublic};
 
@@ -126,6 +127,30 @@ mod benchmarks {
         #[extrinsic_call]
         _(RawOrigin::Signed(account.clone()));
         assert!(Nodes::<T>::contains_key(&account));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_join() -> Result<(), BenchmarkError> {
+        let account = funded::<T>(0)?;
+        let key = BeaconId::generate_pair(None);
+        T::Keys::set_key(&account, &key);
+        let epoch = CurrentEpoch::<T>::get();
+        let payload = join_payload(&Pallet::<T>::genesis(), &account, epoch);
+        let signature = key
+            .sign(&payload)
+            .ok_or(BenchmarkError::Stop("no keystore"))?;
+        let call = Call::<T>::join_by_key {
+            account,
+            epoch,
+            signature,
+        };
+        let result;
+        #[block]
+        {
+            result = call.authorize(TransactionSource::External);
+        }
+        assert!(matches!(result, Some(Ok(_))));
         Ok(())
     }
 
@@ -297,6 +322,29 @@ mod benchmarks {
             result = Pallet::<T>::close(0);
         }
         assert!(result.is_ok());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_draw_delay() -> Result<(), BenchmarkError> {
+        let origin =
+            T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, MAX_DRAW_DELAY);
+        assert_eq!(DrawDelay::<T>::get(), MAX_DRAW_DELAY);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn on_reveal() -> Result<(), BenchmarkError> {
+        let (account, _) = node::<T>(0)?;
+        let epoch = OpenEpoch::<T>::get();
+        #[block]
+        {
+            <Pallet<T> as OnReveal<_>>::on_reveal(epoch, &account);
+        }
+        let node = Nodes::<T>::get(&account);
+        assert!(node.is_some_and(|node| node.presence.covers(epoch, epoch)));
         Ok(())
     }
 

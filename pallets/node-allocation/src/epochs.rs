@@ -5,10 +5,12 @@
 
 use crate::{
     draw::{freeze, mean, Draw, Kind, Reason},
+    presence::required_since,
     roster::Now,
-    types::Stage,
-    Config, Count, CurrentEpoch, CurrentStage, CurrentTurns, DrawBeganAt, Event, FrozenEpoch,
-    FrozenSlots, Nodes, OpenEpoch, Pallet, Ranks, Slots, Veterans, WeightInfo,
+    types::{Node, Stage},
+    BalanceOf, Config, Count, CurrentEpoch, CurrentStage, CurrentTurns, DrawBeganAt, DrawDelay,
+    Event, FrozenEpoch, FrozenSince, FrozenSlots, Nodes, OpenEpoch, Pallet, Ranks, Slots, Veterans,
+    WeightInfo,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame_support::{traits::Get, weights::Weight};
@@ -35,6 +37,7 @@ impl<T: Config> OnFreeze for Pallet<T> {
         freeze(slots.as_mut());
         FrozenSlots::<T>::put(slots);
         FrozenEpoch::<T>::put(epoch);
+        FrozenSince::<T>::put(required_since(epoch, DrawDelay::<T>::get()));
         Self::deposit_event(Event::Frozen { epoch, mean });
         T::WeightInfo::on_freeze()
     }
@@ -100,6 +103,7 @@ impl<T: Config> Pallet<T> {
 
     fn end_draw() {
         FrozenSlots::<T>::kill();
+        FrozenSince::<T>::kill();
         if let Some(epoch) = FrozenEpoch::<T>::take() {
             let waiting = Count::<T>::get().waiting;
             Self::deposit_event(Event::DrawEnded { epoch, waiting });
@@ -123,13 +127,16 @@ impl<T: Config> Pallet<T> {
             Self::end_draw();
             return T::WeightInfo::rank(0);
         };
+        let since = FrozenSince::<T>::get();
         let places = T::Ids::places(epoch);
         let end = place.saturating_add(T::RankedPerBlock::get()).min(places);
         for place in place..end {
             let Some((account, id)) = T::Ids::id_at(epoch, place) else {
                 continue;
             };
-            if Self::takes_part(&account, epoch) && T::Standing::may_serve(&account) {
+            let present = Self::candidate(&account, epoch)
+                .is_some_and(|node| node.presence.covers(since, epoch));
+            if present && T::Standing::may_serve(&account) {
                 let veteran = Veterans::<T>::get(&account).is_some_and(|from| from <= epoch);
                 let kind = if veteran { Kind::Veteran } else { Kind::New };
                 Ranks::<T>::insert(rank(&beacon, &account, &id), (account, kind));
@@ -143,10 +150,10 @@ impl<T: Config> Pallet<T> {
         T::WeightInfo::rank(end.saturating_sub(place))
     }
 
-    /// Whether a node that revealed an id of the epoch is drawn by it: it waited at the freeze, and does.
-    fn takes_part(account: &T::AccountId, epoch: EpochIndex) -> bool {
+    /// A node that waited at the freeze of the epoch, and does.
+    fn candidate(account: &T::AccountId, epoch: EpochIndex) -> Option<Node<BalanceOf<T>>> {
         Nodes::<T>::get(account)
-            .is_some_and(|node| node.chain.is_none() && node.from_epoch <= epoch && !node.leaving)
+            .filter(|node| node.chain.is_none() && node.from_epoch <= epoch && !node.leaving)
     }
 
     /// Give the next nodes, in the order of their ranks, to chains.
@@ -168,7 +175,7 @@ impl<T: Config> Pallet<T> {
             }
             taken = taken.saturating_add(1);
             Ranks::<T>::remove(rank);
-            if !Self::takes_part(&account, epoch) {
+            if Self::candidate(&account, epoch).is_none() {
                 continue;
             }
             if let Some((chain, reason)) = draw.place(kind) {

@@ -7,7 +7,8 @@
 //!
 //! ## A node's way
 //!
-//! An operator with a bonded node puts it into the pool ([`Call::join`]). The node commits to ids of the
+//! An operator with a bonded node puts it into the pool ([`Call::join`]), or tells the node to do that by itself
+//! ([`Call::join_by_key`]). The node commits to ids of the
 //! beacon, and is drawn. For a pending chain it waits until that has all its nodes; on a live chain
 //! it catches up and confirms that it has ([`Call::confirm`]). It serves until its turn is over, and goes back
 //! to the pool as soon as a replacement has confirmed.
@@ -15,7 +16,8 @@
 //! ## An epoch
 //!
 //! 1. At the beacon's **freeze** the chains are taken down ([`FrozenSlots`]): the next draw reads them as
-//!    they were then. Who comes into the pool from now on waits for the draw after.
+//!    they were then. Who comes into the pool from now on waits for the draw after. Who was not there in each
+//!    of the last [`DrawDelay`] epochs waits until it was ([`presence`]).
 //! 2. At the **beacon** the draw begins. It works a bounded number of nodes a block: first all nodes that
 //!    revealed are put in the order of their ranks, then they are given to chains ([`draw`]).
 //! 3. Then the **sweep** looks through the chains, a bounded number of members a block: who has not
@@ -47,9 +49,11 @@ mod benchmarking;
 mod confirming;
 pub mod draw;
 pub mod epochs;
+mod joining;
 #[cfg(test)]
 mod mock;
 mod pool;
+pub mod presence;
 mod queries;
 mod registry;
 pub mod roster;
@@ -72,6 +76,7 @@ pub mod pallet {
     use super::*;
     use crate::{
         draw::{Kind, Reason, Slot, Turns},
+        presence::MAX_DRAW_DELAY,
         roster::{Roster, MAX_MEMBERS},
         types::{Node, PoolCount, Stage},
     };
@@ -81,6 +86,7 @@ pub mod pallet {
             fungible::{hold, Credit, Inspect},
             OnUnbalanced, StorageVersion,
         },
+        DefaultNoBound,
     };
     use frame_system::pallet_prelude::*;
     use hansa_allocation_primitives::{
@@ -178,6 +184,14 @@ pub mod pallet {
         #[pallet::constant]
         type ConfirmEpochs: Get<EpochIndex>;
 
+        /// The delay of the draw of a chain whose genesis names none, in epochs; at most
+        /// [`MAX_DRAW_DELAY`]. See [`DrawDelay`].
+        #[pallet::constant]
+        type DefaultDrawDelay: Get<EpochIndex>;
+
+        /// Who may set the delay of the draw.
+        type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
         /// For how many epochs in a row a live chain may be short before the registry is asked. At least
         /// 1.
         #[pallet::constant]
@@ -210,6 +224,12 @@ pub mod pallet {
     pub type Veterans<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, EpochIndex, OptionQuery>;
 
+    /// Who left the pool, or was put out of it, and is not in it. Such a node comes back by its operator's
+    /// word only ([`Call::join`]), so that no word of its key is good twice. Only who had stake and
+    /// deposit is in it.
+    #[pallet::storage]
+    pub type Left<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, (), OptionQuery>;
+
     /// The first epoch by whose ids a node is drawn that comes into the pool now.
     #[pallet::storage]
     pub type OpenEpoch<T: Config> = StorageValue<_, EpochIndex, ValueQuery>;
@@ -234,6 +254,15 @@ pub mod pallet {
     /// The chains as they were at that epoch's freeze, and what the draw has given them since.
     #[pallet::storage]
     pub type FrozenSlots<T: Config> = StorageValue<_, BoundedVec<Slot, T::MaxChains>, ValueQuery>;
+
+    /// Since which epoch all must have been present whom that draw takes.
+    #[pallet::storage]
+    pub type FrozenSince<T: Config> = StorageValue<_, EpochIndex, ValueQuery>;
+
+    /// In how many epochs before that of a draw a node must have been present, one after the other, to be
+    /// drawn; at most [`MAX_DRAW_DELAY`].
+    #[pallet::storage]
+    pub type DrawDelay<T: Config> = StorageValue<_, EpochIndex, ValueQuery, T::DefaultDrawDelay>;
 
     /// When the draw under way, or the last one, began. All who are drawn by it are members since then,
     /// in whichever block they are placed, so that no founder waited longer than another for that.
@@ -359,6 +388,11 @@ pub mod pallet {
             /// For how many epochs in a row.
             epochs: u32,
         },
+        /// From the next freeze on nodes must have been present in so many epochs before.
+        DrawDelaySet {
+            /// The number of epochs.
+            epochs: EpochIndex,
+        },
     }
 
     /// Why a call fails.
@@ -382,8 +416,41 @@ pub mod pallet {
         NothingToConfirm,
         /// The head is not final on that chain, or not recent.
         UnknownHead,
-        /// The confirmation is not signed with the node's key.
+        /// The confirmation, or the wish to join, is not signed with the node's key.
         BadSignature,
+        /// The node was in the pool before: only its operator can put it back.
+        LeftBefore,
+        /// The wish to join is not of the epoch under way.
+        WrongEpoch,
+        /// The delay of the draw is above [`MAX_DRAW_DELAY`].
+        DelayTooLong,
+    }
+
+    /// What a chain spec says of the pool.
+    #[pallet::genesis_config]
+    #[derive(DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// The delay of the draw, in epochs, at most [`MAX_DRAW_DELAY`]; the runtime's, if nothing is said.
+        /// See [`DrawDelay`].
+        pub draw_delay: Option<EpochIndex>,
+        /// Ties the type to the runtime.
+        #[serde(skip)]
+        pub _config: core::marker::PhantomData<T>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            let Some(epochs) = self.draw_delay else {
+                return;
+            };
+            // A genesis that cannot run must not be built; the SDK hands the message on.
+            assert!(
+                epochs <= MAX_DRAW_DELAY,
+                "nodePool: drawDelay is more than {MAX_DRAW_DELAY} epochs"
+            );
+            DrawDelay::<T>::put(epochs);
+        }
     }
 
     #[pallet::hooks]
@@ -407,6 +474,10 @@ pub mod pallet {
             assert!(
                 T::ConfirmEpochs::get() > 0 && T::ShortEpochs::get() > 0,
                 "nodes and chains need an epoch at least"
+            );
+            assert!(
+                T::DefaultDrawDelay::get() <= MAX_DRAW_DELAY,
+                "DefaultDrawDelay must be in its bounds"
             );
         }
 
@@ -457,6 +528,41 @@ pub mod pallet {
             // They were verified when the call was authorised, on this very state.
             let _ = (head, signature);
             Self::do_confirm(chain, account)
+        }
+
+        /// Put the node of `account` into the pool, by the word of its beacon key: what a node does by itself
+        /// that was told to join. It has the same conditions as [`join`](Pallet::join), and one more:
+        /// the node was never in the pool before, or came back by its operator's word.
+        ///
+        /// `signature` is over [`join_payload`](hansa_allocation_primitives::confirm::join_payload);
+        /// `epoch` is the one under way. Nobody signs or pays for the call; it is good once.
+        #[pallet::call_index(3)]
+        #[pallet::weight((T::WeightInfo::join(), DispatchClass::Operational, Pays::No))]
+        #[pallet::authorize(|_source, account, epoch, signature| {
+            Self::authorize_join(account, *epoch, signature)
+        })]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_join())]
+        pub fn join_by_key(
+            origin: OriginFor<T>,
+            account: T::AccountId,
+            epoch: EpochIndex,
+            signature: BeaconSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            // As with `confirm`.
+            let _ = (epoch, signature);
+            Self::do_join(account)
+        }
+
+        /// Set the delay of the draw, in epochs, at most [`MAX_DRAW_DELAY`]; see [`DrawDelay`]. Draws that
+        /// are frozen by now keep theirs.
+        #[pallet::call_index(4)]
+        pub fn set_draw_delay(origin: OriginFor<T>, epochs: EpochIndex) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            ensure!(epochs <= MAX_DRAW_DELAY, Error::<T>::DelayTooLong);
+            DrawDelay::<T>::put(epochs);
+            Self::deposit_event(Event::DrawDelaySet { epochs });
+            Ok(())
         }
     }
 }

@@ -7,15 +7,18 @@ use crate as hansa_pallet_node_allocation;
 use crate::{CreditOf, Event};
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{fungible::Mutate, Authorize, OnInitialize, OnUnbalanced},
+    traits::{fungible::Mutate, Authorize, ConstU32, OnInitialize, OnUnbalanced},
     weights::Weight,
 };
+use frame_system::EnsureRoot;
 use hansa_allocation_primitives::{
     confirm::confirm_payload, Allocation, BeaconId, BeaconSignature, ChainEvents, ChainHeads,
     ChainId, Departure, EpochIndex, Head, Member, MemberPhase, NodeKeys, NodeStanding, OnShort,
     Phase, Seconds, Term,
 };
-use hansa_beacon_primitives::{BeaconPair, CommittedIds, Leaving, OnBeacon, OnFreeze, OwnId, Pool};
+use hansa_beacon_primitives::{
+    BeaconPair, CommittedIds, Leaving, OnBeacon, OnFreeze, OnReveal, OwnId, Pool,
+};
 use hansa_staking_primitives::BlockAuthor;
 use sp_core::{Pair, H256};
 use sp_runtime::{
@@ -112,6 +115,7 @@ pub enum Told {
 
 thread_local! {
     static TOLD: RefCell<Vec<Told>> = const { RefCell::new(Vec::new()) };
+    static ABSENT: RefCell<BTreeSet<AccountId>> = const { RefCell::new(BTreeSet::new()) };
     static UNFIT: RefCell<BTreeSet<AccountId>> = const { RefCell::new(BTreeSet::new()) };
     static IDS: RefCell<BTreeMap<EpochIndex, Vec<AccountId>>> = const { RefCell::new(BTreeMap::new()) };
     #[cfg(feature = "runtime-benchmarks")]
@@ -270,6 +274,8 @@ impl hansa_pallet_node_allocation::Config for Test {
     type PlacedPerBlock = PerBlock;
     type SweptPerBlock = PerBlock;
     type ConfirmEpochs = ConfirmEpochs;
+    type DefaultDrawDelay = ConstU32<0>;
+    type AdminOrigin = EnsureRoot<AccountId>;
     type ShortEpochs = ShortEpochs;
     type WeightInfo = ();
 }
@@ -304,14 +310,23 @@ pub fn unchecked_block() -> Weight {
     NodePool::on_initialize(number)
 }
 
-/// The beacon's freeze; every node of the pool has committed.
+/// These nodes do not commit from now on.
+pub fn set_absent(accounts: impl IntoIterator<Item = AccountId>) {
+    ABSENT.set(accounts.into_iter().collect());
+}
+
+/// The beacon's freeze; every node of the pool that is not absent has committed, and reveals.
 pub fn freeze() {
     let epoch = Epoch::get();
     let mut nodes: Vec<_> = crate::Nodes::<Test>::iter_keys().collect();
-    nodes.retain(|account| NodePool::key_of(account).is_some());
+    let absent = ABSENT.with_borrow(Clone::clone);
+    nodes.retain(|node| NodePool::key_of(node).is_some() && !absent.contains(node));
     nodes.sort();
-    IDS.with_borrow_mut(|ids| ids.insert(epoch, nodes));
+    IDS.with_borrow_mut(|ids| ids.insert(epoch, nodes.clone()));
     NodePool::on_freeze(epoch);
+    for node in nodes {
+        NodePool::on_reveal(epoch, &node);
+    }
 }
 
 /// The next beacon.
@@ -436,6 +451,7 @@ impl ExtBuilder {
         Answer::set(OnShort::Wait);
         take_told();
         UNFIT.take();
+        ABSENT.take();
         IDS.take();
         let mut ext: sp_io::TestExternalities = RuntimeGenesisConfig::default()
             .build_storage()

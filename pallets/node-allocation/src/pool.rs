@@ -4,10 +4,11 @@
 //! Nodes come into the pool, become veterans, go back to the pool, and leave it.
 
 use crate::{
+    presence::Presence,
     roster::{Gone, Roster},
     types::Node,
-    BalanceOf, Config, Count, Error, Event, HoldReason, Nodes, OpenEpoch, Pallet, Rosters, Slots,
-    Veterans, WeightInfo, LOG_TARGET,
+    BalanceOf, Config, Count, Error, Event, HoldReason, Left, Nodes, OpenEpoch, Pallet, Rosters,
+    Slots, Veterans, WeightInfo, LOG_TARGET,
 };
 use frame_support::{
     ensure,
@@ -19,10 +20,10 @@ use frame_support::{
     weights::Weight,
 };
 use hansa_allocation_primitives::{
-    AuthoredBlocks, BeaconId, ChainEvents, ChainId, Departure, MemberPhase, NodeKeys, NodeStanding,
-    Phase, Serving,
+    AuthoredBlocks, BeaconId, ChainEvents, ChainId, Departure, EpochIndex, MemberPhase, NodeKeys,
+    NodeStanding, Phase, Serving,
 };
-use hansa_beacon_primitives::{Leaving, Pool};
+use hansa_beacon_primitives::{Leaving, OnReveal, Pool};
 use hansa_staking_primitives::BlockAuthor;
 use sp_runtime::{
     traits::{Saturating, Zero},
@@ -30,31 +31,47 @@ use sp_runtime::{
 };
 
 impl<T: Config> Pallet<T> {
-    pub(crate) fn do_join(who: T::AccountId) -> DispatchResult {
-        ensure!(!Nodes::<T>::contains_key(&who), Error::<T>::AlreadyPooled);
+    /// Whether a node may come into the pool now; returns its key.
+    pub(crate) fn check_join(who: &T::AccountId) -> Result<BeaconId, Error<T>> {
+        ensure!(!Nodes::<T>::contains_key(who), Error::<T>::AlreadyPooled);
         let count = Count::<T>::get();
         ensure!(count.nodes < T::MaxNodes::get(), Error::<T>::PoolFull);
-        ensure!(T::Keys::key_of(&who).is_some(), Error::<T>::NoKey);
-        ensure!(T::Standing::may_serve(&who), Error::<T>::MayNotServe);
-        let (reason, deposit) = (HoldReason::Place.into(), T::Deposit::get());
+        let key = T::Keys::key_of(who).ok_or(Error::<T>::NoKey)?;
+        ensure!(T::Standing::may_serve(who), Error::<T>::MayNotServe);
         ensure!(
-            T::Currency::can_hold(&reason, &who, deposit),
+            T::Currency::can_hold(&HoldReason::Place.into(), who, T::Deposit::get()),
             Error::<T>::DepositTooHigh
         );
-        T::Currency::hold(&reason, &who, deposit)?;
-        let node = Node {
-            deposit,
-            from_epoch: OpenEpoch::<T>::get(),
-            chain: None,
-            leaving: false,
-        };
-        Nodes::<T>::insert(&who, node);
-        Count::<T>::mutate(|count| {
-            count.nodes = count.nodes.saturating_add(1);
-            count.waiting = count.waiting.saturating_add(1);
-        });
+        Ok(key)
+    }
+
+    pub(crate) fn do_join(who: T::AccountId) -> DispatchResult {
+        Self::check_join(&who)?;
+        let deposit = T::Deposit::get();
+        T::Currency::hold(&HoldReason::Place.into(), &who, deposit)?;
+        Left::<T>::remove(&who);
+        Self::add_node(&who, deposit, None);
         Self::deposit_event(Event::Joined { node: who });
         Ok(())
+    }
+
+    /// Put a node into the pool, as a member of `chain` if there is one.
+    fn add_node(account: &T::AccountId, deposit: BalanceOf<T>, chain: Option<ChainId>) {
+        let open = OpenEpoch::<T>::get();
+        let node = Node {
+            deposit,
+            from_epoch: open,
+            presence: Presence::new(open),
+            chain,
+            leaving: false,
+        };
+        Nodes::<T>::insert(account, node);
+        Count::<T>::mutate(|count| {
+            count.nodes = count.nodes.saturating_add(1);
+            if chain.is_none() {
+                count.waiting = count.waiting.saturating_add(1);
+            }
+        });
     }
 
     pub(crate) fn do_leave(who: T::AccountId) -> DispatchResult {
@@ -134,6 +151,7 @@ impl<T: Config> Pallet<T> {
     fn remove_node(account: &T::AccountId, node: Node<BalanceOf<T>>, charged: bool) {
         T::Leaving::on_leave(account);
         Nodes::<T>::remove(account);
+        Left::<T>::insert(account, ());
         Count::<T>::mutate(|count| {
             count.nodes = count.nodes.saturating_sub(1);
             count.waiting = count.waiting.saturating_sub(1);
@@ -177,14 +195,7 @@ impl<T: Config> Pallet<T> {
     pub fn fill(chain: ChainId, nodes: &[T::AccountId]) {
         let now = Self::now();
         for account in nodes {
-            let node = Node {
-                deposit: Zero::zero(),
-                from_epoch: OpenEpoch::<T>::get(),
-                chain: Some(chain),
-                leaving: false,
-            };
-            Nodes::<T>::insert(account, node);
-            Count::<T>::mutate(|count| count.nodes = count.nodes.saturating_add(1));
+            Self::add_node(account, Zero::zero(), Some(chain));
             Self::edit(chain, |roster| {
                 roster.admit(account.clone(), crate::draw::Kind::Veteran, &now)
             });
@@ -207,17 +218,21 @@ impl<T: Config> Pool<T::AccountId> for Pallet<T> {
     #[cfg(feature = "runtime-benchmarks")]
     fn put(account: &T::AccountId, key: &BeaconId) {
         T::Keys::set_key(account, key);
-        let node = Node {
-            deposit: Zero::zero(),
-            from_epoch: OpenEpoch::<T>::get(),
-            chain: None,
-            leaving: false,
-        };
-        Nodes::<T>::insert(account, node);
-        Count::<T>::mutate(|count| {
-            count.nodes = count.nodes.saturating_add(1);
-            count.waiting = count.waiting.saturating_add(1);
-        });
+        Self::add_node(account, Zero::zero(), None);
+    }
+}
+
+/// Who reveals its id is present, in whatever place it is.
+impl<T: Config> OnReveal<T::AccountId> for Pallet<T> {
+    fn on_reveal(epoch: EpochIndex, account: &T::AccountId) {
+        if let Some(mut node) = Nodes::<T>::get(account) {
+            node.presence.note(epoch);
+            Nodes::<T>::insert(account, node);
+        }
+    }
+
+    fn weight() -> Weight {
+        T::WeightInfo::on_reveal()
     }
 }
 

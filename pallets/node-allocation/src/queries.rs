@@ -6,8 +6,8 @@
 use crate::{
     draw::{is_below, mean, Slot},
     types::Stage,
-    Config, Count, CurrentStage, CurrentTurns, FrozenEpoch, Nodes, OpenEpoch, Pallet, Rosters,
-    Slots, Veterans,
+    Config, Count, CurrentEpoch, CurrentStage, CurrentTurns, DrawDelay, FrozenEpoch, Nodes,
+    OpenEpoch, Pallet, Rosters, Slots, Veterans,
 };
 use alloc::vec::Vec;
 use hansa_allocation_primitives::{
@@ -50,7 +50,11 @@ impl<T: Config> Pallet<T> {
             Veterans::<T>::get(&account).is_some_and(|from| from <= OpenEpoch::<T>::get());
         let place = match node.chain {
             None => NodePlace::Waiting {
-                from_epoch: node.from_epoch,
+                from_epoch: node.from_epoch.max(node.presence.first_draw(
+                    CurrentEpoch::<T>::get(),
+                    OpenEpoch::<T>::get(),
+                    DrawDelay::<T>::get(),
+                )),
             },
             Some(chain) => {
                 let roster = Rosters::<T>::get(chain)?;

@@ -4,8 +4,11 @@
 //! What must hold of the pallet's storage between blocks.
 
 use crate::{
-    roster::Roster, types::Stage, Config, Count, CurrentStage, FrozenEpoch, FrozenSlots,
-    HoldReason, Nodes, Pallet, Ranks, Rosters, Slots,
+    presence::{Presence, MAX_DRAW_DELAY},
+    roster::Roster,
+    types::Stage,
+    Config, Count, CurrentEpoch, CurrentStage, DrawDelay, FrozenEpoch, FrozenSlots, HoldReason,
+    Left, Nodes, Pallet, Ranks, Rosters, Slots,
 };
 use alloc::collections::BTreeSet;
 use frame_support::{
@@ -29,6 +32,8 @@ impl<T: Config> Pallet<T> {
     /// 6. No more of a chain have gone in an epoch than `T` of its set; who is marked has a cause, and
     ///    nobody else.
     /// 7. Ranks are there in a draw only, and then there are frozen chains.
+    /// 8. Who left the pool is not in it.
+    /// 9. Nobody was present in epochs to come; the delay of the draw is in its bounds.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let slots = Slots::<T>::get();
         ensure!(
@@ -67,6 +72,14 @@ impl<T: Config> Pallet<T> {
             FrozenEpoch::<T>::exists() || FrozenSlots::<T>::get().is_empty(),
             "7: chains are frozen for no draw"
         );
+        ensure!(
+            Left::<T>::iter_keys().all(|account| !Nodes::<T>::contains_key(account)),
+            "8: a node that left is in the pool"
+        );
+        ensure!(
+            DrawDelay::<T>::get() <= MAX_DRAW_DELAY,
+            "9: the delay of the draw is too long"
+        );
         Ok(())
     }
 
@@ -80,6 +93,11 @@ impl<T: Config> Pallet<T> {
             ensure!(
                 node.chain.is_some() == members.contains(&account),
                 "2: a node names a chain of which it is no member"
+            );
+            let Presence { since, next } = node.presence;
+            ensure!(
+                since <= next && next <= CurrentEpoch::<T>::get().saturating_add(1),
+                "9: a node was present in an epoch to come"
             );
             ensure!(
                 T::Currency::balance_on_hold(&HoldReason::Place.into(), &account) == node.deposit,

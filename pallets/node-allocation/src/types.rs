@@ -3,6 +3,7 @@
 
 //! What the pallet stores.
 
+use crate::presence::Presence;
 use hansa_allocation_primitives::{ChainId, EpochIndex};
 use hansa_beacon_primitives::Beacon;
 
@@ -14,6 +15,8 @@ pub struct Node<Balance> {
     pub deposit: Balance,
     /// The first epoch whose ids it can be drawn by, while it waits.
     pub from_epoch: EpochIndex,
+    /// In which epochs it was present.
+    pub presence: Presence,
     /// The chain that it is a member of.
     pub chain: Option<ChainId>,
     /// Whether it leaves the pool as soon as it is no member any more.

@@ -21,6 +21,8 @@ use frame_support::{
 pub trait WeightInfo {
     /// `join`.
     fn join() -> Weight;
+    /// What authorises `join_by_key`.
+    fn authorize_join() -> Weight;
     /// `leave`.
     fn leave() -> Weight;
     /// `confirm`.
@@ -41,6 +43,10 @@ pub trait WeightInfo {
     fn sweep(c: u32, n: u32) -> Weight;
     /// A chain that is closed, with `n` members.
     fn close(n: u32) -> Weight;
+    /// `set_draw_delay`.
+    fn set_draw_delay() -> Weight;
+    /// A node that reveals its id.
+    fn on_reveal() -> Weight;
     /// A report on a node's blocks.
     fn on_authored() -> Weight;
 }
@@ -51,7 +57,10 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 macro_rules! weights {
     ($db:expr) => {
         fn join() -> Weight {
-            estimate($db, 30_000_000, 8, 4)
+            estimate($db, 30_000_000, 8, 5)
+        }
+        fn authorize_join() -> Weight {
+            estimate($db, 90_000_000, 9, 0)
         }
         fn leave() -> Weight {
             estimate($db, 230_000_000, 12, 10)
@@ -66,13 +75,13 @@ macro_rules! weights {
             estimate($db, 10_000_000, 4, 1)
         }
         fn on_freeze() -> Weight {
-            estimate($db, 200_000_000, 3, 3)
+            estimate($db, 200_000_000, 4, 4)
         }
         fn on_beacon() -> Weight {
-            estimate($db, 100_000_000, 4, 4)
+            estimate($db, 100_000_000, 4, 5)
         }
         fn rank(n: u32) -> Weight {
-            estimate($db, 20_000_000, 3, 1).saturating_add(per(n, estimate($db, 20_000_000, 6, 1)))
+            estimate($db, 20_000_000, 4, 1).saturating_add(per(n, estimate($db, 20_000_000, 6, 1)))
         }
         fn place(n: u32) -> Weight {
             // Each on a chain of its own, whose roster and table entry are written.
@@ -86,6 +95,12 @@ macro_rules! weights {
         }
         fn close(n: u32) -> Weight {
             estimate($db, 200_000_000, 2, 2).saturating_add(per(n, estimate($db, 30_000_000, 4, 4)))
+        }
+        fn set_draw_delay() -> Weight {
+            estimate($db, 30_000_000, 1, 2)
+        }
+        fn on_reveal() -> Weight {
+            estimate($db, 20_000_000, 1, 1)
         }
         fn on_authored() -> Weight {
             estimate($db, 200_000_000, 3, 3)

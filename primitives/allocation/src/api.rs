@@ -37,7 +37,8 @@ pub enum NodePlace {
     /// In the pool, not allocated.
     #[codec(index = 0)]
     Waiting {
-        /// The first epoch whose ids it can be drawn by: it must commit in it.
+        /// The first epoch whose ids it can be drawn by, if it commits and reveals in each until then, and in
+        /// that one.
         from_epoch: EpochIndex,
     },
     /// A member of a chain.
@@ -54,6 +55,41 @@ pub enum NodePlace {
         /// When its turn ends by time; none before it serves.
         ends_at: Option<Seconds>,
     },
+}
+
+/// A node, as it sees itself.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct OwnNode<AccountId> {
+    /// The account that registered the node's keys.
+    pub account: AccountId,
+    /// Whether it is in the pool, or could be.
+    pub admission: Admission<AccountId>,
+}
+
+/// Whether a node is in the pool, or could come into it by the word of its key.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub enum Admission<AccountId> {
+    /// It is in the pool.
+    #[codec(index = 0)]
+    Pooled(NodeStatus<AccountId>),
+    /// It can join, if it signs [`join_payload`](crate::confirm::join_payload) for this epoch.
+    #[codec(index = 1)]
+    Open {
+        /// The epoch under way.
+        epoch: EpochIndex,
+    },
+    /// It has not the stake, or was convicted or chilled.
+    #[codec(index = 2)]
+    MayNotServe,
+    /// It was in the pool: only its operator can put it back.
+    #[codec(index = 3)]
+    LeftBefore,
+    /// The account cannot pay the deposit.
+    #[codec(index = 4)]
+    NoDeposit,
+    /// The pool is full.
+    #[codec(index = 5)]
+    PoolFull,
 }
 
 /// A chain, as the draw sees it.
@@ -128,6 +164,17 @@ sp_api::decl_runtime_apis! {
 
         /// The node with this beacon key; none if it is not in the pool.
         fn node_of_key(key: BeaconId) -> Option<NodeStatus<AccountId>>;
+
+        /// What the node with this beacon key is to the pool; none if no account has registered the key.
+        fn own_node(key: BeaconId) -> Option<OwnNode<AccountId>>;
+
+        /// Put a node's wish to join into the local pool, as with
+        /// [`submit_confirm`](Self::submit_confirm).
+        fn submit_join(
+            account: AccountId,
+            epoch: EpochIndex,
+            signature: BeaconSignature,
+        ) -> Option<()>;
 
         /// A chain; none if the allocation does not know it.
         fn chain_status(chain: ChainId) -> Option<ChainStatus>;

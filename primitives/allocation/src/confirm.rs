@@ -1,15 +1,29 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a node signs to confirm that it is ready to serve a live chain.
+//! What a node's beacon key signs: that it wants to be in the pool, and that it is ready to serve a live chain.
 
-use crate::{ChainId, Head, Seconds};
+use crate::{ChainId, EpochIndex, Head, Seconds};
 use alloc::vec::Vec;
 use codec::Encode;
 use sp_core::H256;
 
 /// Separates confirmations from other messages of the node's beacon key.
 const CONFIRM_DOMAIN: &[u8] = b"hansa/allocation/confirm/1";
+
+/// Separates wishes to join from other messages of the node's beacon key.
+const JOIN_DOMAIN: &[u8] = b"hansa/allocation/join/1";
+
+/// What the node's beacon key signs: that it wants to be in the pool, in this epoch.
+///
+/// `genesis` is the hub's genesis hash.
+pub fn join_payload<AccountId: Encode>(
+    genesis: &H256,
+    account: &AccountId,
+    epoch: EpochIndex,
+) -> Vec<u8> {
+    (JOIN_DOMAIN, genesis, account, epoch).encode()
+}
 
 /// What the node's beacon key signs: that it has executed `chain` up to `head`, which is final.
 ///
@@ -45,6 +59,20 @@ mod tests {
             confirm_payload(&genesis, 1, &3u64, 5, &head),
             confirm_payload(&genesis, 1, &2u64, 6, &head),
             confirm_payload(&genesis, 1, &2u64, 5, &other),
+        ] {
+            assert_ne!(good, bad);
+        }
+    }
+
+    #[test]
+    fn everything_is_signed_of_a_wish_to_join() {
+        let genesis = H256::repeat_byte(1);
+        let good = join_payload(&genesis, &2u64, 5);
+        assert_eq!(good, join_payload(&genesis, &2u64, 5));
+        for bad in [
+            join_payload(&H256::zero(), &2u64, 5),
+            join_payload(&genesis, &3u64, 5),
+            join_payload(&genesis, &2u64, 6),
         ] {
             assert_ne!(good, bad);
         }

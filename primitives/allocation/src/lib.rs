@@ -30,7 +30,7 @@ pub mod confirm;
 pub mod traits;
 pub mod types;
 
-pub use api::{ChainStatus, DrawStage, DrawStatus, NodePlace, NodeStatus};
+pub use api::{Admission, ChainStatus, DrawStage, DrawStatus, NodePlace, NodeStatus, OwnNode};
 pub use hansa_beacon_primitives::{BeaconId, BeaconSignature, EpochIndex};
 pub use hansa_staking_primitives::Seconds;
 pub use traits::{

@@ -38,7 +38,8 @@ pub use digest::{DigestError, BEACON_ENGINE_ID};
 pub use epoch::{Author, AuthorsSeen, Clock, Parts, Phase};
 pub use output::{next_beacon, Inputs};
 pub use traits::{
-    BlockAuthor, CommittedIds, Draws, EpochClock, Leaving, NextSet, OnBeacon, OnFreeze, Pool,
+    BlockAuthor, CommittedIds, Draws, EpochClock, Leaving, NextSet, OnBeacon, OnFreeze, OnReveal,
+    Pool,
 };
 pub use vrf::BlockVrf;
 

@@ -73,6 +73,23 @@ impl_hooks!(A B);
 impl_hooks!(A B C);
 impl_hooks!(A B C D);
 
+/// Is told of each reveal.
+pub trait OnReveal<AccountId> {
+    /// The node of `account` revealed the id that it had committed to in `epoch`, which is under way.
+    fn on_reveal(epoch: EpochIndex, account: &AccountId);
+
+    /// What that takes at most.
+    fn weight() -> Weight;
+}
+
+impl<AccountId> OnReveal<AccountId> for () {
+    fn on_reveal(_: EpochIndex, _: &AccountId) {}
+
+    fn weight() -> Weight {
+        Weight::zero()
+    }
+}
+
 /// Who draws by the beacon.
 pub trait Draws {
     /// Whether the draw that reads the ids of `epoch` is still to be made, or under way. Until it is

@@ -154,6 +154,8 @@ pub fn derived_account(chain: &ChainRef, account: &AccountBytes) -> Hash {
     Copy,
     PartialEq,
     Eq,
+    PartialOrd,
+    Ord,
     Debug,
     Encode,
     Decode,

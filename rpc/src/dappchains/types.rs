@@ -9,8 +9,9 @@ use hansa_dappchain_primitives::{
     BallotView, ChainPage, ChainState, ChainView, Founder, GenesisRecord, Quote, RuntimeSource,
     SeatView,
 };
-use hansa_primitives::{AccountId, Balance, Hash};
+use hansa_primitives::{AccountId, Balance, Hash, Hashing};
 use serde::{Deserialize, Serialize};
+use sp_runtime::traits::Hash as _;
 
 /// What a chain would cost.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -237,7 +238,7 @@ impl From<GenesisRecord<AccountId>> for GenesisInfo {
             hub_header: record.hub.header,
             hub_timestamp_ms: record.hub.timestamp,
             hub_set_id: record.hub.set.id,
-            hub_set: hansa_interchain_primitives::client::set_hash(&record.hub.set),
+            hub_set: Hashing::hash_of(&record.hub.set),
             owner: record.owner,
             frozen_at: record.frozen_at,
         }

@@ -8,6 +8,7 @@ mod server;
 mod types;
 
 pub use error::{Error, BASE_ERROR, CERTIFICATE_MISSING, INTERNAL, UNKNOWN_BLOCK};
+pub(crate) use server::to_proof;
 pub use server::Pbft;
 pub use types::{
     AuthorityInfo, BlockRef, FinalityProof, PreparedInfo, ProofWeights, RoundStateInfo, Signer,

@@ -63,7 +63,10 @@ where
 }
 
 /// The JSON form of a justification, with the set that decided it if that is still known.
-fn to_proof<C>(states: &ConsensusStates<C>, justification: &PbftJustification) -> FinalityProof
+pub(crate) fn to_proof<C>(
+    states: &ConsensusStates<C>,
+    justification: &PbftJustification,
+) -> FinalityProof
 where
     C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>> + 'static,
 {

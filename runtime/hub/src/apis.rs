@@ -9,7 +9,7 @@ use frame_support::{
     weights::Weight,
 };
 use frame_system::offchain::CreateAuthorizedTransaction;
-use hansa_allocation_primitives::{ChainStatus, DrawStatus, Head, Member, NodeStatus};
+use hansa_allocation_primitives::{ChainStatus, DrawStatus, Head, Member, NodeStatus, OwnNode};
 use hansa_beacon_primitives::{
     BeaconId, BeaconSignature, Digest as Commitment, Duty, EpochIndex, EpochInfo, OwnId,
 };
@@ -181,6 +181,18 @@ impl_runtime_apis! {
 
         fn node_of_key(key: BeaconId) -> Option<NodeStatus<AccountId>> {
             NodePool::node_of_key(&key)
+        }
+
+        fn own_node(key: BeaconId) -> Option<OwnNode<AccountId>> {
+            NodePool::own_node(&key)
+        }
+
+        fn submit_join(
+            account: AccountId,
+            epoch: EpochIndex,
+            signature: BeaconSignature,
+        ) -> Option<()> {
+            NodePool::submit_join(account, epoch, signature)
         }
 
         fn chain_status(chain: ChainId) -> Option<ChainStatus> {

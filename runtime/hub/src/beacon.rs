@@ -46,8 +46,9 @@ impl NextSet<AccountId> for Consensus {
     }
 }
 
-/// The pool of nodes, as long as staking keeps it: who stands for election and has session keys. In
-/// authority mode nobody is in it: nobody commits, and beacons are made of authors' outputs alone.
+/// Who may commit: who stands for election and has session keys, in the node pool or not. All nodes that
+/// may be drawn are among them (`docs/allocation.md`). In authority mode nobody is: nobody commits, and
+/// beacons are made of authors' outputs alone.
 pub struct CandidatePool;
 
 impl Pool<AccountId> for CandidatePool {

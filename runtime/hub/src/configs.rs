@@ -130,6 +130,7 @@ impl hansa_pallet_beacon::Config for Runtime {
     type NextSet = Consensus;
     type OnFreeze = (Staking, NodePool);
     type OnBeacon = (Staking, NodePool, DappChainSets);
+    type OnReveal = NodePool;
     type Draws = NodePool;
     type OnForfeit = Slashed;
     type Bond = ConstU128<BEACON_BOND>;
@@ -420,6 +421,10 @@ impl pallet_scheduler::Config for Runtime {
 /// The deposit of a node in the pool: what it loses if it gives up a place, or does not take it up.
 const PLACE_DEPOSIT: Balance = 10 * UNIT;
 
+/// In how many epochs a node must have been there before it is drawn: a day of hours, that is a seventh of a
+/// turn. `docs/allocation.md` has what a coalition gains in spite of it, and what it costs honest nodes.
+const DRAW_DELAY_EPOCHS: u32 = 24;
+
 /// The most nodes of the pool, and the most chains: the size that the draw is planned for.
 const MAX_POOL: u32 = 10_000;
 const MAX_CHAINS: u32 = 1_000;
@@ -446,6 +451,8 @@ impl hansa_pallet_node_allocation::Config for Runtime {
     type PlacedPerBlock = ConstU32<50>;
     type SweptPerBlock = ConstU32<50>;
     type ConfirmEpochs = ConstU32<2>;
+    type DefaultDrawDelay = ConstU32<DRAW_DELAY_EPOCHS>;
+    type AdminOrigin = EitherOf<EnsureRoot<AccountId>, EnsureAdmin<Runtime>>;
     type ShortEpochs = ConstU32<12>;
     type WeightInfo = hansa_pallet_node_allocation::weights::SubstrateWeight<Runtime>;
 }

@@ -5,7 +5,7 @@
 //! `genesis` in a chain spec.
 
 use crate::{
-    AccountId, Balance, BalancesConfig, BeaconConfig, InterchainConfig, PbftConfig,
+    AccountId, Balance, BalancesConfig, BeaconConfig, InterchainConfig, NodePoolConfig, PbftConfig,
     RuntimeGenesisConfig, SessionConfig, SessionKeys, StakingConfig, SudoConfig,
 };
 use alloc::{string::ToString, vec::Vec};
@@ -110,6 +110,9 @@ fn development(
         },
         session: SessionConfig {
             keys: session_keys(&validators(names))
+        },
+        node_pool: NodePoolConfig {
+            draw_delay: Some(0)
         },
         staking: StakingConfig { validators: bonds },
         sudo: SudoConfig {

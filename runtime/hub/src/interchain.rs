@@ -9,7 +9,7 @@ use frame_system::EnsureRoot;
 use hansa_pallet_interchain::Call as InterchainCall;
 use hansa_pallet_pbft::EnsureAdmin;
 use hansa_pallet_staking::AuthorFees;
-pub use hansa_runtime_common::interchain::{MAX_CALL, SERVICE_MS, TRUSTING_PERIOD};
+pub use hansa_runtime_common::interchain::{MAX_CALL, SERVICE_MS, TIMEOUT, TRUSTING_PERIOD};
 use pallet_balances::Call as BalancesCall;
 use pallet_utility::Call as UtilityCall;
 

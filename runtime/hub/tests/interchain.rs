@@ -128,9 +128,15 @@ fn prove(chain: &mut Chain, keys: Vec<Vec<u8>>) -> StorageProof {
 /// What a node of `to` can submit of what the head of `from` proves.
 fn cargo(from: &mut Chain, to: &mut Chain) -> Vec<Submission> {
     let (peer, own) = (from.state(Runtime::chain).id, to.state(Runtime::chain).id);
-    let headers = vec![head(from)].try_into().expect("it is one");
-    let mut all = vec![Submission::UpdateClient { peer, headers }];
+    let mut all = Vec::new();
     let height = from.head.number;
+    let client = to
+        .state(|| Runtime::client(peer))
+        .expect("there is a route");
+    if client.state.latest.height < height {
+        let headers = vec![head(from)].try_into().expect("it is one");
+        all.push(Submission::UpdateClient { peer, headers });
+    }
     let ours = to.state(|| Runtime::route(peer)).expect("there is a route");
     let theirs = from
         .state(|| Runtime::route(own))

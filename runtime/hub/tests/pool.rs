@@ -27,7 +27,7 @@ use hansa_pbft_primitives::{
 use hansa_primitives::{AccountId, Hashing};
 use hansa_runtime_common::{currency::UNIT, limits::MAX_BLOCK_WEIGHT};
 use hansa_runtime_hub::{
-    genesis_presets::{LOCAL, STAKE},
+    genesis_presets::{LOCAL, POA, STAKE},
     DappChainSets, DappChains, Interchain, NodePool, Pbft, Runtime, RuntimeCall, Staking, System,
     UncheckedExtrinsic,
 };
@@ -306,6 +306,48 @@ fn who_lies_on_a_chain_is_slashed_on_the_hub() {
         assert_eq!((&slash.node, slash.scope), (&liar, scope));
     });
     chain.try_state();
+}
+
+#[test]
+fn who_comes_waits_for_the_delay() {
+    let mut chain = Chain::new(STAKE);
+    for _ in 0..4 {
+        chain.block(1_000, Vec::new);
+    }
+    let set = PoolCall::<Runtime>::set_draw_delay { epochs: 1 }.into();
+    let sudo = pallet_sudo::Call::sudo {
+        call: Box::new(set),
+    };
+    ok(&mut chain, Alice, 0, sudo);
+    // They commit as candidates, and are not in the pool yet: that does not count.
+    epoch(&mut chain);
+    ok(&mut chain, Alice, 1, join());
+    for node in [Bob, Charlie, Dave] {
+        ok(&mut chain, node, 0, join());
+    }
+    let bytes = CODE.to_vec();
+    ok(
+        &mut chain,
+        Eve,
+        0,
+        pallet_preimage::Call::note_preimage { bytes },
+    );
+    ok(&mut chain, Eve, 1, register("shop"));
+    for waiting in [4, 0] {
+        epoch(&mut chain);
+        assert_eq!(chain.state(NodePool::draw_status).waiting, waiting);
+    }
+    let view = chain.state(|| DappChains::chain(1)).expect("it is there");
+    assert_eq!((view.state, view.nodes), (ChainState::Forming, 4));
+}
+
+#[test]
+fn presets_for_earnest_have_a_delay() {
+    use hansa_pallet_node_allocation::DrawDelay;
+    for (preset, epochs) in [(LOCAL, 0), (STAKE, 0), (POA, 24)] {
+        let mut chain = Chain::new(preset);
+        assert_eq!(chain.state(DrawDelay::<Runtime>::get), epochs, "{preset}");
+    }
 }
 
 #[test]

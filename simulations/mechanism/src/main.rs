@@ -14,6 +14,7 @@ mod report;
 mod world;
 
 use clap::Parser;
+use hansa_pallet_node_allocation::presence::MAX_DRAW_DELAY;
 use measure::{flood_wait, run};
 use std::path::PathBuf;
 use world::Strategy;
@@ -65,10 +66,14 @@ pub struct Options {
     #[arg(long, default_value_t = 5.0)]
     hub_authors: f64,
 
-    /// For how many epochs a node is not drawn that comes into the pool, or did not take part in a draw:
-    /// the hub has no such rule, so this is to see what one would change.
-    #[arg(long, default_value_t = 0)]
+    /// In how many epochs before a draw a node must have been there to be drawn.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(..=i64::from(MAX_DRAW_DELAY)))]
     delay: u32,
+
+    /// Turns end by lot, each in one of as many epochs as it would last, so that nobody foresees when. The
+    /// hub has no such rule: this is to see what one would change.
+    #[arg(long)]
+    turns_by_lot: bool,
 
     /// How many places may be open before deployers pay more, and by how many more they pay four times
     /// as much.
@@ -114,7 +119,13 @@ fn main() {
         .coalitions
         .iter()
         .flat_map(|percent| {
-            [Strategy::Plain, Strategy::Patient, Strategy::Picky].map(|how| (*percent, how))
+            [
+                Strategy::Plain,
+                Strategy::Patient,
+                Strategy::Restless,
+                Strategy::Picky,
+            ]
+            .map(|how| (*percent, how))
         })
         .collect();
     let aimed: Vec<_> = parallel(&aims, |(percent, how)| {

@@ -197,7 +197,8 @@ pub fn print_aims(options: &Options, aims: &[(u32, Strategy)], runs: &[Run]) {
     for ((percent, how), run) in aims.iter().zip(runs) {
         let name = match how {
             Strategy::Plain => "plays on",
-            Strategy::Patient => "waits",
+            Strategy::Patient => "foresees",
+            Strategy::Restless => "returns",
             Strategy::Picky => "refuses",
         };
         let (expected, _) = fair(options, *percent, TARGET_SIZE);

@@ -8,11 +8,12 @@
 //! retired, some do not confirm.
 
 use crate::Options;
-use hansa_allocation_primitives::{Departure, MemberPhase, Phase, Term};
+use hansa_allocation_primitives::{tolerated, Departure, MemberPhase, Phase, Term};
 use hansa_beacon_primitives::draw::rank;
 use hansa_pallet_dappchains::cost::Curve;
 use hansa_pallet_node_allocation::{
     draw::{freeze, Draw, Kind, Slot, Turns},
+    presence::{required_since, Presence},
     roster::{Now, Roster},
 };
 use rand::{rngs::StdRng, Rng, RngCore, SeedableRng};
@@ -32,23 +33,24 @@ pub const TARGET: u32 = 1;
 pub enum Strategy {
     /// What all do.
     Plain,
-    /// Its nodes commit only in epochs in which the target has an open place, and foresee when turns
-    /// end by time. That costs nothing.
+    /// Its nodes do not commit in an epoch in which they would be drawn for other chains only, and come
+    /// back in time for when the target's turns end. That costs nothing.
     Patient,
+    /// Likewise, but they come back at once, for when it opens unforeseen.
+    Restless,
     /// Its nodes take no place but one of the target's: they give up any other, and pay for it.
     Picky,
 }
-
-/// The first epoch of a node that stays out of the draw.
-const OUT: u32 = u32::MAX;
 
 /// A node.
 struct Node {
     bad: bool,
     veteran: bool,
     chain: Option<u32>,
-    /// The first epoch in which it can be drawn.
+    /// The first epoch whose freeze is after it came, or was free again.
     from: u32,
+    /// In which epochs it was present.
+    presence: Presence,
     leaving: bool,
 }
 
@@ -128,6 +130,7 @@ impl World {
             veteran,
             chain: None,
             from,
+            presence: Presence::new(from),
             leaving: false,
         };
         self.nodes.insert(self.next_node, node);
@@ -138,7 +141,11 @@ impl World {
     pub fn register(&mut self, need: u32, flood: bool) {
         let term = Term {
             blocks: u32::MAX,
-            seconds: self.options.term,
+            seconds: if self.options.turns_by_lot {
+                u32::MAX
+            } else {
+                self.options.term
+            },
         };
         let chain = Chain {
             roster: Roster::new(need, term),
@@ -178,6 +185,9 @@ impl World {
         self.come_and_go();
         self.draw();
         self.confirm();
+        if self.options.turns_by_lot {
+            self.end_turns();
+        }
         self.sweep();
         self.epoch += 1;
     }
@@ -282,8 +292,7 @@ impl World {
         if node.leaving {
             let bad = node.bad;
             self.nodes.remove(&id);
-            let from = next + self.options.delay;
-            self.join(bad, from);
+            self.join(bad, next);
         }
     }
 
@@ -293,17 +302,16 @@ impl World {
             .iter()
             .map(|(id, c)| c.roster.slot(*id))
             .collect();
-        let target_open = slots.iter().any(|s| s.chain == TARGET && s.open() > 0);
+        self.commit(&slots);
         freeze(&mut slots);
+        let first = required_since(self.epoch, self.options.delay);
         let mut beacon = [0; 32];
         self.random.fill_bytes(&mut beacon);
-        if self.strategy == Strategy::Patient {
-            self.choose_epochs(target_open);
-        }
         let mut ranked: Vec<_> = self
             .nodes
             .iter()
             .filter(|(_, node)| node.chain.is_none() && node.from <= self.epoch)
+            .filter(|(_, node)| node.presence.covers(first, self.epoch))
             .map(|(id, node)| (rank(&beacon, id, &[0; 32]), *id, node.veteran))
             .collect();
         ranked.sort_unstable();
@@ -329,29 +337,65 @@ impl World {
         }
     }
 
-    /// The coalition's nodes stay out, but for epochs in which the target has a place. Who stays out comes
-    /// back after the delay, so it asks for that as soon as a turn will be over by then.
-    fn choose_epochs(&mut self, target_open: bool) {
-        let (epoch, delay, term) = (self.epoch, self.options.delay, self.options.term);
-        let foreseen = self.chains.get(&TARGET).is_none_or(|target| {
-            target.roster.phase != Phase::Live
-                || target.roster.seats.iter().any(|seat| {
-                    let since = seat.serving_since.unwrap_or(epoch);
-                    since + term <= epoch + delay
-                })
-        });
-        let bad = self.nodes.values_mut();
-        for node in bad.filter(|node| node.bad && node.chain.is_none()) {
-            if node.from <= epoch && !target_open {
-                node.from = OUT;
+    /// All nodes commit and reveal, but for those of a coalition that chooses its epochs.
+    fn commit(&mut self, slots: &[Slot]) {
+        let (epoch, first) = (self.epoch, required_since(self.epoch, self.options.delay));
+        let begins = match self.strategy {
+            Strategy::Plain | Strategy::Picky => true,
+            Strategy::Patient => self.target_opens(epoch + self.options.delay),
+            Strategy::Restless => true,
+        };
+        let chooses = matches!(self.strategy, Strategy::Patient | Strategy::Restless);
+        let wanted = slots.iter().any(|s| s.chain == TARGET && s.open() > 0);
+        let harmless = slots.iter().all(|s| s.open() == 0);
+        for node in self.nodes.values_mut() {
+            let mut commits = true;
+            if chooses && node.bad && node.chain.is_none() {
+                let goes_on = node.presence.next == epoch && node.presence.since < epoch;
+                let mut then = node.presence;
+                then.note(epoch);
+                commits = if node.from <= epoch && then.covers(first, epoch) {
+                    // It would be drawn.
+                    wanted || harmless
+                } else {
+                    goes_on || begins
+                };
             }
-            if node.from == OUT && foreseen {
-                node.from = epoch + delay;
-                if delay == 0 && !target_open {
-                    node.from = OUT;
-                }
+            if commits {
+                node.presence.note(epoch);
             }
         }
+    }
+
+    /// Whether the target is foreseen to have an open place in the draw of `epoch`: as long as all goes by
+    /// turns, at most `T` at a time.
+    fn target_opens(&self, epoch: u32) -> bool {
+        let Some(target) = self.chains.get(&TARGET) else {
+            return true;
+        };
+        if target.roster.phase != Phase::Live {
+            return true;
+        }
+        let (now, term) = (self.epoch, self.options.term);
+        let seats = target.roster.seats.iter();
+        let mut due: Vec<_> = seats
+            .filter(|seat| seat.cause.is_none())
+            .map(|seat| seat.serving_since.unwrap_or(now).saturating_add(term))
+            .collect();
+        due.sort_unstable();
+        let at_once = tolerated(target.roster.active()).max(1);
+        let mut openings = BTreeMap::<u32, u32>::new();
+        for due in due {
+            // Marked when it is due, open in the draw after; who takes the place has a turn from then on.
+            let mut opens = due.max(now).saturating_add(1);
+            while openings.get(&opens).is_some_and(|count| *count >= at_once) {
+                opens += 1;
+            }
+            *openings.entry(opens).or_default() += 1;
+        }
+        let turn = term.saturating_add(1);
+        let mut opens = openings.keys();
+        opens.any(|opens| *opens <= epoch && (epoch - opens) % turn == 0)
     }
 
     /// The coalition's nodes give up the places that they do not want, and come back under other names.
@@ -418,6 +462,18 @@ impl World {
                 }
             }
             self.chains.insert(id, chain);
+        }
+    }
+
+    /// Each turn ends in this epoch with the same probability.
+    fn end_turns(&mut self) {
+        let probability = 1.0 / f64::from(self.options.term);
+        for chain in self.chains.values_mut() {
+            for seat in chain.roster.seats.iter_mut() {
+                if seat.phase.is_active() && self.random.gen_bool(probability) {
+                    seat.blocks = u32::MAX;
+                }
+            }
         }
     }
 

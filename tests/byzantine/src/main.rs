@@ -26,7 +26,7 @@ use futures::{future::ready, StreamExt};
 use hansa_consensus_pbft::network::{Incoming, PeerEvent};
 use hansa_node::{
     cli::Cli,
-    service::{new_full_with, FullEngine},
+    service::{new_full_with, FullEngine, Options},
 };
 use hansa_pbft_primitives::{Hash, Height, Message, Statement, View};
 use liar::Liar;
@@ -52,11 +52,16 @@ fn main() -> ExitCode {
 fn run() -> Result<(), String> {
     let (lie, arguments) = lie::take_from(std::env::args())?;
     let cli = Cli::from_iter(arguments);
+    let options = Options {
+        join_pool: cli.join_pool,
+        ..Default::default()
+    };
     let runner = cli.create_runner(&cli.run).map_err(|e| e.to_string())?;
     runner
         .run_node_until_exit(|config| async move {
-            new_full_with::<Litep2pNetworkBackend>(config, |engine| compose(lie, engine))
+            new_full_with::<Litep2pNetworkBackend>(config, options, |engine| compose(lie, engine))
                 .await
+                .map(|(_, task_manager)| task_manager)
                 .map_err(sc_cli::Error::Service)
         })
         .map_err(|e| e.to_string())

@@ -97,12 +97,22 @@ async fn each_example_is_answered_as_the_page_says() -> Result<()> {
         "beacon_duty",
         "allocation_status",
         "allocation_node",
+        "hansa_pool",
         "allocation_chains",
         "allocation_members",
         "dappChains_quote",
         "dappChains_list",
         "dappChains_get",
         "dappChains_hardLimit",
+        "interchain_chain",
+        "interchain_routes",
+        "interchain_route",
+        "interchain_packets",
+        "interchain_results",
+        "interchain_quote",
+        "interchain_proof",
+        "interchain_addressOf",
+        "interchain_accountOf",
     ] {
         let shown = examples.iter().any(|e| e.request["method"] == method);
         ensure!(shown, "the page has no example of {method}");

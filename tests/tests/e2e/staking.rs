@@ -13,11 +13,8 @@ use hansa_e2e::{
 use hansa_pbft_primitives::{AuthorityId, AuthorityIndex, ConsensusState, PreDigest};
 use hansa_primitives::Header;
 use serde_json::json;
-use sp_core::{ed25519, proof_of_possession::ProofOfPossessionGenerator, sr25519, Encode, Pair};
-use subxt::{
-    dynamic::{self, Value},
-    tx::DynamicPayload,
-};
+use sp_core::{ed25519, Pair};
+use subxt::dynamic::{self, Value};
 use subxt_signer::sr25519::dev;
 
 /// Of how many blocks the authors are counted.
@@ -46,22 +43,6 @@ async fn author(rpc: &Rpc, height: u32) -> Result<AuthorityIndex> {
 /// The key with which a development account votes.
 fn key_of(seed: &str) -> Result<ed25519::Pair> {
     Ok(ed25519::Pair::from_string(seed, None)?)
-}
-
-/// Register a development account's session keys: they are all made of its seed.
-fn set_keys(owner: &client::Account, seed: &str) -> Result<DynamicPayload<Vec<Value>>> {
-    let mut pbft = key_of(seed)?;
-    let mut beacon = sr25519::Pair::from_string(seed, None)?;
-    let keys = Value::named_composite([
-        ("pbft", Value::from_bytes(pbft.public().0)),
-        ("beacon", Value::from_bytes(beacon.public().0)),
-    ]);
-    let proof = (
-        pbft.generate_proof_of_possession(&owner.0),
-        beacon.generate_proof_of_possession(&owner.0),
-    );
-    let proof = Value::from_bytes(proof.encode());
-    Ok(dynamic::tx("Session", "set_keys", vec![keys, proof]))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,7 +96,7 @@ async fn blocks_go_by_stakes_and_who_bonds_most_takes_the_place_of_the_lowest() 
     let commission = Value::u128(0);
     for call in [
         dynamic::tx("Staking", "bond", vec![amount]),
-        set_keys(&client::account(&eve), "//Eve")?,
+        client::set_keys(&client::account(&eve), "//Eve")?,
         dynamic::tx("Staking", "validate", vec![commission]),
     ] {
         client::submit(&api, &call, &eve).await?;

@@ -6,6 +6,7 @@
 //! | file | what is in it |
 //! | --- | --- |
 //! | this one | the loop: network, pool, imports, timers, finished tasks |
+//! | [`alarm`] | when it looks at the clock again |
 //! | [`height`] | beginning a height; replaying decided blocks at start |
 //! | [`outputs`] | carrying out the outputs of the state machine |
 //! | [`blocks`] | building, executing, fetching and importing blocks |
@@ -20,6 +21,7 @@
 //! One task owns all of it, so there is no lock and no order of locks. What takes long (building,
 //! executing, importing) runs on other threads and comes back as a [`TaskDone`].
 
+mod alarm;
 mod blocks;
 pub(crate) mod evidence;
 mod height;
@@ -49,6 +51,7 @@ use crate::{
     vote_log::VoteLogError,
     SharedRoundState, LOG_TARGET,
 };
+use alarm::Alarm;
 use blocks::TaskDone;
 use evidence::Reports;
 use futures::{
@@ -214,10 +217,11 @@ where
     /// Run until the node stops, or until something fails without which nothing may be signed.
     pub async fn run(mut self) -> Result<(), WorkerError> {
         let mut transactions = self.pool.import_notification_stream();
+        let mut alarm = Alarm::default();
         self.replay_decided().await?;
         self.begin_at_head()?;
         loop {
-            let wake = tokio::time::Instant::from_std(self.next_wake());
+            let wake = self.next_wake();
             tokio::select! {
                 imported = self.imported.next() => {
                     self.on_imported(imported.ok_or(WorkerError::Stopped("block import"))?)?;
@@ -228,7 +232,7 @@ where
                     self.on_incoming(incoming.ok_or(WorkerError::Stopped("the pBFT network"))?)?;
                 }
                 Some(hash) = transactions.next() => self.work.transaction_ready(&hash),
-                () = tokio::time::sleep_until(wake) => {}
+                () = alarm.until(wake) => {}
             }
             self.tick()?;
             self.publish();

@@ -16,6 +16,7 @@ fn refused(reason: InvalidTransaction) -> TransactionValidityError {
 fn a_node_commits_and_reveals_without_a_fee() {
     ExtBuilder::default().run(|| {
         let id = id(1);
+        take_reveals();
         commit(1).unwrap();
         assert_eq!(held(1), BOND * u64::from(MAX_BONDS));
         assert_eq!(
@@ -31,6 +32,7 @@ fn a_node_commits_and_reveals_without_a_fee() {
             None,
             "nothing is known before the reveal"
         );
+        assert_eq!(take_reveals(), []);
         reveal(1).unwrap();
         assert_eq!(
             events().last(),
@@ -40,6 +42,7 @@ fn a_node_commits_and_reveals_without_a_fee() {
                 id
             })
         );
+        assert_eq!(take_reveals(), [(0, 1)], "who asks for it is told");
         assert_eq!(Beacons::id_of(0, &1), Some(id));
         assert_eq!(Beacons::id_at(0, 0), Some((1, id)));
         assert_eq!(Beacons::places(0), 1);

@@ -16,6 +16,12 @@ fn forming() -> u32 {
     chain
 }
 
+/// The nodes that the allocation has for a chain.
+fn nodes_of(chain: u32) -> Vec<u64> {
+    let allocated = allocated(chain).unwrap().members.into_iter();
+    allocated.map(|member| member.account).collect()
+}
+
 #[test]
 fn the_record_is_frozen_when_nodes_are_complete() {
     ExtBuilder::default().run(|| {
@@ -115,13 +121,7 @@ fn the_silent_are_redrawn_at_the_deadline() {
         block_after(1);
         assert_eq!(state(chain), Some(ChainState::Pending));
         assert_eq!(events(), [Event::FoundersRedrawn { chain, silent: 2 }]);
-        let left: Vec<_> = allocated(chain)
-            .unwrap()
-            .members
-            .iter()
-            .map(|m| m.account)
-            .collect();
-        assert_eq!(left, [101, 102]);
+        assert_eq!(nodes_of(chain), [101, 102]);
         assert_eq!(allocated(chain).unwrap().phase, Phase::Pending);
         assert!(FrozenRecords::<Test>::get(chain).is_none());
         assert_eq!(staked(1), 4 * UNIT);
@@ -187,13 +187,7 @@ fn a_founder_without_keys_is_redrawn_at_once() {
         assert!(confirm(chain, 0, Some(genesis())).is_err());
         block();
         assert_eq!(state(chain), Some(ChainState::Pending));
-        let left: Vec<_> = allocated(chain)
-            .unwrap()
-            .members
-            .iter()
-            .map(|m| m.account)
-            .collect();
-        assert_eq!(left, [100, 101, 103]);
+        assert_eq!(nodes_of(chain), [100, 101, 103]);
     });
 }
 

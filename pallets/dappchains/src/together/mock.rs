@@ -21,7 +21,7 @@ use hansa_allocation_primitives::{
     TrustSigned,
 };
 use hansa_beacon_primitives::{
-    BeaconId, BeaconPair, CommittedIds, Leaving, OnBeacon, OnFreeze, OwnId,
+    BeaconId, BeaconPair, CommittedIds, Leaving, OnBeacon, OnFreeze, OnReveal, OwnId,
 };
 use hansa_dappchain_primitives::{
     genesis, ChainId, ChainState, CheckpointOf, FounderKeys, Hash, HubCheckpoint, KeysOf,
@@ -303,6 +303,8 @@ impl hansa_pallet_allocation::Config for Test {
     type PlacedPerBlock = ConstU32<5>;
     type SweptPerBlock = ConstU32<9>;
     type ConfirmEpochs = ConstU32<1>;
+    type DefaultDrawDelay = ConstU32<0>;
+    type AdminOrigin = EnsureRoot<AccountId>;
     type ShortEpochs = ConstU32<2>;
     type WeightInfo = ();
 }
@@ -486,8 +488,11 @@ pub fn freeze() {
     let mut nodes: Vec<_> = hansa_pallet_allocation::Nodes::<Test>::iter_keys().collect();
     nodes.sort_unstable();
     nodes.retain(|node| !OFFLINE.with_borrow(|offline| offline.contains(node)));
-    IDS.with_borrow_mut(|ids| ids.insert(Epoch::get(), nodes));
+    IDS.with_borrow_mut(|ids| ids.insert(Epoch::get(), nodes.clone()));
     NodePool::on_freeze(Epoch::get());
+    for node in nodes {
+        NodePool::on_reveal(Epoch::get(), &node);
+    }
 }
 
 /// The next beacon.

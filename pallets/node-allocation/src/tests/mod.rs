@@ -3,9 +3,11 @@
 
 //! Tests by topic.
 
+mod delay;
 mod draw;
 mod epochs;
 mod examples;
+mod joining;
 mod pool;
 mod properties;
 mod registry;

@@ -1,0 +1,11 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! Two chains with real states, proofs and certificates, and nodes of both with real hosts on
+//! loopback. What the runtime does at a delivery is done by the same functions of the primitives.
+
+mod carry;
+mod liars;
+mod mock;
+mod routes;
+mod wire;

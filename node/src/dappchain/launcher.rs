@@ -1,0 +1,196 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! Starts services of DappChains for the supervisor.
+
+use super::{code::Codes, metrics::ServiceMetrics, service::ChainService, template::Template};
+use crate::{
+    ports::{self, Port, Transport},
+    service::{full::new_dappchain, Executor},
+};
+use futures::{future::BoxFuture, FutureExt};
+use hansa_dappchain_genesis::{build, spec::chain_spec, Genesis};
+use hansa_dappchain_primitives::{api::GenesisRecord, ChainId};
+use hansa_interchain::host::Handle;
+use hansa_primitives::{AccountId, Hash};
+use hansa_supervisor::{
+    launcher::{Ended, GenesisError, Launcher, Order},
+    store::Ports,
+};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
+    sync::Arc,
+};
+
+/// Starts services as the hub's node is configured.
+pub struct NodeLauncher {
+    parts: Arc<Parts>,
+}
+
+/// What a start needs. It runs on threads of its own.
+struct Parts {
+    template: Template,
+    codes: Codes,
+    /// The network between chains, if the process is in it.
+    host: Option<Handle>,
+    /// Builds geneses. Each service has one of its own.
+    executor: Executor,
+    /// Ports for services.
+    ports: RangeInclusive<u16>,
+}
+
+impl NodeLauncher {
+    /// A launcher of services like the hub's node of `template`, at `ports`, with codes from `codes`.
+    pub fn new(
+        template: Template,
+        codes: Codes,
+        host: Option<Handle>,
+        ports: RangeInclusive<u16>,
+    ) -> Self {
+        let executor = template.executor();
+        let parts = Parts {
+            template,
+            codes,
+            host,
+            executor,
+            ports,
+        };
+        Self {
+            parts: Arc::new(parts),
+        }
+    }
+}
+
+impl Parts {
+    fn genesis(&self, record: &GenesisRecord<AccountId>) -> Result<Genesis, GenesisError> {
+        let code = self.codes.get(&record.code).map_err(GenesisError::Here)?;
+        build(record, &code, &self.executor)
+            .map_err(|error| GenesisError::Record(error.to_string()))
+    }
+
+    fn start(&self, order: Order) -> Result<(ChainService, Ended), String> {
+        let Order {
+            record,
+            genesis,
+            ports,
+        } = order;
+        let built = self.genesis(&record).map_err(|error| error.to_string())?;
+        if built.hash != genesis {
+            return Err(format!(
+                "its genesis is {:?} here, and its founders confirmed {genesis:?}: this node has another \
+                 version of the software, or a quorum of the founders had",
+                built.hash
+            ));
+        }
+        let spec = chain_spec(&record, &built).map_err(|error| error.to_string())?;
+        self.probe(ports)?;
+        let name = String::from_utf8_lossy(&record.name).into_owned();
+        let metrics = self
+            .template
+            .registry()
+            .map(|registry| ServiceMetrics::new(registry.clone(), record.chain, &name))
+            .transpose()
+            .map_err(|error| error.to_string())?;
+        let registry = metrics.as_ref().map(|metrics| metrics.registry().clone());
+        ChainService::start(record.chain, &name, metrics, |handle| {
+            let config = self.template.configuration(
+                record.chain,
+                spec,
+                ports,
+                Vec::new(),
+                handle,
+                registry,
+            );
+            new_dappchain(config, self.host.clone())
+        })
+    }
+
+    /// Say so if another process has a port.
+    fn probe(&self, ports: Ports) -> Result<(), String> {
+        let any = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+        let purposes = [
+            (any(ports.p2p), "peers of a DappChain"),
+            (
+                self.template
+                    .rpc_address(ports)
+                    .unwrap_or_else(|| any(ports.rpc)),
+                "JSON-RPC of a DappChain",
+            ),
+        ];
+        let all: Vec<_> = purposes
+            .map(|(address, purpose)| Port {
+                address,
+                transport: Transport::Tcp,
+                purpose,
+            })
+            .into();
+        ports::probe(&all).map_err(|error| error.to_string())
+    }
+
+    fn forget(&self, chain: ChainId) -> Result<(), String> {
+        let folder = self.template.folder_of(chain);
+        match std::fs::remove_dir_all(&folder) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(format!("{}: {error}", folder.display())),
+        }
+    }
+}
+
+impl Launcher for NodeLauncher {
+    type Service = ChainService;
+
+    fn genesis(
+        &self,
+        record: GenesisRecord<AccountId>,
+    ) -> BoxFuture<'static, Result<Hash, GenesisError>> {
+        let parts = self.parts.clone();
+        let built = tokio::task::spawn_blocking(move || parts.genesis(&record));
+        built
+            .map(|done| match done {
+                Ok(built) => built.map(|genesis| genesis.hash),
+                Err(error) => Err(GenesisError::Here(error.to_string())),
+            })
+            .boxed()
+    }
+
+    fn free_ports(&self, taken: &[Ports]) -> Result<Ports, String> {
+        let is_taken = |port: u16| taken.iter().any(|t| t.p2p == port || t.rpc == port);
+        let first = self.parts.ports.clone().step_by(2);
+        for p2p in first {
+            let Some(rpc) = p2p
+                .checked_add(1)
+                .filter(|rpc| self.parts.ports.contains(rpc))
+            else {
+                break;
+            };
+            let ports = Ports { p2p, rpc };
+            if !is_taken(p2p) && !is_taken(rpc) && self.parts.probe(ports).is_ok() {
+                return Ok(ports);
+            }
+        }
+        Err(format!(
+            "no two free ports from {} to {}: give more with --dappchain-ports",
+            self.parts.ports.start(),
+            self.parts.ports.end()
+        ))
+    }
+
+    fn start(&self, order: Order) -> BoxFuture<'static, Result<(ChainService, Ended), String>> {
+        let parts = self.parts.clone();
+        let started = tokio::task::spawn_blocking(move || parts.start(order));
+        started
+            .map(|done| done.unwrap_or_else(|error| Err(error.to_string())))
+            .boxed()
+    }
+
+    fn forget(&self, chain: ChainId, _: Hash) -> BoxFuture<'static, Result<(), String>> {
+        let parts = self.parts.clone();
+        let forgotten = tokio::task::spawn_blocking(move || parts.forget(chain));
+        forgotten
+            .map(|done| done.unwrap_or_else(|error| Err(error.to_string())))
+            .boxed()
+    }
+}

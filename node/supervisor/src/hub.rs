@@ -1,0 +1,172 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! What the supervisor asks of the hub, and the real one.
+
+use hansa_allocation_primitives::{
+    api::{AllocationApi, NodePlace, NodeStatus},
+    BeaconId, BeaconSignature, Head, MemberPhase, Seconds,
+};
+use hansa_dappchain_primitives::{
+    api::{ChainView, DappChainsApi, GenesisRecord},
+    ChainId,
+};
+use hansa_pbft_primitives::AuthoritySignature;
+use hansa_primitives::{AccountId, Block, Hash};
+use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sp_api::{ApiExt, ProvideRuntimeApi};
+use sp_blockchain::{Error, HeaderBackend};
+use std::sync::Arc;
+
+/// A chain that may be a hub. Blocks are named by their hashes.
+pub trait Hub: Send + Sync + 'static {
+    /// The hash of the genesis block.
+    fn genesis(&self) -> Hash;
+
+    /// The last final block.
+    fn head(&self) -> Hash;
+
+    /// Whether the runtime at this block has a node pool and a registry of DappChains.
+    fn is_hub(&self, at: Hash) -> Result<bool, Error>;
+
+    /// The node with `key`; none if it is not in the pool.
+    fn node(&self, at: Hash, key: &BeaconId) -> Result<Option<NodeStatus<AccountId>>, Error>;
+
+    /// A DappChain; none if there is no such chain.
+    fn chain(&self, at: Hash, chain: ChainId) -> Result<Option<ChainView<AccountId>>, Error>;
+
+    /// What a chain's genesis is made of; none before its nodes are complete.
+    fn genesis_record(
+        &self,
+        at: Hash,
+        chain: ChainId,
+    ) -> Result<Option<GenesisRecord<AccountId>>, Error>;
+
+    /// Whether the founder in `seat` of a forming chain has said what it found.
+    fn has_confirmed(&self, at: Hash, chain: ChainId, seat: u32) -> Result<bool, Error>;
+
+    /// Put a founder's word into the own pool of transactions; false if that does not take it.
+    fn submit_genesis(
+        &self,
+        at: Hash,
+        record: &GenesisRecord<AccountId>,
+        seat: u32,
+        outcome: Option<Hash>,
+        signature: AuthoritySignature,
+    ) -> Result<bool, Error>;
+
+    /// Put the word of a node that is ready to serve a chain into the own pool of transactions; false if that
+    /// does not take it.
+    fn submit_ready(
+        &self,
+        at: Hash,
+        chain: ChainId,
+        account: &AccountId,
+        head: Head,
+        signature: BeaconSignature,
+    ) -> Result<bool, Error>;
+}
+
+/// Where a node is, if it is a member of a chain.
+pub fn membership(status: &NodeStatus<AccountId>) -> Option<(ChainId, MemberPhase, Seconds)> {
+    match status.place {
+        NodePlace::Allocated {
+            chain,
+            phase,
+            since,
+            ..
+        } => Some((chain, phase, since)),
+        NodePlace::Waiting { .. } => None,
+    }
+}
+
+/// The hub of a client.
+pub struct ClientHub<C> {
+    client: Arc<C>,
+    pool: OffchainTransactionPoolFactory<Block>,
+    genesis: Hash,
+}
+
+impl<C: HeaderBackend<Block>> ClientHub<C> {
+    /// The chain of `client`, with the node's own pool of transactions.
+    pub fn new(client: Arc<C>, pool: OffchainTransactionPoolFactory<Block>) -> Self {
+        let genesis = client.info().genesis_hash;
+        Self {
+            client,
+            pool,
+            genesis,
+        }
+    }
+}
+
+impl<C> Hub for ClientHub<C>
+where
+    C: HeaderBackend<Block> + ProvideRuntimeApi<Block> + Send + Sync + 'static,
+    C::Api: AllocationApi<Block, AccountId> + DappChainsApi<Block, AccountId>,
+{
+    fn genesis(&self) -> Hash {
+        self.genesis
+    }
+
+    fn head(&self) -> Hash {
+        self.client.info().finalized_hash
+    }
+
+    fn is_hub(&self, at: Hash) -> Result<bool, Error> {
+        let api = self.client.runtime_api();
+        Ok(api.has_api::<dyn AllocationApi<Block, AccountId>>(at)?
+            && api.has_api::<dyn DappChainsApi<Block, AccountId>>(at)?)
+    }
+
+    fn node(&self, at: Hash, key: &BeaconId) -> Result<Option<NodeStatus<AccountId>>, Error> {
+        Ok(self.client.runtime_api().node_of_key(at, key.clone())?)
+    }
+
+    fn chain(&self, at: Hash, chain: ChainId) -> Result<Option<ChainView<AccountId>>, Error> {
+        Ok(self.client.runtime_api().chain(at, chain)?)
+    }
+
+    fn genesis_record(
+        &self,
+        at: Hash,
+        chain: ChainId,
+    ) -> Result<Option<GenesisRecord<AccountId>>, Error> {
+        Ok(self.client.runtime_api().genesis_record(at, chain)?)
+    }
+
+    fn has_confirmed(&self, at: Hash, chain: ChainId, seat: u32) -> Result<bool, Error> {
+        let said = self.client.runtime_api().confirmation(at, chain, seat)?;
+        Ok(said.is_some())
+    }
+
+    fn submit_genesis(
+        &self,
+        at: Hash,
+        record: &GenesisRecord<AccountId>,
+        seat: u32,
+        outcome: Option<Hash>,
+        signature: AuthoritySignature,
+    ) -> Result<bool, Error> {
+        let mut api = self.client.runtime_api();
+        api.register_extension(self.pool.offchain_transaction_pool(at));
+        let (chain, attempt) = (record.chain, record.attempt);
+        let taken =
+            DappChainsApi::submit_confirm(&*api, at, chain, attempt, seat, outcome, signature)?;
+        Ok(taken.is_some())
+    }
+
+    fn submit_ready(
+        &self,
+        at: Hash,
+        chain: ChainId,
+        account: &AccountId,
+        head: Head,
+        signature: BeaconSignature,
+    ) -> Result<bool, Error> {
+        let mut api = self.client.runtime_api();
+        api.register_extension(self.pool.offchain_transaction_pool(at));
+        let account = account.clone();
+        let taken = AllocationApi::submit_confirm(&*api, at, chain, account, head, signature)?;
+        Ok(taken.is_some())
+    }
+}

@@ -1,0 +1,631 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! The supervisor over a hub and services that do as the test says.
+
+use crate::{
+    duties::{BUILD_AGAIN_AFTER, SUBMIT_AGAIN_AFTER},
+    hub::Hub,
+    launcher::{Ended, GenesisError, Health, Launcher, Order, Service},
+    plan::{FIRST_RETRY, HAND_OVER_LIMIT},
+    status::{Doing, Metrics, SharedStatus},
+    store::{Ports, Store},
+    Supervisor,
+};
+use futures::{channel::oneshot, future::BoxFuture, FutureExt};
+use hansa_allocation_primitives::{
+    api::{NodePlace, NodeStatus},
+    confirm::confirm_payload as ready_payload,
+    BeaconId, BeaconSignature, Head, MemberPhase, Term,
+};
+use hansa_beacon_primitives::KEY_TYPE as BEACON_KEY;
+use hansa_dappchain_primitives::{
+    api::{ChainView, GenesisRecord},
+    genesis::confirm_payload as genesis_payload,
+    ChainId, ChainState, Founder, FounderKeys, HubCheckpoint, RuntimeSource,
+};
+use hansa_pbft_primitives::{AuthorityId, AuthoritySignature, KEY_TYPE as PBFT_KEY};
+use hansa_primitives::{AccountId, Hash};
+use sp_application_crypto::RuntimeAppPublic;
+use sp_blockchain::Error;
+use sp_keystore::{testing::MemoryKeystore, Keystore, KeystorePtr};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard},
+};
+use tempfile::TempDir;
+
+const HUB: Hash = Hash::repeat_byte(0x44);
+const GENESIS: Hash = Hash::repeat_byte(0x55);
+const KEEP: u64 = 10 * HAND_OVER_LIMIT;
+const GAME: ChainId = 1;
+const SHOP: ChainId = 2;
+
+fn me() -> AccountId {
+    AccountId::new([7; 32])
+}
+
+/// What is known and done of one chain.
+#[derive(Default)]
+struct Chain {
+    state: Option<ChainState>,
+    phase: Option<MemberPhase>,
+    // Of the service.
+    starts: Vec<Order>,
+    /// How the next starts fail.
+    fails: Option<String>,
+    open: bool,
+    forgotten: usize,
+    in_set: bool,
+    caught_up: Option<Head>,
+    end: Option<oneshot::Sender<String>>,
+}
+
+#[derive(Default)]
+struct World {
+    now: u64,
+    chains: BTreeMap<ChainId, Chain>,
+    founder: Option<FounderKeys>,
+    genesis: Option<Result<Hash, GenesisError>>,
+    builds: usize,
+    genesis_words: Vec<(ChainId, u32, Option<Hash>)>,
+    /// Whether words arrive.
+    confirms: bool,
+    ready_words: Vec<(ChainId, Head)>,
+    hub_fails: bool,
+}
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<World>>);
+
+impl Shared {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap()
+    }
+
+    fn set<T>(&self, chain: ChainId, change: impl FnOnce(&mut Chain) -> T) -> T {
+        change(self.world().chains.entry(chain).or_default())
+    }
+}
+
+fn view(chain: ChainId, state: ChainState) -> ChainView<AccountId> {
+    ChainView {
+        chain,
+        name: b"game".to_vec(),
+        state,
+        deployer: me(),
+        owner: me(),
+        need: 4,
+        term: Term {
+            blocks: 1,
+            seconds: 1,
+        },
+        nodes: 4,
+        registered_at: 0,
+        live_at: None,
+        due_at: None,
+        runtime: RuntimeSource::Standard(1),
+        genesis: Some(GENESIS),
+        stake: 0,
+    }
+}
+
+impl Hub for Shared {
+    fn genesis(&self) -> Hash {
+        HUB
+    }
+
+    fn head(&self) -> Hash {
+        Hash::zero()
+    }
+
+    fn is_hub(&self, _: Hash) -> Result<bool, Error> {
+        match self.world().hub_fails {
+            true => Err(Error::Backend("the disk is gone".into())),
+            false => Ok(true),
+        }
+    }
+
+    /// A node is in one chain at most: here in the first of which it has a place.
+    fn node(&self, _: Hash, _: &BeaconId) -> Result<Option<NodeStatus<AccountId>>, Error> {
+        let world = self.world();
+        let mut places = world
+            .chains
+            .iter()
+            .filter_map(|(chain, c)| Some((*chain, c.phase?)));
+        Ok(places.next().map(|(chain, phase)| NodeStatus {
+            account: me(),
+            veteran: true,
+            leaving: false,
+            place: NodePlace::Allocated {
+                chain,
+                since: 3,
+                phase,
+                blocks: 0,
+                ends_at: None,
+            },
+        }))
+    }
+
+    fn chain(&self, _: Hash, chain: ChainId) -> Result<Option<ChainView<AccountId>>, Error> {
+        let world = self.world();
+        let state = world.chains.get(&chain).and_then(|chain| chain.state);
+        Ok(state.map(|state| view(chain, state)))
+    }
+
+    fn genesis_record(
+        &self,
+        _: Hash,
+        chain: ChainId,
+    ) -> Result<Option<GenesisRecord<AccountId>>, Error> {
+        let keys = self.world().founder.clone();
+        let founder = |keys| Founder {
+            node: me(),
+            keys,
+            since: 0,
+        };
+        Ok(Some(GenesisRecord {
+            format: 1,
+            chain,
+            name: b"game".to_vec(),
+            attempt: 1,
+            code: Hash::zero(),
+            patch: Vec::new(),
+            properties: Vec::new(),
+            founders: vec![founder(None), founder(keys)],
+            hub: HubCheckpoint::default(),
+            frozen_at: 0,
+        }))
+    }
+
+    fn has_confirmed(&self, _: Hash, chain: ChainId, seat: u32) -> Result<bool, Error> {
+        let world = self.world();
+        let said = |(c, s, _): &(ChainId, u32, _)| (*c, *s) == (chain, seat);
+        Ok(world.confirms && world.genesis_words.iter().any(said))
+    }
+
+    fn submit_genesis(
+        &self,
+        _: Hash,
+        record: &GenesisRecord<AccountId>,
+        seat: u32,
+        outcome: Option<Hash>,
+        signature: AuthoritySignature,
+    ) -> Result<bool, Error> {
+        let payload = genesis_payload(&HUB, record.chain, record.attempt, outcome);
+        let keys = record.founders[seat as usize].keys.as_ref().unwrap();
+        assert!(keys.pbft.verify(&payload, &signature));
+        self.world()
+            .genesis_words
+            .push((record.chain, seat, outcome));
+        Ok(true)
+    }
+
+    fn submit_ready(
+        &self,
+        _: Hash,
+        chain: ChainId,
+        account: &AccountId,
+        head: Head,
+        signature: BeaconSignature,
+    ) -> Result<bool, Error> {
+        let payload = ready_payload(&HUB, chain, account, 3, &head);
+        let keys = self.world().founder.clone().unwrap();
+        assert!(keys.beacon.unwrap().verify(&payload, &signature));
+        self.world().ready_words.push((chain, head));
+        Ok(true)
+    }
+}
+
+struct FakeService {
+    world: Shared,
+    chain: ChainId,
+}
+
+impl Service for FakeService {
+    fn health(&self) -> Health {
+        Health {
+            in_set: self.world.set(self.chain, |chain| chain.in_set),
+            ..Default::default()
+        }
+    }
+
+    fn caught_up(&self) -> Option<Head> {
+        self.world.set(self.chain, |chain| chain.caught_up)
+    }
+
+    fn stop(self) -> BoxFuture<'static, Result<(), String>> {
+        self.world.set(self.chain, |chain| {
+            assert!(chain.open);
+            chain.open = false;
+        });
+        std::future::ready(Ok(())).boxed()
+    }
+}
+
+impl Launcher for Shared {
+    type Service = FakeService;
+
+    fn genesis(
+        &self,
+        _: GenesisRecord<AccountId>,
+    ) -> BoxFuture<'static, Result<Hash, GenesisError>> {
+        let mut world = self.world();
+        world.builds += 1;
+        let result = world.genesis.clone().unwrap_or(Ok(GENESIS));
+        std::future::ready(result).boxed()
+    }
+
+    fn free_ports(&self, taken: &[Ports]) -> Result<Ports, String> {
+        let next = 30_000 + 2 * u16::try_from(taken.len()).unwrap();
+        Ok(Ports {
+            p2p: next,
+            rpc: next + 1,
+        })
+    }
+
+    fn start(&self, order: Order) -> BoxFuture<'static, Result<(FakeService, Ended), String>> {
+        let chain = order.record.chain;
+        let result = self.set(chain, |c| {
+            assert!(!c.open, "its database is open");
+            c.starts.push(order);
+            if let Some(why) = &c.fails {
+                return Err(why.clone());
+            }
+            c.open = true;
+            let (end, ended) = oneshot::channel();
+            c.end = Some(end);
+            Ok(ended.map(|why| why.unwrap_or_default()).boxed())
+        });
+        let world = self.clone();
+        let result = result.map(|ended| (FakeService { world, chain }, ended));
+        std::future::ready(result).boxed()
+    }
+
+    fn forget(&self, chain: ChainId, genesis: Hash) -> BoxFuture<'static, Result<(), String>> {
+        assert_eq!(genesis, GENESIS);
+        self.set(chain, |c| {
+            assert!(!c.open);
+            c.forgotten += 1;
+        });
+        std::future::ready(Ok(())).boxed()
+    }
+}
+
+struct Scene {
+    world: Shared,
+    keystore: KeystorePtr,
+    folder: TempDir,
+    supervisor: Supervisor<Shared, Shared>,
+    status: SharedStatus,
+}
+
+fn supervisor(
+    world: &Shared,
+    keystore: &KeystorePtr,
+    folder: &Path,
+    status: SharedStatus,
+) -> Supervisor<Shared, Shared> {
+    let clock = world.clone();
+    Supervisor::new(
+        world.clone(),
+        world.clone(),
+        keystore.clone(),
+        Store::open(folder).unwrap(),
+        KEEP,
+        status,
+        Metrics::register(None).unwrap(),
+        move || clock.world().now,
+    )
+}
+
+impl Scene {
+    fn new() -> Self {
+        let keystore: KeystorePtr = Arc::new(MemoryKeystore::new());
+        let beacon = keystore.sr25519_generate_new(BEACON_KEY, None).unwrap();
+        let pbft = keystore.ed25519_generate_new(PBFT_KEY, None).unwrap();
+        let world = Shared::default();
+        world.world().founder = Some(FounderKeys {
+            pbft: AuthorityId::from(pbft),
+            beacon: Some(beacon.into()),
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let status = SharedStatus::default();
+        let supervisor = supervisor(&world, &keystore, folder.path(), status.clone());
+        Self {
+            world,
+            keystore,
+            folder,
+            supervisor,
+            status,
+        }
+    }
+
+    /// The process ends, and starts again.
+    fn restart(&mut self) {
+        for chain in self.world.world().chains.values_mut() {
+            chain.open = false;
+        }
+        self.status = SharedStatus::default();
+        let (folder, status) = (self.folder.path(), self.status.clone());
+        self.supervisor = supervisor(&self.world, &self.keystore, folder, status);
+    }
+
+    /// A block of the hub is final, and all that follows from it has come about.
+    fn block(&mut self) {
+        self.supervisor.on_final();
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        for _ in 0..4 {
+            self.supervisor.act();
+            self.supervisor.take_events();
+        }
+        self.supervisor.act();
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.world.world().now += seconds;
+        self.settle();
+    }
+
+    fn is_open(&self, chain: ChainId) -> bool {
+        self.world.set(chain, |c| c.open)
+    }
+
+    fn starts(&self, chain: ChainId) -> usize {
+        self.world.set(chain, |c| c.starts.len())
+    }
+
+    fn doing(&self, chain: ChainId) -> Option<Doing> {
+        let all = self.status.get();
+        all.iter().find(|c| c.chain == chain).map(|c| c.doing)
+    }
+
+    /// A chain that runs.
+    fn member(&mut self, chain: ChainId) {
+        self.world.set(chain, |c| {
+            c.state = Some(ChainState::Live);
+            c.phase = Some(MemberPhase::Serving);
+            c.in_set = true;
+        });
+        self.block();
+        assert!(self.is_open(chain));
+    }
+}
+
+#[test]
+fn a_member_runs_its_chain_with_ports_and_genesis_of_its_own() {
+    let mut scene = Scene::new();
+    scene.block();
+    assert!(scene.status.get().is_empty());
+    scene.member(GAME);
+    assert_eq!(scene.doing(GAME), Some(Doing::Running));
+    scene.block();
+    scene.block();
+    assert_eq!(scene.starts(GAME), 1);
+    let order = scene.world.set(GAME, |c| c.starts[0].clone());
+    assert_eq!((order.genesis, order.ports.p2p), (GENESIS, 30_000));
+}
+
+#[test]
+fn a_chain_that_waits_for_its_nodes_does_not_run() {
+    let mut scene = Scene::new();
+    for state in [
+        ChainState::Pending,
+        ChainState::Forming,
+        ChainState::Retired,
+    ] {
+        scene.world.set(GAME, |c| {
+            c.state = Some(state);
+            c.phase = Some(MemberPhase::Founding);
+        });
+        scene.block();
+        assert!(!scene.is_open(GAME), "{state:?}");
+    }
+}
+
+#[test]
+fn a_released_node_runs_until_the_chain_has_handed_over() {
+    let mut scene = Scene::new();
+    scene.member(GAME);
+    scene.world.set(GAME, |c| c.phase = None);
+    scene.block();
+    assert!(scene.is_open(GAME));
+    scene.world.set(GAME, |c| c.in_set = false);
+    scene.pass(1);
+    assert!(!scene.is_open(GAME));
+    assert_eq!(scene.doing(GAME), Some(Doing::Left));
+}
+
+#[test]
+fn a_chain_that_has_ended_is_not_waited_for() {
+    let mut scene = Scene::new();
+    scene.member(GAME);
+    scene.world.set(GAME, |c| {
+        c.phase = None;
+        c.state = Some(ChainState::Retired);
+    });
+    scene.block();
+    assert!(!scene.is_open(GAME));
+}
+
+#[test]
+fn what_was_left_is_removed_after_its_time_also_over_a_restart() {
+    let mut scene = Scene::new();
+    scene.member(GAME);
+    scene
+        .world
+        .set(GAME, |c| (c.phase, c.in_set) = (None, false));
+    scene.block();
+    scene.pass(KEEP - 1);
+    assert_eq!(scene.world.set(GAME, |c| c.forgotten), 0);
+    scene.restart();
+    scene.block();
+    assert_eq!(scene.doing(GAME), Some(Doing::Left));
+    scene.pass(1);
+    assert_eq!(scene.world.set(GAME, |c| c.forgotten), 1);
+    assert!(scene.status.get().is_empty());
+    assert!(Store::open(scene.folder.path())
+        .unwrap()
+        .chains()
+        .is_empty());
+}
+
+#[test]
+fn a_restart_resumes_before_the_hub_has_spoken_with_the_same_ports() {
+    let mut scene = Scene::new();
+    scene.member(GAME);
+    scene.restart();
+    scene.world.world().hub_fails = true;
+    scene.settle();
+    assert!(scene.is_open(GAME));
+    let ports = scene
+        .world
+        .set(GAME, |c| [c.starts[0].ports, c.starts[1].ports]);
+    assert_eq!(ports[0], ports[1]);
+}
+
+#[test]
+fn a_hub_that_cannot_be_asked_stops_nothing() {
+    let mut scene = Scene::new();
+    scene.member(GAME);
+    scene.world.world().hub_fails = true;
+    scene
+        .world
+        .set(GAME, |c| (c.phase, c.in_set) = (None, false));
+    scene.block();
+    scene.pass(1_000);
+    assert!(scene.is_open(GAME));
+}
+
+#[test]
+fn a_service_that_ends_is_started_again_and_the_others_go_on() {
+    let mut scene = Scene::new();
+    scene.member(GAME);
+    scene.world.set(GAME, |c| {
+        c.end.take().unwrap().send("it panicked".into()).unwrap()
+    });
+    scene.settle();
+    assert!(!scene.is_open(GAME));
+    assert_eq!(scene.doing(GAME), Some(Doing::Failed));
+    assert_eq!(scene.status.get()[0].error.as_deref(), Some("it panicked"));
+    scene.pass(FIRST_RETRY);
+    assert!(scene.is_open(GAME));
+    assert_eq!(scene.status.get()[0].error, None);
+}
+
+#[test]
+fn a_service_that_does_not_start_is_tried_ever_later() {
+    let mut scene = Scene::new();
+    scene.world.set(SHOP, |c| {
+        c.state = Some(ChainState::Live);
+        c.phase = Some(MemberPhase::Serving);
+        c.fails = Some("its database is locked".into());
+    });
+    scene.block();
+    assert_eq!(scene.starts(SHOP), 1);
+    for (passes, starts) in [(1, 1), (1, 2), (3, 2), (1, 3)] {
+        scene.pass(passes);
+        assert_eq!(scene.starts(SHOP), starts);
+    }
+    assert_eq!(scene.doing(SHOP), Some(Doing::Failed));
+    scene.world.set(SHOP, |c| c.fails = None);
+    scene.pass(8);
+    assert!(scene.is_open(SHOP));
+}
+
+fn forming() -> Scene {
+    let scene = Scene::new();
+    scene.world.set(GAME, |c| {
+        c.state = Some(ChainState::Forming);
+        c.phase = Some(MemberPhase::Founding);
+    });
+    scene
+}
+
+#[test]
+fn a_founder_confirms_its_own_seat_until_the_word_has_arrived() {
+    let mut scene = forming();
+    scene.block();
+    let words = || scene.world.world().genesis_words.clone();
+    assert_eq!(words(), [(GAME, 1, Some(GENESIS))]);
+    for _ in 1..SUBMIT_AGAIN_AFTER {
+        scene.supervisor.on_final();
+    }
+    assert_eq!(words().len(), 1);
+    scene.supervisor.on_final();
+    assert_eq!(words().len(), 2);
+    scene.world.world().confirms = true;
+    for _ in 0..=SUBMIT_AGAIN_AFTER {
+        scene.supervisor.on_final();
+    }
+    assert_eq!(words().len(), 2);
+    assert_eq!(scene.world.world().builds, 1);
+}
+
+#[test]
+fn a_record_without_a_genesis_is_told_to_the_hub() {
+    let mut scene = forming();
+    scene.world.world().genesis = Some(Err(GenesisError::Record("no such pallet".into())));
+    scene.block();
+    assert_eq!(scene.world.world().genesis_words, [(GAME, 1, None)]);
+}
+
+#[test]
+fn a_founder_that_cannot_build_is_silent_and_tries_again() {
+    let mut scene = forming();
+    scene.world.world().genesis = Some(Err(GenesisError::Here("the disk is full".into())));
+    for _ in 0..BUILD_AGAIN_AFTER {
+        scene.block();
+    }
+    assert_eq!(scene.world.world().builds, 1);
+    assert!(scene.world.world().genesis_words.is_empty());
+    scene.world.world().genesis = None;
+    scene.block();
+    assert_eq!(scene.world.world().builds, 2);
+    assert_eq!(scene.world.world().genesis_words.len(), 1);
+}
+
+#[test]
+fn a_replacement_confirms_once_it_has_caught_up() {
+    let mut scene = Scene::new();
+    scene.member(GAME);
+    scene
+        .world
+        .set(GAME, |c| c.phase = Some(MemberPhase::Joining));
+    scene.block();
+    assert!(scene.world.world().ready_words.is_empty());
+    let head = Head {
+        height: 9,
+        hash: Hash::repeat_byte(9),
+    };
+    scene.world.set(GAME, |c| c.caught_up = Some(head));
+    scene.block();
+    assert_eq!(scene.world.world().ready_words, [(GAME, head)]);
+    // Who serves has said it.
+    scene
+        .world
+        .set(GAME, |c| c.phase = Some(MemberPhase::Serving));
+    for _ in 0..2 * SUBMIT_AGAIN_AFTER {
+        scene.block();
+    }
+    assert_eq!(scene.world.world().ready_words.len(), 1);
+}
+
+#[tokio::test]
+async fn the_end_of_the_process_stops_all() {
+    let scene = {
+        let mut scene = Scene::new();
+        scene.member(GAME);
+        scene
+    };
+    let (_head, receiver) = tokio::sync::watch::channel(0);
+    scene
+        .supervisor
+        .run(receiver, || false, std::future::ready(()))
+        .await;
+    assert!(!scene.world.set(GAME, |c| c.open));
+}
