@@ -241,8 +241,8 @@ fn whatever_bit_differs_makes_another_record() {
 fn the_owner_on_the_hub_is_the_admin_unless_the_deployer_says_otherwise() {
     let admin = |record: &Record| {
         let genesis = built(record);
-        let mut key = sp_core::twox_128(b"Pbft").to_vec();
-        key.extend(sp_core::twox_128(b"Admin"));
+        let mut key = sp_crypto_hashing::twox_128(b"Pbft").to_vec();
+        key.extend(sp_crypto_hashing::twox_128(b"Admin"));
         let stored = genesis.storage.top.get(&key).cloned();
         stored.map(|bytes| AccountId::decode(&mut &bytes[..]).unwrap())
     };
