@@ -8,13 +8,24 @@ use hansa_dappchain_genesis::{build, patch, record_hash, runtime, spec, Error, G
 use hansa_dappchain_primitives::{
     packet::authorities, AssignedNode, Founder, FounderKeys, HubCheckpoint, GENESIS_FORMAT,
 };
-use hansa_interchain_primitives::{api::ClientView, packet::ChainRef, Hash};
-use hansa_pbft_primitives::{AuthorityId, ConsensusState};
-use hansa_primitives::{AccountId, Hashing};
+use hansa_interchain_primitives::{
+    api::ClientView,
+    client::{update, Clock},
+    packet::ChainRef,
+    Hash, SignedHeader,
+};
+use hansa_pbft_primitives::{
+    statement::{verify_signature, NO_PROOF},
+    AuthorityPair, Certificate, ConsensusState, PreDigest, SignerBitmap, SigningContext, VoteKind,
+};
+use hansa_primitives::{AccountId, Hashing, Header};
 use sc_executor::WasmExecutor;
 use serde_json::json;
-use sp_core::{ed25519, sr25519};
-use sp_runtime::traits::Hash as _;
+use sp_core::{sr25519, Pair};
+use sp_runtime::{
+    traits::{Hash as _, Header as _},
+    Digest,
+};
 use sp_state_machine::BasicExternalities;
 use std::sync::LazyLock;
 
@@ -27,9 +38,13 @@ fn code() -> &'static [u8] {
     hansa_runtime_dappchain::WASM_BINARY.expect("the tests need the runtime's wasm")
 }
 
+fn pair(number: u8) -> AuthorityPair {
+    AuthorityPair::from_seed(&[number; 32])
+}
+
 fn keys(number: u8) -> FounderKeys {
     FounderKeys {
-        pbft: AuthorityId::from(ed25519::Public::from_raw([number; 32])),
+        pbft: pair(number).public(),
         beacon: Some(sr25519::Public::from_raw([number; 32]).into()),
     }
 }
@@ -126,6 +141,57 @@ fn the_founders_decide_and_the_hub_is_known() {
     assert!(!client.state.is_expired(record.hub.timestamp + 1_000));
 }
 
+/// The light client with which the chain begins takes the hub's next header, if the hub's set has signed it.
+#[test]
+fn the_chain_follows_the_hub_from_its_checkpoint_on() {
+    let (record, genesis) = (record(), built(&record()));
+    let client: Option<ClientView> =
+        ask(&genesis, "InterchainApi_client", &record.hub.chain.encode());
+    let client = client.expect("there is a route to the hub");
+    let at = record.hub.timestamp;
+    let next = |signer: u8| {
+        let digest = PreDigest {
+            view: 0,
+            author: 0,
+            timestamp_ms: at + 200,
+        };
+        let logs = vec![digest.to_digest_item()];
+        let parent = record.hub.header;
+        let root = Hash::repeat_byte(8);
+        let header = Header::new(71, Hash::zero(), root, parent, Digest { logs });
+        let context = SigningContext {
+            genesis: record.hub.genesis,
+            set_id: record.hub.set.id,
+        };
+        let statement = VoteKind::Commit.statement(header.hash(), NO_PROOF);
+        let signature = pair(signer).sign(&context.payload(71, 0, &statement));
+        let certificate = Certificate {
+            kind: VoteKind::Commit,
+            height: 71,
+            view: 0,
+            hash: header.hash(),
+            proof: NO_PROOF,
+            signers: SignerBitmap::new(1, [0].into_iter()),
+            signatures: vec![signature].try_into().expect("it is one"),
+        };
+        let signed = SignedHeader::new(&header, certificate).expect("it is small");
+        let clock = Clock {
+            now: at + 1_000,
+            drift: Some(0),
+        };
+        update(
+            &client.state,
+            &client.set,
+            &[signed],
+            clock,
+            verify_signature,
+        )
+    };
+    let learned = next(1).expect("the hub's validator has signed it");
+    assert_eq!(learned.state.latest.state_root, Hash::repeat_byte(8));
+    assert!(next(2).is_err());
+}
+
 #[test]
 fn whatever_differs_in_the_record_makes_another_genesis() {
     let changes: [(&str, fn(&mut Record)); 14] = [
@@ -175,8 +241,8 @@ fn whatever_bit_differs_makes_another_record() {
 fn the_owner_on_the_hub_is_the_admin_unless_the_deployer_says_otherwise() {
     let admin = |record: &Record| {
         let genesis = built(record);
-        let mut key = sp_core::twox_128(b"Pbft").to_vec();
-        key.extend(sp_core::twox_128(b"Admin"));
+        let mut key = sp_crypto_hashing::twox_128(b"Pbft").to_vec();
+        key.extend(sp_crypto_hashing::twox_128(b"Admin"));
         let stored = genesis.storage.top.get(&key).cloned();
         stored.map(|bytes| AccountId::decode(&mut &bytes[..]).unwrap())
     };

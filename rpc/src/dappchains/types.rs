@@ -185,12 +185,16 @@ pub struct GenesisInfo {
     pub patch: String,
     /// What wallets are told.
     pub properties: String,
+    /// Who owned the chain when the record was frozen.
+    pub owner: AccountId,
     /// The founders, in the order of the first set.
     pub founders: Vec<FounderInfo>,
     /// The height of the hub's block where the chain's light client begins.
     pub hub_height: u32,
     /// Its hash.
     pub hub_header: Hash,
+    /// Its time, in milliseconds since 1970.
+    pub hub_timestamp_ms: u64,
     /// The id of the set that decides the next one.
     pub hub_set_id: u64,
     /// The hash of that set.
@@ -232,8 +236,10 @@ impl From<GenesisRecord<AccountId>> for GenesisInfo {
             founders: record.founders.into_iter().map(Into::into).collect(),
             hub_height: record.hub.height,
             hub_header: record.hub.header,
+            hub_timestamp_ms: record.hub.timestamp,
             hub_set_id: record.hub.set.id,
             hub_set: Hashing::hash_of(&record.hub.set),
+            owner: record.owner,
             frozen_at: record.frozen_at,
         }
     }
