@@ -542,8 +542,8 @@ fn a_chain_has_the_id_that_its_spec_says() {
 }
 
 /// A DappChain that stands alone, with a field changed or, without a value, taken out.
-fn dappchain(pointer: &str, value: Option<serde_json::Value>) -> String {
-    let mut spec: serde_json::Value = serde_json::from_str(embedded("dappchain").unwrap()).unwrap();
+fn dappchain(pointer: &str, value: Option<Value>) -> String {
+    let mut spec: Value = serde_json::from_str(embedded("dappchain").unwrap()).unwrap();
     let (parent, field) = pointer.rsplit_once('/').unwrap();
     let parent = spec.pointer_mut(parent).unwrap();
     match value {

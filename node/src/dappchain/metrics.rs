@@ -85,7 +85,7 @@ mod tests {
 
     fn shown(registry: &Registry) -> Vec<(String, f64)> {
         let families = registry.gather();
-        let family = families.iter().find(|family| family.name() == "height");
+        let family = families.iter().find(|family| family.get_name() == "height");
         family.map_or(Vec::new(), |family| {
             let metrics = family.get_metric().iter();
             metrics
@@ -93,8 +93,8 @@ mod tests {
                     let label = metric
                         .get_label()
                         .first()
-                        .map(|label| label.value().to_owned());
-                    (label.unwrap_or_default(), metric.get_gauge().value())
+                        .map(|label| label.get_value().to_owned());
+                    (label.unwrap_or_default(), metric.get_gauge().get_value())
                 })
                 .collect()
         })

@@ -173,6 +173,7 @@ impl Hub for Shared {
             code: Hash::zero(),
             patch: Vec::new(),
             properties: Vec::new(),
+            owner: me(),
             founders: vec![founder(None), founder(keys)],
             hub: HubCheckpoint::default(),
             frozen_at: 0,

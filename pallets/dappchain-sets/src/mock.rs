@@ -259,10 +259,6 @@ pub fn pair(number: u64) -> AuthorityPair {
     AuthorityPair::from_seed(&seed)
 }
 
-pub fn key(number: u64) -> AuthorityId {
-    pair(number).public()
-}
-
 /// These nodes with their keys.
 pub fn nodes(accounts: &[AccountId]) -> Vec<AssignedNode<AccountId>> {
     let node = |account: &AccountId| AssignedNode {
