@@ -24,6 +24,7 @@ use crate::{
     LOG_TARGET,
 };
 use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
+use futures_timer::Delay;
 use hansa_interchain_primitives::{
     api::{PacketState, PacketView, Parameters, RouteStatus},
     lane::is_expired,
@@ -125,8 +126,8 @@ impl<C: Chain> Courier<C> {
         mut head: watch::Receiver<Height>,
         mut news: mpsc::Receiver<Inbound>,
     ) {
-        let mut ticks = tokio::time::interval(TICK);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // Not tokio's: they panic if they are polled while the node ends, as one that is busy then is.
+        let mut tick = Delay::new(TICK);
         self.host.seek(self.own, Vec::new()).await;
         loop {
             tokio::select! {
@@ -139,7 +140,10 @@ impl<C: Chain> Courier<C> {
                     None => return,
                 },
                 Some(done) = self.jobs.next(), if !self.jobs.is_empty() => self.on_done(done),
-                _ = ticks.tick() => self.on_tick(),
+                () = &mut tick => {
+                    tick.reset(TICK);
+                    self.on_tick();
+                }
             }
         }
     }

@@ -11,9 +11,14 @@ use crate::{
     message::{Known, Request, Response, Standing},
     route::Question,
 };
-use futures::FutureExt;
+use futures::{
+    future::{select, Either},
+    FutureExt,
+};
+use futures_timer::Delay;
 use hansa_interchain_primitives::{api::Submission, ChainId};
 use sp_core::bounded::BoundedVec;
+use std::pin::pin;
 
 impl<C: Chain> Courier<C> {
     /// Tell a node of the other chain that there is something for it.
@@ -142,9 +147,10 @@ impl<C: Chain> Courier<C> {
 
 /// Ask a peer, for as long as a courier has patience.
 async fn ask(host: &Handle, peer: PeerId, request: Request) -> Result<Response, RequestError> {
-    match tokio::time::timeout(ANSWER_TIMEOUT, host.request(peer, request)).await {
-        Ok(answer) => answer,
-        Err(_) => {
+    let answer = pin!(host.request(peer, request));
+    match select(answer, Delay::new(ANSWER_TIMEOUT)).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => {
             host.report(peer, Offence::Stall).await;
             Err(RequestError::Timeout)
         }

@@ -122,8 +122,7 @@ impl fmt::Display for State {
                 match phase {
                     MemberPhase::Founding if *forming => write!(
                         f,
-                        "is a founder of DappChain {chain:x}, of which the genesis waits to be confirmed; \
-                         this node does not do that by itself"
+                        "is a founder of DappChain {chain:x}, of which the genesis waits to be confirmed"
                     ),
                     MemberPhase::Founding => {
                         write!(f, "is a founder of DappChain {chain:x}, which waits for its other nodes")

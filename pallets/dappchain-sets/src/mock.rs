@@ -19,7 +19,7 @@ use hansa_interchain_primitives::{
     Nonce,
 };
 use hansa_pbft_primitives::{
-    AuthorityId, AuthorityPair, AuthoritySet, ForeignConviction, ForeignOffences, SetId,
+    AuthorityPair, AuthoritySet, ForeignConviction, ForeignOffences, SetId,
 };
 use hansa_staking_primitives::NodeStake;
 use sp_core::Pair;

@@ -98,6 +98,7 @@ async fn each_example_is_answered_as_the_page_says() -> Result<()> {
         "allocation_status",
         "allocation_node",
         "hansa_pool",
+        "hansa_chains",
         "allocation_chains",
         "allocation_members",
         "dappChains_quote",
