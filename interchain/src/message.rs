@@ -14,8 +14,8 @@
 //! Nothing that is said here is believed: offers and standings are hints of what to ask for, and what
 //! is shown is verified before it goes into a pool, which verifies it again.
 
-use crate::limits::{MAX_FORWARDED, MAX_LANES, MAX_SERVED, MAX_WANTS};
-use codec::{Decode, DecodeWithMemTracking, Encode};
+use crate::limits::{MAX_DECODE_DEPTH, MAX_FORWARDED, MAX_LANES, MAX_SERVED, MAX_WANTS};
+use codec::{Decode, DecodeLimit, DecodeWithMemTracking, Encode};
 use hansa_interchain_primitives::{
     api::{Headers, Packets, ProofOf, Results, RouteView, Submission},
     packet::ChainRef,
@@ -26,6 +26,11 @@ use sp_core::{bounded::BoundedVec, ConstU32};
 
 /// The protocol's name and version. Nodes that speak another version do not talk.
 pub const PROTOCOL: &str = "/hansa/interchain/1";
+
+/// Decode all of `bytes`, with a limit of depth.
+pub fn decode<T: Decode>(bytes: &[u8]) -> Result<T, codec::Error> {
+    T::decode_all_with_depth_limit(MAX_DECODE_DEPTH, &mut &bytes[..])
+}
 
 /// The chains that a node serves.
 pub type Served = BoundedVec<ChainRef, ConstU32<MAX_SERVED>>;

@@ -27,7 +27,7 @@ use hansa_interchain_primitives::{
     api::{ClientView, LaneView, Parameters, ProofOf, RouteStatus, RouteView, Submission},
     lane::LANES,
     proof::MAX_KEYS,
-    LaneId, Nonce,
+    Height, LaneId, Nonce,
 };
 use libp2p::PeerId;
 
@@ -37,14 +37,50 @@ const BATCHES: usize = 3;
 /// The most steps-in that are planned at once.
 const MAX_PLANNED: usize = 8;
 
-/// What was submitted of a lane and is not final yet: all below these.
+/// Up to where something was submitted that is not final yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Mark {
+    to: Nonce,
+    /// Where the chain's state was then.
+    base: Nonce,
+    until: u64,
+}
+
+impl Mark {
+    fn at(&self, now: u64) -> Nonce {
+        match now < self.until {
+            true => self.to,
+            false => 0,
+        }
+    }
+
+    /// More is submitted. That gives more time only if the chain's state has moved on: if what was first is
+    /// lost, what follows must not hide it.
+    fn extend(&mut self, to: Nonce, base: Nonce, now: u64) {
+        if now >= self.until || base != self.base {
+            self.until = now.saturating_add(CLAIM_MS);
+            self.base = base;
+        }
+        self.to = self.at(now).max(to);
+    }
+}
+
+/// What was submitted of a lane and is not final yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Claim {
-    taken: Nonce,
-    settled: Nonce,
-    pruned: Nonce,
-    refunded: Nonce,
-    until: u64,
+    taken: Mark,
+    settled: Mark,
+    pruned: Mark,
+    refunded: Mark,
+}
+
+/// Packets that are on their way into a block, under a header.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Delivery {
+    lane: LaneId,
+    first: Nonce,
+    end: Nonce,
+    height: Height,
 }
 
 /// A question that a route wants to be asked.
@@ -66,6 +102,7 @@ pub enum Question {
 pub struct Route {
     claims: [Claim; LANES as usize],
     waiting: Vec<Submission>,
+    deliveries: Vec<Delivery>,
     /// How the other chain stands, who said so, and whether it was asked for what it has.
     heard: Option<(PeerId, Standing)>,
     /// How the own chain stood when it was last looked at.
@@ -87,6 +124,7 @@ impl Route {
         Self {
             claims: Default::default(),
             waiting: Vec::new(),
+            deliveries: Vec::new(),
             heard: None,
             stood: None,
             planned: Vec::new(),
@@ -195,13 +233,23 @@ impl Route {
     ) -> Wants {
         let mut wants = Vec::new();
         for lane in &view.lanes {
-            let claim = self.claim(lane.lane, now);
-            wants.extend(results_wanted(lane, &claim, theirs, parameters));
+            let claim = self.claim(lane.lane);
+            wants.extend(results_wanted(
+                lane,
+                claim.settled.at(now),
+                theirs,
+                parameters,
+            ));
             if view.status != RouteStatus::Suspended {
-                wants.extend(packets_wanted(lane, &claim, theirs, parameters));
+                wants.extend(packets_wanted(
+                    lane,
+                    claim.taken.at(now),
+                    theirs,
+                    parameters,
+                ));
             }
             let settled = theirs.lane(lane.lane).settled.min(lane.inbound.next);
-            if settled > lane.inbound.pruned.max(claim.pruned) {
+            if settled > lane.inbound.pruned.max(claim.pruned.at(now)) {
                 wants.push(Want {
                     lane: lane.lane,
                     of: ProofOf::Outbound,
@@ -209,7 +257,7 @@ impl Route {
             }
             let taken = theirs.lane(lane.lane).taken;
             let late = late.iter().find(|(id, _)| *id == lane.lane);
-            if late.is_some_and(|(_, first)| *first >= claim.refunded.max(taken)) {
+            if late.is_some_and(|(_, first)| *first >= claim.refunded.at(now).max(taken)) {
                 wants.push(Want {
                     lane: lane.lane,
                     of: ProofOf::Inbound,
@@ -220,9 +268,9 @@ impl Route {
         Wants::truncate_from(wants)
     }
 
-    fn claim(&self, lane: LaneId, now: u64) -> Claim {
-        let claim = self.claims.get(usize::from(lane)).copied();
-        claim.filter(|claim| now < claim.until).unwrap_or_default()
+    fn claim(&self, lane: LaneId) -> Claim {
+        let claim = self.claims.get(usize::from(lane));
+        claim.copied().unwrap_or_default()
     }
 
     /// A question was answered. `useful`: there may be more of use where that came from; else what was
@@ -271,42 +319,99 @@ impl Route {
     }
 
     /// These are about to be submitted: they need not be asked for again for a while.
-    pub fn claim_all(&mut self, submissions: &[Submission], now: u64) {
+    pub fn claim_all(&mut self, submissions: &[Submission], view: &RouteView, now: u64) {
         for submission in submissions {
-            let Some((lane, claimed)) = claimed(submission) else {
+            let Some(claimed) = claimed(submission) else {
                 continue;
             };
-            let before = self.claim(lane, now);
-            if let Some(claim) = self.claims.get_mut(usize::from(lane)) {
-                *claim = Claim {
-                    taken: before.taken.max(claimed.taken),
-                    settled: before.settled.max(claimed.settled),
-                    pruned: before.pruned.max(claimed.pruned),
-                    refunded: before.refunded.max(claimed.refunded),
-                    until: now.saturating_add(CLAIM_MS),
-                };
+            let base = base(&claimed, view);
+            let Some(mark) = self.mark(&claimed) else {
+                continue;
+            };
+            // What leaves a gap is no reason not to ask for what is in it.
+            if claimed.from > base.max(mark.at(now)) {
+                continue;
+            }
+            mark.extend(claimed.to, base, now);
+            if let Submission::Deliver {
+                lane,
+                first,
+                height,
+                ..
+            } = submission
+            {
+                if self.deliveries.len() < MAX_WAITING {
+                    self.deliveries.push(Delivery {
+                        lane: *lane,
+                        first: *first,
+                        end: claimed.to,
+                        height: *height,
+                    });
+                }
             }
         }
     }
 
-    /// A submission was not taken: nothing of its lane is claimed any more.
+    fn mark(&mut self, claimed: &Claimed) -> Option<&mut Mark> {
+        let claim = self.claims.get_mut(usize::from(claimed.lane))?;
+        Some(match claimed.kind {
+            Kind::Taken => &mut claim.taken,
+            Kind::Settled => &mut claim.settled,
+            Kind::Pruned => &mut claim.pruned,
+            Kind::Refunded => &mut claim.refunded,
+        })
+    }
+
+    /// A submission is not taken, or never will be: it is not claimed any more.
     pub fn unclaim(&mut self, submission: &Submission) {
-        let claimed = claimed(submission);
-        if let Some(claim) = claimed.and_then(|(lane, _)| self.claims.get_mut(usize::from(lane))) {
-            *claim = Claim::default();
+        let Some(claimed) = claimed(submission) else {
+            return;
+        };
+        if let Some(mark) = self.mark(&claimed) {
+            *mark = Mark::default();
         }
     }
 
     /// Whether something like this was claimed: somebody else is carrying it.
     pub fn is_claimed(&self, submission: &Submission, now: u64) -> bool {
-        let Some((lane, new)) = claimed(submission) else {
+        let Some(claimed) = claimed(submission) else {
             return false;
         };
-        let old = self.claim(lane, now);
-        old.taken >= new.taken
-            && old.settled >= new.settled
-            && old.pruned >= new.pruned
-            && old.refunded >= new.refunded
+        let claim = self.claim(claimed.lane);
+        let mark = match claimed.kind {
+            Kind::Taken => claim.taken,
+            Kind::Settled => claim.settled,
+            Kind::Pruned => claim.pruned,
+            Kind::Refunded => claim.refunded,
+        };
+        mark.at(now) >= claimed.to
+    }
+
+    /// The own chain has a new final state. A delivery under a header that was passed over (a later
+    /// one came into a block first) will never be taken: it and what follows it can be asked for again.
+    pub fn on_state(&mut self, view: &RouteView, client: &ClientView) {
+        let next = |lane| {
+            let found = view.lanes.iter().find(|view| view.lane == lane);
+            found.map_or(0, |view| view.inbound.next)
+        };
+        let is_known = |height| client.headers.iter().any(|header| header.height == height);
+        let latest = client.state.latest.height;
+        let mut lost = Vec::new();
+        self.deliveries.retain(|delivery| {
+            let is_open = delivery.end > next(delivery.lane);
+            let is_lost = is_open && delivery.height < latest && !is_known(delivery.height);
+            if is_lost {
+                lost.push((delivery.lane, delivery.first));
+            }
+            is_open && !is_lost
+        });
+        for (lane, first) in lost {
+            if let Some(claim) = self.claims.get_mut(usize::from(lane)) {
+                claim.taken.to = claim.taken.to.min(first);
+            }
+            self.deliveries
+                .retain(|other| other.lane != lane || other.first < first);
+        }
     }
 
     /// What can be submitted now; what has to wait for its header, or its turn, is held.
@@ -326,7 +431,8 @@ impl Route {
                         self.waiting.push(submission);
                     }
                 }
-                When::Later | When::Never => {}
+                When::Later | When::Never => self.unclaim(&submission),
+                When::Done => {}
             }
         }
         ready
@@ -343,11 +449,11 @@ fn is_undone(then: &Standing, view: &RouteView) -> bool {
 
 fn results_wanted(
     lane: &LaneView,
-    claim: &Claim,
+    claimed: Nonce,
     theirs: &Standing,
     parameters: &Parameters,
 ) -> Option<Want> {
-    let first = lane.outbound.acknowledged.max(claim.settled);
+    let first = lane.outbound.acknowledged.max(claimed);
     let end = theirs.lane(lane.lane).taken.min(lane.outbound.next);
     let count = batch(first, end, parameters)?;
     Some(Want {
@@ -358,11 +464,11 @@ fn results_wanted(
 
 fn packets_wanted(
     lane: &LaneView,
-    claim: &Claim,
+    claimed: Nonce,
     theirs: &Standing,
     parameters: &Parameters,
 ) -> Vec<Want> {
-    let mut first = lane.inbound.next.max(claim.taken);
+    let mut first = lane.inbound.next.max(claimed);
     // The receiver keeps at most a window of results.
     let room = lane.inbound.pruned.saturating_add(parameters.window.into());
     let end = theirs.lane(lane.lane).sent.min(room);
@@ -384,75 +490,73 @@ fn batch(first: Nonce, end: Nonce, parameters: &Parameters) -> Option<u32> {
     u32::try_from(count).ok().filter(|count| *count > 0)
 }
 
+/// What a submission moves on.
+#[derive(Clone, Copy)]
+enum Kind {
+    Taken,
+    Settled,
+    Pruned,
+    Refunded,
+}
+
+/// What a submission moves on, in which lane, and up to where.
+struct Claimed {
+    lane: LaneId,
+    kind: Kind,
+    /// What comes before must be done, or claimed, for a claim to count.
+    from: Nonce,
+    to: Nonce,
+}
+
 /// What a submission does to its lane; none if it is of no lane.
-fn claimed(submission: &Submission) -> Option<(LaneId, Claim)> {
+fn claimed(submission: &Submission) -> Option<Claimed> {
     let end = |first: &Nonce, count: usize| first.saturating_add(count as u64);
-    let (lane, claim) = match submission {
+    let (lane, kind, from, to) = match submission {
         Submission::Deliver {
             lane,
             first,
             packets,
             ..
-        } => {
-            let taken = end(first, packets.len());
-            (
-                lane,
-                Claim {
-                    taken,
-                    ..Claim::default()
-                },
-            )
-        }
+        } => (lane, Kind::Taken, *first, end(first, packets.len())),
         Submission::Acknowledge {
             lane,
             first,
             results,
             ..
-        } => {
-            let settled = end(first, results.len());
-            (
-                lane,
-                Claim {
-                    settled,
-                    ..Claim::default()
-                },
-            )
-        }
+        } => (lane, Kind::Settled, *first, end(first, results.len())),
         Submission::TimeOut {
             lane, first, count, ..
-        } => {
-            let refunded = end(first, *count as usize);
-            (
-                lane,
-                Claim {
-                    refunded,
-                    ..Claim::default()
-                },
-            )
-        }
+        } => (lane, Kind::Refunded, 0, end(first, *count as usize)),
         Submission::Prune {
-            lane,
-            acknowledged: pruned,
-            ..
-        } => {
-            let pruned = *pruned;
-            (
-                lane,
-                Claim {
-                    pruned,
-                    ..Claim::default()
-                },
-            )
-        }
+            lane, acknowledged, ..
+        } => (lane, Kind::Pruned, 0, *acknowledged),
         Submission::UpdateClient { .. } | Submission::Misbehaviour { .. } => return None,
     };
-    Some((*lane, claim))
+    Some(Claimed {
+        lane: *lane,
+        kind,
+        from,
+        to,
+    })
+}
+
+/// Where the chain's state is with what a submission moves on.
+fn base(claimed: &Claimed, view: &RouteView) -> Nonce {
+    let lane = view.lanes.iter().find(|view| view.lane == claimed.lane);
+    lane.map_or(0, |lane| match claimed.kind {
+        Kind::Taken => lane.inbound.next,
+        Kind::Settled => lane.outbound.acknowledged,
+        Kind::Pruned => lane.inbound.pruned,
+        // The state of a lane does not tell.
+        Kind::Refunded => 0,
+    })
 }
 
 enum When {
     Now,
     Later,
     Never,
+    Done,
 }
 
 /// When the pool would take a submission. It lets deliveries be ahead of their header, and nothing else.
@@ -474,7 +578,7 @@ fn when(submission: &Submission, view: &RouteView, client: &ClientView) -> When 
     let settled = view.lanes.iter().find(|view| view.lane == *lane);
     let settled = settled.map_or(0, |view| view.outbound.acknowledged);
     if turn.is_some_and(|first| *first < settled) {
-        return When::Never;
+        return When::Done;
     }
     let its_turn = turn.is_none_or(|first| *first == settled);
     let known = client.headers.iter().any(|header| header.height == *height);

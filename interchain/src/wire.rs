@@ -7,14 +7,11 @@
 //! is decoded with a limit of depth and to the last byte.
 
 use crate::{
-    limits::{
-        MAX_DECODE_DEPTH, MAX_READING_BYTES, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES,
-        READ_CHUNK_BYTES,
-    },
-    message::{Request, Response},
+    limits::{MAX_READING_BYTES, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, READ_CHUNK_BYTES},
+    message::{self, Request, Response},
 };
 use async_trait::async_trait;
-use codec::{Decode, DecodeLimit, Encode};
+use codec::{Decode, Encode};
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::{request_response, StreamProtocol};
 use std::{io, sync::Arc};
@@ -35,10 +32,8 @@ impl Default for Codec {
     }
 }
 
-/// Decode all of `bytes`, with a limit of depth.
-pub fn decode<T: Decode>(bytes: &[u8]) -> io::Result<T> {
-    T::decode_all_with_depth_limit(MAX_DECODE_DEPTH, &mut &bytes[..])
-        .map_err(|error| invalid(error.to_string()))
+fn decode<T: Decode>(bytes: &[u8]) -> io::Result<T> {
+    message::decode(bytes).map_err(|error| invalid(error.to_string()))
 }
 
 /// What is wrong with the other side, not with the line.

@@ -10,12 +10,17 @@
 //! | `certificates` | verifies certificates, proofs of new views, evidence | no panic; a quorum of good signatures or nothing |
 //! | `headers` | reads digests, seals, hand-overs, inherents, the consensus state | no panic; what decodes has one encoding |
 //! | `interchain` | reads and verifies what comes from other chains | no panic; only what a quorum signed, only what is in the state |
+//! | `interchain_messages` | decodes what nodes say to each other between chains | bounded; what decodes has one encoding |
 //! | `vote_log` | opens a log that was cut or altered | no panic, and a second opening finds what the first left |
 //!
 //! `fuzz_targets/` in the folder above has a program for each, which cargo-fuzz builds with coverage
 //! (`make fuzz`). `tests/replay.rs` runs each on the corpus that is kept in the repository, so that
 //! what was found once stays found.
 
+#[path = "../../../interchain/src/limits.rs"]
+pub mod limits;
+#[path = "../../../interchain/src/message.rs"]
+pub mod message;
 #[path = "../../../consensus/pbft/src/types.rs"]
 pub mod types;
 
@@ -23,6 +28,7 @@ pub mod certificates;
 pub mod headers;
 pub mod input;
 pub mod interchain;
+pub mod interchain_messages;
 pub mod messages;
 pub mod network;
 pub mod seeds;
@@ -38,6 +44,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("certificates", certificates::run),
     ("headers", headers::run),
     ("interchain", interchain::run),
+    ("interchain_messages", interchain_messages::run),
     ("messages", messages::run),
     ("sequence", sequence::run),
     ("vote_log", vote_log::run),

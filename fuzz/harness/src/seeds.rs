@@ -34,6 +34,7 @@ pub fn all() -> Vec<Seed> {
     seeds.extend(sequences());
     seeds.extend(vote_logs(&set));
     seeds.extend(crate::interchain::seeds());
+    seeds.extend(crate::interchain_messages::seeds());
     seeds
 }
 

@@ -9,3 +9,4 @@ mod liars;
 mod mock;
 mod routes;
 mod wire;
+mod world;

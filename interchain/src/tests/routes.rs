@@ -229,7 +229,7 @@ fn what_was_submitted_is_not_asked_for_again_until_the_claim_ends() {
     let state = state((0, 0, 0, 0));
     let mut route = Route::new(u64::MAX);
     route.heard(PeerId::random(), theirs(&state, (3, 0, 0)));
-    route.claim_all(&[delivery(0, 2)], 0);
+    route.claim_all(&[delivery(0, 2)], &state.view, 0);
     let question = |route: &mut Route, now| {
         let question = route.question(&state.view, &[], &PARAMETERS, now);
         route.on_answer(true);
@@ -249,7 +249,7 @@ fn what_was_submitted_is_not_asked_for_again_until_the_claim_ends() {
     assert!(route.is_claimed(&delivery(0, 1), 1));
     assert!(!route.is_claimed(&delivery(0, 3), 1));
     assert_eq!(question(&mut route, CLAIM_MS), packets(0, 3));
-    route.claim_all(&[delivery(0, 2)], CLAIM_MS);
+    route.claim_all(&[delivery(0, 2)], &state.view, CLAIM_MS);
     route.unclaim(&delivery(0, 2));
     assert_eq!(question(&mut route, CLAIM_MS + 1), packets(0, 3));
 }
@@ -315,4 +315,69 @@ fn what_must_wait_for_its_header_is_held_and_then_released() {
     assert!(route
         .ready(Vec::new(), &state.view, &state.client)
         .is_empty());
+}
+
+#[test]
+fn more_claims_give_no_more_time_unless_the_chain_moves_on() {
+    let mut state = state((0, 0, 0, 0));
+    let mut route = Route::new(u64::MAX);
+    route.claim_all(&[delivery(0, 1)], &state.view, 0);
+    route.claim_all(&[delivery(1, 1)], &state.view, CLAIM_MS - 1);
+    assert!(route.is_claimed(&delivery(0, 2), CLAIM_MS - 1));
+    assert!(
+        !route.is_claimed(&delivery(0, 1), CLAIM_MS),
+        "the first may be lost"
+    );
+    state.view.lanes[TRANSFER_LANE as usize].inbound.next = 1;
+    route.claim_all(&[delivery(5, 1)], &state.view, CLAIM_MS);
+    assert!(
+        !route.is_claimed(&delivery(5, 1), CLAIM_MS),
+        "it leaves a gap"
+    );
+    route.claim_all(&[delivery(1, 1)], &state.view, CLAIM_MS);
+    state.view.lanes[TRANSFER_LANE as usize].inbound.next = 2;
+    route.claim_all(&[delivery(2, 1)], &state.view, CLAIM_MS + 1);
+    assert!(route.is_claimed(&delivery(2, 1), 2 * CLAIM_MS));
+}
+
+#[test]
+fn deliveries_under_a_header_that_was_passed_over_are_asked_for_again() {
+    let mut state = state((0, 0, 0, 0));
+    let mut route = Route::new(u64::MAX);
+    let under = |height, first| match delivery(first, 1) {
+        Submission::Deliver {
+            peer,
+            lane,
+            first,
+            packets,
+            proof,
+            ..
+        } => Submission::Deliver {
+            peer,
+            lane,
+            first,
+            packets,
+            height,
+            proof,
+        },
+        other => other,
+    };
+    let latest = state.client.state.latest.height;
+    let claims = [
+        under(latest + 1, 0),
+        under(latest + 2, 1),
+        under(latest + 3, 2),
+    ];
+    route.claim_all(&claims, &state.view, 0);
+    route.on_state(&state.view, &state.client);
+    assert!(route.is_claimed(&delivery(2, 1), 1), "all may still come");
+    // The first comes, and then the header of the third one.
+    for height in [latest + 1, latest + 3] {
+        state.client.state.latest.height = height;
+        state.client.headers.push(state.client.state.latest);
+    }
+    state.view.lanes[TRANSFER_LANE as usize].inbound.next = 1;
+    route.on_state(&state.view, &state.client);
+    assert!(route.is_claimed(&delivery(0, 1), 1));
+    assert!(!route.is_claimed(&delivery(1, 1), 1));
 }

@@ -5,8 +5,8 @@
 
 use crate::{
     limits::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES},
-    message::{Known, Proven, Reason, Request, Response, Want},
-    wire::{decode, Codec},
+    message::{decode, Known, Proven, Reason, Request, Response, Want},
+    wire::Codec,
 };
 use codec::Encode;
 use futures::{
