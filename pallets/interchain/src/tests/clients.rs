@@ -41,10 +41,32 @@ fn a_long_chain_of_hand_overs_comes_in_bounded_steps() {
     world.b.now = world.b.now.max(world.a.now);
     let skipped = world.b.submit(steps[1].clone());
     assert_eq!(skipped, refused(InvalidTransaction::BadProof));
+    HandedOver::take();
     for step in steps {
         assert_ok!(world.b.submit(step));
     }
     assert_eq!(set_of(&mut world.b, A), world.a.set);
+    // Who knows of sets is told of each of them.
+    assert_eq!(HandedOver::get(), (1..=9).collect::<Vec<_>>());
+}
+
+/// Though the last one of the same update was ordered.
+#[test]
+fn a_set_that_nobody_ordered_does_not_slip_through_between_others() {
+    let mut world = World::new();
+    let known = set_of(&mut world.b, A);
+    RefusedSet::set(Some(2));
+    HandedOver::take();
+    for seed in [50, 60, 70] {
+        world.a.hand_over(seed);
+    }
+    tell(&world.a, &mut world.b);
+    assert!(world
+        .b
+        .events()
+        .contains(&Event::HandOverRefused { peer: A, set: 2 }));
+    assert_eq!(set_of(&mut world.b, A), known);
+    assert_eq!(HandedOver::get(), Vec::<u64>::new());
 }
 
 #[test]
