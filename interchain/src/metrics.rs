@@ -53,14 +53,9 @@ fn seconds(registry: &Registry, name: &str, help: &str) -> Result<Histogram, Pro
     register(Histogram::with_opts(options)?, registry)
 }
 
-impl Metrics {
-    /// Register with the node's registry, if it has one.
-    pub fn register(registry: Option<&Registry>) -> Result<Self, PrometheusError> {
-        registry.map(Self::new).transpose().map(Self)
-    }
-
-    fn new(r: &Registry) -> Result<Registered, PrometheusError> {
-        Ok(Registered {
+impl Registered {
+    fn new(r: &Registry) -> Result<Self, PrometheusError> {
+        Ok(Self {
             routes: gauges(
                 r,
                 "hansa_interchain_routes",
@@ -127,6 +122,13 @@ impl Metrics {
                 "From a sent packet that is final here to its settled result that is final here",
             )?,
         })
+    }
+}
+
+impl Metrics {
+    /// Register with the node's registry, if it has one.
+    pub fn register(registry: Option<&Registry>) -> Result<Self, PrometheusError> {
+        registry.map(Registered::new).transpose().map(Self)
     }
 
     fn with(&self, note: impl FnOnce(&Registered)) {

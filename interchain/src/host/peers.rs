@@ -162,7 +162,7 @@ mod tests {
 
     fn chain(id: u32) -> ChainRef {
         ChainRef {
-            id: id.into(),
+            id,
             genesis: Hash::repeat_byte(id as u8),
         }
     }

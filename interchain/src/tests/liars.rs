@@ -106,13 +106,15 @@ async fn with_bad_node(twist: Twist) -> (usize, bool) {
             tokio::time::Instant::now() < until,
             "nobody asks the bad node"
         );
-        bad.offer(&a, lock(&b).own).await;
+        let own = lock(&b).own;
+        bad.offer(&a, own).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let honest = [Running::start(&a, 0, 1, &[of_b[0].address().await]).await];
     run_until(&[&honest, &of_b], || at_rest(&a, &b)).await;
     assert_eq!(lock(&a).state.delivered, [0]);
-    let shunned = of_b[0].host.peers(lock(&a).own).await;
+    let own = lock(&a).own;
+    let shunned = of_b[0].host.peers(own).await;
     let is_shunned = !shunned.contains(&bad.host.id());
     (bad.twisted.load(Ordering::SeqCst), is_shunned)
 }

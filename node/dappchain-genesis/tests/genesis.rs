@@ -171,7 +171,7 @@ fn the_chain_follows_the_hub_from_its_checkpoint_on() {
             view: 0,
             hash: header.hash(),
             proof: NO_PROOF,
-            signers: SignerBitmap::new(1, [0].into_iter()),
+            signers: SignerBitmap::new(1, [0]),
             signatures: vec![signature].try_into().expect("it is one"),
         };
         let signed = SignedHeader::new(&header, certificate).expect("it is small");
@@ -194,7 +194,8 @@ fn the_chain_follows_the_hub_from_its_checkpoint_on() {
 
 #[test]
 fn whatever_differs_in_the_record_makes_another_genesis() {
-    let changes: [(&str, fn(&mut Record)); 14] = [
+    type Change = fn(&mut Record);
+    let changes: [(&str, Change); 14] = [
         ("chain", |r| r.chain = 6),
         ("name", |r| r.name.push(b's')),
         ("attempt", |r| r.attempt = 2),

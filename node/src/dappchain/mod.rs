@@ -84,9 +84,11 @@ impl DappChains {
             NodeLauncher::new(template, codes, hub.host.clone(), settings.ports),
             hub.keystore.clone(),
             store,
-            settings.keep_left,
-            status,
-            metrics,
+            hansa_supervisor::Settings {
+                keep_left: settings.keep_left,
+                status,
+                metrics,
+            },
             unix_time,
         );
         let runtime = tokio::runtime::Builder::new_current_thread()

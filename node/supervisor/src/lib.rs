@@ -27,7 +27,7 @@ pub mod supervisor;
 #[cfg(test)]
 mod tests;
 
-pub use supervisor::Supervisor;
+pub use supervisor::{Settings, Supervisor};
 
 /// The target of log lines.
 pub(crate) const LOG_TARGET: &str = "dappchains";

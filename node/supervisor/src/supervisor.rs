@@ -90,6 +90,16 @@ struct Place {
     since: Seconds,
 }
 
+/// What a supervisor is told beside what it works with.
+pub struct Settings {
+    /// How many seconds after the hub released the node a chain is removed.
+    pub keep_left: u64,
+    /// Where operators look.
+    pub status: SharedStatus,
+    /// Where to count.
+    pub metrics: Metrics,
+}
+
 /// Runs the services of DappChains as the hub says.
 pub struct Supervisor<H, L: Launcher> {
     hub: H,
@@ -114,21 +124,24 @@ pub struct Supervisor<H, L: Launcher> {
 }
 
 impl<H: Hub, L: Launcher> Supervisor<H, L> {
-    /// A supervisor of what `store` has, which removes chains `keep_left` seconds after the hub released the node.
+    /// A supervisor of what `store` has, of the node whose keys are in `keystore`.
     pub fn new(
         hub: H,
         launcher: L,
         keystore: KeystorePtr,
         store: Store,
-        keep_left: u64,
-        status: SharedStatus,
-        metrics: Metrics,
+        settings: Settings,
         clock: impl Fn() -> UnixTime + Send + 'static,
     ) -> Self {
         let stored = store
             .chains()
             .iter()
             .map(|(id, chain)| (*id, chain.left_at));
+        let Settings {
+            keep_left,
+            status,
+            metrics,
+        } = settings;
         let plan = Plan::new(keep_left, stored);
         Self {
             hub,

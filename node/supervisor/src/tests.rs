@@ -10,7 +10,7 @@ use crate::{
     plan::{FIRST_RETRY, HAND_OVER_LIMIT},
     status::{Doing, Metrics, SharedStatus},
     store::{Ports, Store},
-    Supervisor,
+    Settings, Supervisor,
 };
 use futures::{channel::oneshot, future::BoxFuture, FutureExt};
 use hansa_allocation_primitives::{
@@ -314,9 +314,11 @@ fn supervisor(
         world.clone(),
         keystore.clone(),
         Store::open(folder).unwrap(),
-        KEEP,
-        status,
-        Metrics::register(None).unwrap(),
+        Settings {
+            keep_left: KEEP,
+            status,
+            metrics: Metrics::register(None).unwrap(),
+        },
         move || clock.world().now,
     )
 }

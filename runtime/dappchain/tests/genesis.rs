@@ -40,12 +40,12 @@ fn presets_have_names_that_can_be_listed() {
 fn a_genesis_that_cannot_run_is_refused() {
     let mut genesis = genesis_json(LOCAL);
     genesis["session"]["keys"] = json!([]);
-    let error = build_genesis(&genesis).err().expect("nobody decides");
+    let error = build_genesis(&genesis).expect_err("nobody decides");
     assert!(error.contains("session.keys"), "{error}");
 
     let mut genesis = genesis_json(LOCAL);
     genesis["session"]["keys"][0][2]["beacon"] = json!("5GrwvaEF");
-    let error = build_genesis(&genesis).err().expect("there is no such key");
+    let error = build_genesis(&genesis).expect_err("there is no such key");
     assert!(
         error.contains("session.keys[0][2]: unknown field `beacon`"),
         "{error}"

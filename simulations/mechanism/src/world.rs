@@ -395,7 +395,7 @@ impl World {
         }
         let turn = term.saturating_add(1);
         let mut opens = openings.keys();
-        opens.any(|opens| *opens <= epoch && (epoch - opens) % turn == 0)
+        opens.any(|opens| *opens <= epoch && (epoch - opens).is_multiple_of(turn))
     }
 
     /// The coalition's nodes give up the places that they do not want, and come back under other names.

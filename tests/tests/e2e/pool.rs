@@ -128,7 +128,10 @@ impl Hub {
         let folder = tempfile::tempdir()?;
         let all: Vec<_> = names().collect();
         let network = Network::start_nodes(&spec(folder.path())?, &all, |name, config| {
-            Ok(config.session_keys(&uri(name))?.arg("--join-pool").arg("--no-dappchains"))
+            Ok(config
+                .session_keys(&uri(name))?
+                .arg("--join-pool")
+                .arg("--no-dappchains"))
         })
         .await?;
         let (rpc, api) = (

@@ -68,7 +68,7 @@ fn a_light_client_can_begin_with_the_route() {
             view: 0,
             hash: header.hash(),
             proof: NO_PROOF,
-            signers: SignerBitmap::new(4, [0, 2, 3].into_iter()),
+            signers: SignerBitmap::new(4, [0, 2, 3]),
             signatures: signatures.try_into().expect("they fit"),
         };
         let signed = SignedHeader::new(&header, certificate).expect("it is small");

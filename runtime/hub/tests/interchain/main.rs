@@ -89,13 +89,13 @@ fn a_transfer_is_delivered_paid_and_settled_once() {
     assert!(pair.a.state(|| free(Alice)) <= before.0 - amount - quote.price);
     assert!(pair.a.state(|| Balances::total_issuance() <= before.1));
 
-    pair.to_b();
+    pair.carry_to_b();
     assert_eq!(
         outcome(&mut pair.b, TRANSFER_LANE),
         Some(Outcome::Delivered)
     );
     assert_eq!(pair.b.state(|| free_of(&carol)), amount);
-    pair.to_a();
+    pair.carry_to_a();
     assert!(events(&mut pair.a).iter().any(|event| matches!(
         event,
         Event::PacketDelivered {
@@ -127,10 +127,10 @@ fn a_transfer_that_is_refused_comes_back_whole() {
     let sent = pair
         .a
         .state(|| Balances::total_balance(&Charlie.to_account_id()));
-    pair.to_b();
+    pair.carry_to_b();
     let refused = Outcome::Refused(Refusal::Recipient);
     assert_eq!(outcome(&mut pair.b, TRANSFER_LANE), Some(refused));
-    pair.to_a();
+    pair.carry_to_a();
     assert!(events(&mut pair.a)
         .iter()
         .any(|event| matches!(event, Event::PacketRefunded { amount: 5, .. })));
@@ -168,7 +168,7 @@ fn a_call_is_executed_from_the_derived_account_in_the_block_that_takes_it() {
     pair.settle();
     // The heaviest that may be: the queue must have room for it.
     send(&mut pair.a, Alice, remote(B, &batch, MAX_CALL));
-    pair.to_b();
+    pair.carry_to_b();
     assert_eq!(outcome(&mut pair.b, CALL_LANE), Some(Outcome::Delivered));
     let executed = events(&mut pair.b)
         .into_iter()
@@ -205,7 +205,7 @@ fn calls_that_foreign_accounts_may_not_make_are_refused_and_refunded() {
     ];
     for (call, refusal) in refusals {
         send(&mut pair.a, Alice, call);
-        pair.to_b();
+        pair.carry_to_b();
         let expected = Some(Outcome::Refused(refusal));
         assert_eq!(outcome(&mut pair.b, CALL_LANE), expected);
         pair.settle();

@@ -248,20 +248,20 @@ impl Two {
         self.b.try_state();
     }
 
-    pub fn to_b(&mut self) {
+    pub fn carry_to_b(&mut self) {
         carry(&mut self.a, &mut self.b);
         self.audit();
     }
 
-    pub fn to_a(&mut self) {
+    pub fn carry_to_a(&mut self) {
         carry(&mut self.b, &mut self.a);
         self.audit();
     }
 
     pub fn settle(&mut self) {
         for _ in 0..10 {
-            self.to_b();
-            self.to_a();
+            self.carry_to_b();
+            self.carry_to_a();
             let quiet = |side: Side| side.in_flight.is_empty() && side.results.is_empty();
             if quiet(side(&mut self.a, B)) && quiet(side(&mut self.b, A)) {
                 return;
