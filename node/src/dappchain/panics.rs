@@ -73,7 +73,12 @@ fn on_panic(chain: ChainId, info: &PanicHookInfo) {
 }
 
 fn message_of(info: &PanicHookInfo) -> String {
-    let text = info.payload_as_str().unwrap_or("(no message)");
+    let payload = info.payload();
+    let text = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(no message)");
     match info.location() {
         Some(location) => format!("{text}, at {location}"),
         None => text.to_owned(),
