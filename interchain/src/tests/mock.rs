@@ -22,7 +22,6 @@ use hansa_interchain_primitives::{
     Book, ChainId, Hash, Height, LaneId, Nonce, PacketResult, Rate, SignedHeader, StorageProof,
 };
 use hansa_pbft_primitives::SetId;
-use sp_runtime::traits::Header as _;
 use sp_state_machine::prove_read;
 use std::{
     sync::{Arc, Mutex},

@@ -151,7 +151,7 @@ fn a_dead_route_wants_nothing_and_a_suspended_one_no_packets() {
 fn one_question_at_a_time_and_a_pull_when_nothing_was_heard() {
     let state = state((0, 0, 0, 0));
     let mut route = Route::new(100);
-    let mut ask = |route: &mut Route, now| route.question(&state.view, &[], &PARAMETERS, now);
+    let ask = |route: &mut Route, now| route.question(&state.view, &[], &PARAMETERS, now);
     assert_eq!(ask(&mut route, 99), None);
     assert_eq!(ask(&mut route, 100), Some(Question::Ask));
     assert_eq!(ask(&mut route, 10_000), None, "it has not been answered");

@@ -25,7 +25,7 @@ use hansa_pbft_primitives::{
 use hansa_primitives::Header;
 use sp_core::{Blake2Hasher, Pair};
 use sp_runtime::{traits::Header as _, Digest, StateVersion};
-use sp_state_machine::{Backend, InMemoryBackend};
+use sp_state_machine::InMemoryBackend;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},
@@ -196,10 +196,6 @@ impl World {
 
     pub fn height(&self) -> Height {
         self.blocks.len() as Height
-    }
-
-    pub fn signed(&self, height: Height) -> SignedHeader {
-        self.blocks[height as usize - 1].signed.clone()
     }
 
     /// Send a packet, with the next block.
