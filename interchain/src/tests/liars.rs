@@ -217,29 +217,6 @@ async fn a_false_contradiction_is_a_lie() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chain_with_two_certified_blocks_of_a_height_is_reported_and_frozen() {
-    let (a, b) = two_chains();
-    lock(&a).send(wall_clock() + PARAMETERS.timeout);
-    let of_a = [Running::start(&a, 0, 1, &[]).await];
-    let of_b = [Running::start(&b, 0, 1, &[of_a[0].address().await]).await];
-    run_until(&[&of_a, &of_b], || at_rest(&a, &b)).await;
-    for node in of_a {
-        node.stop();
-    }
-    // Another chain of A: the same keys, other blocks.
-    let (fork, _) = two_chains();
-    // One more than was taken of the first: B wants it.
-    for _ in 0..2 {
-        lock(&fork).send(wall_clock() + PARAMETERS.timeout);
-    }
-    while lock(&fork).height() <= lock(&b).state.client.unwrap().latest.height {
-        lock(&fork).block(Vec::new());
-    }
-    let of_fork = [Running::start(&fork, 0, 1, &[of_b[0].address().await]).await];
-    run_until(&[&of_fork, &of_b], || lock(&b).state.frozen).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn forwarded_lies_are_not_taken() {
     let (a, b) = two_chains();
     lock(&a).send(wall_clock() + PARAMETERS.timeout);
