@@ -67,12 +67,15 @@ impl<C: Chain> Courier<C> {
             hash: client.latest.hash,
             set_id: client.set_id,
         };
-        self.turn = self.turn.wrapping_add(1);
-        let (host, turn) = (self.host.clone(), self.turn);
         let (asked, wants) = match question {
             Question::Ask => (None, None),
             Question::Prove { of, wants } => (of, Some(wants)),
         };
+        if asked.is_none() {
+            // Only then: of two peers, each second question would go to the same one, which may be of no use.
+            self.turn = self.turn.wrapping_add(1);
+        }
+        let (host, turn) = (self.host.clone(), self.turn);
         let request = match wants.clone() {
             None => Request::Ask { of, by },
             Some(wants) => Request::Prove {
