@@ -280,7 +280,10 @@ fn a_bad_patch_is_refused_with_a_reason() {
         ("\u{1}", "expected value"),
         (r#"{ "pbft": 5 }"#, "`pbft` is no object"),
         (r#"{ "nonsense": {} }"#, "nonsense"),
-        (r#"{ "balances": { "balances": 5 } }"#, "balances"),
+        (
+            r#"{ "balances": { "balances": 5 } }"#,
+            "expected a sequence",
+        ),
         (
             r#"{ "pbft": { "timing": { "minIntervalMs": 0 } } }"#,
             "timing",

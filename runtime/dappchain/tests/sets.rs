@@ -228,5 +228,8 @@ fn the_author_of_a_block_gets_its_fees() {
     let fee = before.1 - after.1;
     assert!(fee > 0);
     assert_eq!(after.0 - before.0, fee);
-    assert_eq!(chain.state(Authorship::author), None);
+    assert_eq!(
+        chain.state(Authorship::author),
+        Some(Account::Bob.to_account_id())
+    );
 }

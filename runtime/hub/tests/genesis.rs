@@ -76,6 +76,7 @@ fn a_preset_is_short_and_readable() {
         "balances",
         "beacon",
         "interchain",
+        "nodePool",
         "pbft",
         "session",
         "staking",
