@@ -54,14 +54,15 @@ test-unit: setup ## runs the tests inside crates, and those in documentation
 	@$(ENV) cargo test $(CARGO_FLAGS) --lib $(NODE)
 	@$(ENV) cargo test $(CARGO_FLAGS) --doc
 
-# Tests of crate hansa-e2e (and whatever else is in a crate's tests folder) start networks of nodes. Cargo runs one
-# test program after another, and here each runs two tests at a time: most of their time nodes wait for each
-# other. E2E_THREADS=1 for a machine that is busy otherwise.
+# Tests of crate hansa-e2e (and whatever else is in a crate's tests folder) start networks of nodes. Those of
+# program e2e run two at a time: mostly nodes wait for each other. E2E_THREADS=1 for a machine that is busy
+# otherwise. All others, of which some have tight clocks, run one after another.
 E2E_THREADS ?= 2
 
 .PHONY: test-e2e
 test-e2e: setup build ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
-	@$(ENV) cargo test $(CARGO_FLAGS) --test '*' -- --test-threads=$(E2E_THREADS) $(ARGS)
+	@$(ENV) cargo test $(CARGO_FLAGS) --test e2e -- --test-threads=$(E2E_THREADS) $(ARGS)
+	@$(ENV) cargo test $(CARGO_FLAGS) --test '[!e]*' -- --test-threads=1 $(ARGS)
 
 .PHONY: check
 check: setup ## format, lints, documentation, licences and sources of dependencies
