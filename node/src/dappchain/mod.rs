@@ -23,8 +23,8 @@ pub mod template;
 use crate::service::full::FullNode;
 use code::Codes;
 use futures::FutureExt;
+use hansa_local_chain::LocalChain;
 use hansa_supervisor::{
-    hub::ClientHub,
     status::{Metrics, SharedStatus},
     store::Store,
     Supervisor,
@@ -75,7 +75,7 @@ impl DappChains {
             hub.client.clone(),
             hansa_runtime_dappchain::WASM_BINARY.unwrap_or_default(),
         );
-        let client = ClientHub::new(
+        let client = LocalChain::new(
             hub.client.clone(),
             OffchainTransactionPoolFactory::new(hub.pool.clone()),
         );
