@@ -6,9 +6,10 @@
 use super::{code::Codes, metrics::ServiceMetrics, service::ChainService, template::Template};
 use crate::{
     ports::{self, Port, Transport},
-    service::{full::new_dappchain, Executor},
+    service::{full::new_dappchain, Compose, Executor},
 };
 use futures::{future::BoxFuture, FutureExt};
+use hansa_consensus_pbft::accusation;
 use hansa_dappchain_genesis::{build, spec::chain_spec, Genesis};
 use hansa_dappchain_primitives::{api::GenesisRecord, ChainId};
 use hansa_interchain::host::Handle;
@@ -39,6 +40,8 @@ struct Parts {
     executor: Executor,
     /// Ports for services.
     ports: RangeInclusive<u16>,
+    /// What is to be looked at in the engine of each before it starts.
+    compose: Option<Compose>,
 }
 
 impl NodeLauncher {
@@ -48,6 +51,7 @@ impl NodeLauncher {
         codes: Codes,
         host: Option<Handle>,
         ports: RangeInclusive<u16>,
+        compose: Option<Compose>,
     ) -> Self {
         let executor = template.executor();
         let parts = Parts {
@@ -56,6 +60,7 @@ impl NodeLauncher {
             host,
             executor,
             ports,
+            compose,
         };
         Self {
             parts: Arc::new(parts),
@@ -94,7 +99,8 @@ impl Parts {
             .transpose()
             .map_err(|error| error.to_string())?;
         let registry = metrics.as_ref().map(|metrics| metrics.registry().clone());
-        ChainService::start(record.chain, &name, metrics, |handle| {
+        let (accuse, accusations) = accusation::channel();
+        ChainService::start(record.chain, &name, metrics, accusations, |handle| {
             let config = self.template.configuration(
                 record.chain,
                 spec,
@@ -103,7 +109,7 @@ impl Parts {
                 handle,
                 registry,
             );
-            new_dappchain(config, self.host.clone())
+            new_dappchain(config, self.host.clone(), accuse, self.compose.clone())
         })
     }
 
