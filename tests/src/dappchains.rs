@@ -344,7 +344,7 @@ impl Hub {
             "balances": { "balances": [[client::account(&deployer).to_string(), ENDOWMENT]] },
             "pbft": {
                 "sessionLengthMs": 5_000,
-                "timing": { "idleIntervalMs": 500, "viewTimeoutMs": 2_000 }
+                "timing": { "idleIntervalMs": 300, "viewTimeoutMs": 2_000, "silentTimeoutMs": 300 }
             }
         });
         let properties = r#"{"tokenSymbol":"SHOP","tokenDecimals":12}"#;

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
 //! Faults between a hub and its DappChain: a founder that lies and then is not there, the hub down, a node of the chain
-//! killed meanwhile, the route cut.
+//! killed meanwhile, the route cut; and that who is absent loses its place.
 
 use anyhow::{ensure, Context, Result};
 use hansa_dappchain_primitives::genesis;
 use hansa_e2e::{
     client,
-    dappchains::{keypair, uri, Chain, Hub, SUDO},
+    dappchains::{authority, consensus, keypair, uri, Chain, Hub, SUDO},
     interchain::sudo,
     network::text,
     wait_for, wait_for_some,
@@ -121,6 +121,26 @@ async fn the_route_is_cut(hub: &Hub, chain: &Chain, node: usize) -> Result<()> {
     Ok(())
 }
 
+/// The hub sees by the chain's reports that the bad founder makes no blocks, and another node takes its place.
+async fn the_absent_is_replaced(hub: &Hub, chain: &Chain, node: usize) -> Result<()> {
+    hub.submit(OTHER, "NodePool", "join", vec![]).await?;
+    hub.within(12, "another node to serve in its place", || async {
+        Ok((hub.node(OTHER).await?["phase"] == "serving").then_some(()))
+    })
+    .await?;
+    let gone = hub.node(BAD).await?;
+    ensure!(gone["place"] == "waiting", "it has its place: {gone}");
+    let (bad, other) = (authority(BAD)?, authority(OTHER)?);
+    let rpc = hub.chain_rpc(chain, node).await?;
+    wait_for("a set without the bad founder", || async {
+        let set = consensus(&rpc).await?.set;
+        Ok(set.index_of(&bad).is_none() && set.index_of(&other).is_some())
+    })
+    .await?;
+    hub.goes_on(chain, node, 5).await?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chain_outlives_a_bad_founder_its_hub_and_its_route() -> Result<()> {
     let hub = Hub::start_many_chain(
@@ -148,5 +168,6 @@ async fn a_chain_outlives_a_bad_founder_its_hub_and_its_route() -> Result<()> {
     hub.is_told(&chain).await?;
 
     the_hub_is_down(&mut hub, &chain, &members).await?;
-    the_route_is_cut(&hub, &chain, members[0]).await
+    the_route_is_cut(&hub, &chain, members[0]).await?;
+    the_absent_is_replaced(&hub, &chain, members[0]).await
 }
