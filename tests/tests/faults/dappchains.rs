@@ -167,7 +167,10 @@ async fn a_chain_outlives_a_bad_founder_its_hub_and_its_route() -> Result<()> {
     hub.goes_on(&chain, members[0], 5).await?;
     hub.is_told(&chain).await?;
 
+    println!("the chain lives, with three of four");
     the_hub_is_down(&mut hub, &chain, &members).await?;
+    println!("it outlived its hub");
     the_route_is_cut(&hub, &chain, members[0]).await?;
+    println!("it outlived its route");
     the_absent_is_replaced(&hub, &chain, members[0]).await
 }

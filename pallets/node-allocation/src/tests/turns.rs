@@ -103,7 +103,6 @@ fn who_makes_no_block_while_the_others_make_many_is_replaced() {
         assert_eq!(in_phase(1, MemberPhase::Departing), [3]);
         join_veterans([10]);
         epoch();
-        epoch();
         take_told();
         confirm(1, 10);
         assert_eq!(take_told(), [Told::Joined(1, 10, Some(3))]);
