@@ -20,7 +20,7 @@ pub mod panics;
 pub mod service;
 pub mod template;
 
-use crate::service::full::FullNode;
+use crate::service::{full::FullNode, Compose};
 use code::Codes;
 use futures::FutureExt;
 use hansa_local_chain::LocalChain;
@@ -60,12 +60,14 @@ pub struct DappChains {
 }
 
 impl DappChains {
-    /// Run the chains that the hub of `hub` wants, configured after `template`, and show them in `status`.
+    /// Run the chains that the hub of `hub` wants, configured after `template`, and show them in `status`. The engine of
+    /// each is shown to `compose` before it starts.
     pub fn start(
         hub: &FullNode,
         template: Template,
         settings: Settings,
         status: SharedStatus,
+        compose: Option<Compose>,
     ) -> Result<Self, Error> {
         let other = |error: String| Error::Other(error);
         panics::install();
@@ -81,7 +83,7 @@ impl DappChains {
         );
         let supervisor = Supervisor::new(
             client,
-            NodeLauncher::new(template, codes, hub.host.clone(), settings.ports),
+            NodeLauncher::new(template, codes, hub.host.clone(), settings.ports, compose),
             hub.keystore.clone(),
             store,
             hansa_supervisor::Settings {

@@ -3,16 +3,17 @@
 
 //! What the supervisor asks of the hub, and the real one.
 
+use crate::witness::Accusation;
 use hansa_allocation_primitives::{
     api::{AllocationApi, NodePlace, NodeStatus},
     BeaconId, BeaconSignature, Head, MemberPhase, Seconds,
 };
 use hansa_dappchain_primitives::{
-    api::{ChainView, DappChainsApi, GenesisRecord},
-    ChainId,
+    api::{ChainView, DappChainSetsApi, DappChainsApi, GenesisRecord},
+    ChainId, SetOrdinal,
 };
 use hansa_local_chain::LocalChain;
-use hansa_pbft_primitives::AuthoritySignature;
+use hansa_pbft_primitives::{AuthoritySignature, SetId};
 use hansa_primitives::{AccountId, Block, Hash};
 use sp_api::{ApiExt, ProvideRuntimeApi};
 use sp_blockchain::{Error, HeaderBackend};
@@ -64,6 +65,18 @@ pub trait Hub: Send + Sync + 'static {
         head: Head,
         signature: BeaconSignature,
     ) -> Result<bool, Error>;
+
+    /// The number of the set that has this id on a chain; none if the hub does not know.
+    fn ordinal(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error>;
+
+    /// Put a report of an offence on a chain into the own pool of transactions; false if that does not take it.
+    fn submit_offence(
+        &self,
+        at: Hash,
+        chain: ChainId,
+        ordinal: SetOrdinal,
+        accusation: &Accusation,
+    ) -> Result<bool, Error>;
 }
 
 /// Where a node is, if it is a member of a chain.
@@ -82,7 +95,9 @@ pub fn membership(status: &NodeStatus<AccountId>) -> Option<(ChainId, MemberPhas
 impl<C> Hub for LocalChain<C>
 where
     C: HeaderBackend<Block> + ProvideRuntimeApi<Block> + Send + Sync + 'static,
-    C::Api: AllocationApi<Block, AccountId> + DappChainsApi<Block, AccountId>,
+    C::Api: AllocationApi<Block, AccountId>
+        + DappChainsApi<Block, AccountId>
+        + DappChainSetsApi<Block, AccountId>,
 {
     fn genesis(&self) -> Hash {
         self.genesis()
@@ -145,6 +160,32 @@ where
         let api = self.submitting_api(at);
         let account = account.clone();
         let taken = AllocationApi::submit_confirm(&*api, at, chain, account, head, signature)?;
+        Ok(taken.is_some())
+    }
+
+    fn ordinal(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error> {
+        let api = self.api();
+        // A hub may have got DappChains before it took offences on them.
+        if !api.has_api::<dyn DappChainSetsApi<Block, AccountId>>(at)? {
+            return Ok(None);
+        }
+        Ok(api.ordinal(at, chain, set)?)
+    }
+
+    fn submit_offence(
+        &self,
+        at: Hash,
+        chain: ChainId,
+        ordinal: SetOrdinal,
+        accusation: &Accusation,
+    ) -> Result<bool, Error> {
+        let api = self.submitting_api(at);
+        let Accusation {
+            evidence,
+            set,
+            accounts,
+        } = accusation.clone();
+        let taken = api.submit_offence(at, chain, ordinal, evidence, set, accounts)?;
         Ok(taken.is_some())
     }
 }

@@ -21,6 +21,7 @@ mod network_up;
 mod observability;
 mod pbft_rpc;
 mod pool;
+mod rotation;
 mod rpc_docs;
 mod staking;
 mod upgrade;
