@@ -148,6 +148,15 @@ pub const MAX_WAITING: usize = 32;
 /// The most certificates of a route that are remembered to find contradictions.
 pub const MAX_CERTIFICATES: usize = 64;
 
+/// How many nodes are asked for their certificate of a height of which two blocks may be certified.
+pub const MAX_DOUBT_QUESTIONS: u32 = 16;
+
+/// The pause between two such questions, in milliseconds.
+pub const DOUBT_INTERVAL_MS: u64 = 500;
+
+/// How many sets of each other chain are kept, the last ones: what the hubs remember by hash.
+pub const MAX_KEPT_SETS: u64 = 256;
+
 /// To how many peers an offer is made until one takes note.
 pub const OFFER_TRIES: usize = 3;
 

@@ -149,7 +149,11 @@ impl<C: Chain> Courier<C> {
 }
 
 /// Ask a peer, for as long as a courier has patience.
-async fn ask(host: &Handle, peer: PeerId, request: Request) -> Result<Response, RequestError> {
+pub(super) async fn ask(
+    host: &Handle,
+    peer: PeerId,
+    request: Request,
+) -> Result<Response, RequestError> {
     let answer = pin!(host.request(peer, request));
     match select(answer, Delay::new(ANSWER_TIMEOUT)).await {
         Either::Left((answer, _)) => answer,

@@ -5,8 +5,10 @@
 //! loopback. What the runtime does at a delivery is done by the same functions of the primitives.
 
 mod carry;
+mod forks;
 mod liars;
-mod mock;
+pub(crate) mod mock;
 mod routes;
 mod wire;
+mod witness;
 mod world;
