@@ -116,6 +116,9 @@ pub const BAN_MAX: Duration = Duration::from_secs(3_600);
 /// After how long without an offence the last one is forgiven.
 pub const FORGIVEN_AFTER: Duration = Duration::from_secs(600);
 
+/// Each how many questions it does not matter who was of use before.
+pub const EXPLORE_EVERY: usize = 8;
+
 /// How many stalls in a row are as bad as a lie.
 pub const STALLS_PER_BAN: u32 = 3;
 

@@ -112,14 +112,22 @@ impl<C: Chain> Courier<C> {
                 self.on_contradiction(id, of, &header);
                 "contradiction"
             }
-            (Ok(Response::Refused(Reason::Behind)), _, _) => {
-                entry.route.on_retry(true, now);
-                "behind"
-            }
-            (Ok(Response::Refused(reason)), _, _) => {
-                debug!(target: LOG_TARGET, "Chain {id:x} refuses: {reason:?}");
-                entry.route.on_failure(now);
-                "refused"
+            (Ok(Response::Refused(reason)), _, of) => {
+                let outcome = match reason {
+                    Reason::Behind => {
+                        entry.route.on_retry(true, now);
+                        "behind"
+                    }
+                    reason => {
+                        debug!(target: LOG_TARGET, "Chain {id:x} refuses: {reason:?}");
+                        entry.route.on_failure(now);
+                        "refused"
+                    }
+                };
+                if let Some(of) = of {
+                    self.tell(of, Some(Offence::Refusal));
+                }
+                outcome
             }
             (Ok(_), _, Some(of)) => {
                 entry.route.on_failure(now);

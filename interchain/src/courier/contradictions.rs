@@ -71,6 +71,12 @@ impl<C: Chain> Courier<C> {
         known.map(|known| known.hash)
     }
 
+    /// Whether a height is above all that the own light client knows: nobody was asked for such a one.
+    fn is_ahead(&self, id: ChainId, height: Height) -> bool {
+        let entry = self.routes.get(&id);
+        entry.is_some_and(|entry| height > entry.state.client.state.latest.height)
+    }
+
     /// Compare headers with what was seen of the same heights, and remember those that a quorum signed.
     pub(super) fn compare_all(&mut self, id: ChainId, headers: &[SignedHeader]) {
         for header in headers {
@@ -133,7 +139,8 @@ impl<C: Chain> Courier<C> {
                 }
             }
             Some(_) => self.note_lie(id, from, &Untrue::Unasked),
-            // Other headers came since, and this one was forgotten; or it is of a height that nobody named.
+            None if self.is_ahead(id, height) => self.note_lie(id, from, &Untrue::Unasked),
+            // Other headers came since, and this one was forgotten.
             None => {
                 debug!(target: LOG_TARGET, "{from} shows height {height} of chain {id:x}, which is not known");
             }
