@@ -26,7 +26,10 @@ use chain::Chain;
 use hansa_pbft_primitives::Weight;
 use plan::Place;
 use processes::Processes;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::signal::unix::{signal, Signal as SignalStream, SignalKind};
 
 /// The most chains of a network.
@@ -72,6 +75,10 @@ pub struct UpCmd {
     /// End when the demo is over.
     #[arg(long, requires = "demo")]
     pub exit: bool,
+
+    /// How long the demo may take in all. Each of its steps has a limit of its own.
+    #[arg(long, value_name = "SECONDS", requires = "demo")]
+    pub limit: Option<u64>,
 
     /// More arguments for every node, after `--`.
     #[arg(last = true, value_name = "NODE ARGUMENTS")]
@@ -361,9 +368,13 @@ impl Network {
         let Some(hub) = self.chains.first() else {
             return Ok(());
         };
+        let options = demo::Options {
+            json: command.json,
+            limit: command.limit.map(Duration::from_secs),
+        };
         let account = tokio::select! {
             error = processes.first_death() => return Err(error),
-            account = demo::run(hub, dir, command.json) => account?,
+            account = demo::run(hub, dir, &options) => account?,
         };
         if command.json {
             println!("{}", account.to_json().map_err(std::io::Error::from)?);

@@ -62,16 +62,29 @@ pub enum Failure {
     Wrong(String),
 }
 
+/// What can be chosen.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whether the standard output is for a machine.
+    pub json: bool,
+    /// How long all of it may take.
+    pub limit: Option<Duration>,
+}
+
 /// Run the demo on a hub whose nodes have been started, and say what came of it.
-pub async fn run(hub: &Chain, folder: &Path, json: bool) -> Result<Account, UpError> {
-    let mut progress = Progress::new(json, Step::ALL.len());
+pub async fn run(hub: &Chain, folder: &Path, options: &Options) -> Result<Account, UpError> {
+    let mut progress = Progress::new(options.json, Step::ALL.len());
     let mut story = Story::new(hub, folder)?;
     let begun = Instant::now();
     let mut failed = None;
     for step in Step::ALL {
         progress.begin();
         let started = Instant::now();
-        let done = perform(&mut story, step, &mut progress).await;
+        let left = options
+            .limit
+            .map(|limit| limit.saturating_sub(begun.elapsed()));
+        let limit = left.map_or(step.limit(), |left| left.min(step.limit()));
+        let done = perform(&mut story, step, limit, &mut progress).await;
         let elapsed = started.elapsed();
         match done {
             Ok(what) => {
@@ -102,9 +115,10 @@ pub async fn run(hub: &Chain, folder: &Path, json: bool) -> Result<Account, UpEr
 async fn perform(
     story: &mut Story<'_>,
     step: Step,
+    limit: Duration,
     progress: &mut Progress,
 ) -> Result<String, Failure> {
-    let (why, begun, limit) = (Why::default(), Instant::now(), step.limit());
+    let (why, begun) = (Why::default(), Instant::now());
     let work = story.perform(step, &why);
     let mut work = std::pin::pin!(work);
     loop {
