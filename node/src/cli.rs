@@ -9,7 +9,7 @@ use crate::{
 };
 use hansa_interchain::host::Multiaddr;
 use sc_cli::{clap, ChainSpec, RunCmd, SubstrateCli};
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, path::PathBuf};
 
 /// The command line of `hansa`.
 #[derive(Debug, clap::Parser)]
@@ -34,6 +34,10 @@ pub struct Cli {
     /// How to talk to nodes of other chains.
     #[clap(flatten)]
     pub interchain: InterchainParams,
+
+    /// The folder for compiled runtimes, which nodes of a machine may share. In the base path, if left out.
+    #[arg(long, value_name = "DIR")]
+    pub wasm_cache: Option<PathBuf>,
 
     /// Stop when the process with this id, which started this one, is gone.
     #[arg(long, hide = true, value_name = "PID")]

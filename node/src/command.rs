@@ -6,8 +6,8 @@
 use crate::{
     cli::{Cli, NetworkSubcommand, Subcommand},
     dappchain::{template::Template, DappChains},
-    network_up, ports,
-    service::{self, new_parts, vote_log_dir, FullBackend},
+    executor, network_up, ports,
+    service::{self, vote_log_dir, FullBackend, Parts},
 };
 use hansa_primitives::{Block, Hash};
 use hansa_supervisor::status::SharedStatus;
@@ -126,6 +126,7 @@ fn run_node(cli: &mut Cli) -> Result<()> {
             None => service::Interchain::Off,
         },
         dappchains: SharedStatus::default(),
+        wasm_cache: cli.wasm_cache.clone(),
     };
     let settings = cli.dappchains.settings();
     // They outlive the hub's service, which they follow: they are stopped when that has ended.
@@ -143,7 +144,8 @@ fn run_node(cli: &mut Cli) -> Result<()> {
             used.extend(ports::of_interchain(options.port));
         }
         ports::probe(&used).map_err(|e| sc_service::Error::Other(e.to_string()))?;
-        let (template, status) = (Template::of(&config), options.dappchains.clone());
+        let template = Template::of(&config, options.wasm_cache.as_deref());
+        let status = options.dappchains.clone();
         let (node, task_manager) = match config.network.network_backend {
             NetworkBackendType::Libp2p => {
                 service::new_full::<NetworkWorker<Block, Hash>>(config, options).await
@@ -166,6 +168,12 @@ fn run_node(cli: &mut Cli) -> Result<()> {
         await_close(database);
     }
     ended
+}
+
+/// The parts of a chain for a command, which finds runtimes compiled where a node leaves them by default.
+fn new_parts(config: &mut Configuration) -> Result<Parts> {
+    let executor = executor::of_node(config, None);
+    service::new_parts(config, executor).map_err(Error::Service)
 }
 
 fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {

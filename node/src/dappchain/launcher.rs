@@ -5,8 +5,9 @@
 
 use super::{code::Codes, metrics::ServiceMetrics, service::ChainService, template::Template};
 use crate::{
+    executor::Executor,
     ports::{self, Port, Transport},
-    service::{full::new_dappchain, Executor},
+    service::full::new_dappchain,
 };
 use futures::{future::BoxFuture, FutureExt};
 use hansa_dappchain_genesis::{build, spec::chain_spec, Genesis};
@@ -103,7 +104,8 @@ impl Parts {
                 handle,
                 registry,
             );
-            new_dappchain(config, self.host.clone())
+            let wasm_cache = self.template.wasm_cache().to_owned();
+            new_dappchain(config, self.host.clone(), wasm_cache)
         })
     }
 

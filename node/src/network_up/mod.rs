@@ -21,14 +21,17 @@ mod transactions;
 pub use plan::{NodePlan, DEFAULT_VALIDATORS, MAX_NODES};
 pub use report::{AccountReport, ChainReport, NodeReport, Report};
 
-use crate::ports::{self, PortError};
+use crate::{
+    executor,
+    ports::{self, PortError},
+};
 use chain::Chain;
 use hansa_pbft_primitives::Weight;
 use plan::Place;
 use processes::Processes;
 use std::{
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::signal::unix::{signal, Signal as SignalStream, SignalKind};
 
@@ -61,6 +64,10 @@ pub struct UpCmd {
     /// out, which is removed at the end.
     #[arg(long, value_name = "D")]
     pub dir: Option<PathBuf>,
+
+    /// The folder for compiled runtimes, which networks may share. In D, if left out.
+    #[arg(long, value_name = "DIR")]
+    pub wasm_cache: Option<PathBuf>,
 
     /// Print one line of JSON on the standard output once the network is up, and nothing else there.
     #[arg(long)]
@@ -293,14 +300,18 @@ impl Signals {
 /// A network that is about to start.
 struct Network {
     chains: Vec<Chain>,
+    /// When it was asked for.
+    begun: Instant,
 }
 
 impl Network {
     fn prepare(command: &UpCmd, dir: &Path) -> Result<Self, UpError> {
+        let begun = Instant::now();
         let validators = command.validators.map(usize::from);
         let count = usize::from(command.chains);
+        let wasm_cache = executor::wasm_cache(command.wasm_cache.as_deref(), dir);
         let sources = match command.demo {
-            true => vec![demo::spec::source(dir)?],
+            true => vec![demo::spec::source(dir, &wasm_cache)?],
             false => specs::sources(command.chain.as_deref(), validators, count, dir)?,
         };
         let mut chains: Vec<Chain> = Vec::with_capacity(count);
@@ -317,13 +328,13 @@ impl Network {
                 path: place.dir.clone(),
                 source,
             })?;
-            chains.push(Chain::prepare(source, validators, &place)?);
+            chains.push(Chain::prepare(source, validators, &place, &wasm_cache)?);
         }
         let nodes = chains.iter().flat_map(|chain| &chain.nodes);
         let all_ports: Vec<_> = nodes.flat_map(|node| node.ports()).collect();
         ports::probe(&all_ports)?;
         routes::check(&chains)?;
-        Ok(Self { chains })
+        Ok(Self { chains, begun })
     }
 
     /// How many nodes it has.
@@ -369,6 +380,7 @@ impl Network {
             return Ok(());
         };
         let options = demo::Options {
+            begun: self.begun,
             json: command.json,
             limit: command.limit.map(Duration::from_secs),
         };

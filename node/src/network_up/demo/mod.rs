@@ -65,6 +65,8 @@ pub enum Failure {
 /// What can be chosen.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
+    /// When it was asked for.
+    pub begun: Instant,
     /// Whether the standard output is for a machine.
     pub json: bool,
     /// How long all of it may take.
@@ -75,17 +77,18 @@ pub struct Options {
 pub async fn run(hub: &Chain, folder: &Path, options: &Options) -> Result<Account, UpError> {
     let mut progress = Progress::new(options.json, Step::ALL.len());
     let mut story = Story::new(hub, folder)?;
-    let begun = Instant::now();
+    let begun = options.begun;
+    let mut started = begun;
     let mut failed = None;
     for step in Step::ALL {
         progress.begin();
-        let started = Instant::now();
         let left = options
             .limit
             .map(|limit| limit.saturating_sub(begun.elapsed()));
         let limit = left.map_or(step.limit(), |left| left.min(step.limit()));
         let done = perform(&mut story, step, limit, &mut progress).await;
         let elapsed = started.elapsed();
+        started = Instant::now();
         match done {
             Ok(what) => {
                 progress.end("ok", &what, elapsed);

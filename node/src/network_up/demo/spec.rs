@@ -7,9 +7,11 @@ use crate::{
     chain_spec::{
         self,
         dev::{self, DevIdentity},
+        genesis::genesis_consensus_state,
         short::ShortSpec,
         Account, Amount, SpecChainId,
     },
+    executor,
     network_up::{specs::ChainSource, UpError},
 };
 use hansa_allocation_primitives::Term;
@@ -134,8 +136,11 @@ pub fn pair(uri: &str) -> Result<sr25519::Pair, UpError> {
     })
 }
 
-/// The hub of the demo, written into `dir`.
-pub fn source(dir: &Path) -> Result<ChainSource, UpError> {
+/// The hub of the demo, written into `dir`. The runtime of its DappChains is in `wasm_cache` afterwards: were it not,
+/// all nodes would compile it at once when they build the genesis.
+pub fn source(dir: &Path, wasm_cache: &Path) -> Result<ChainSource, UpError> {
+    let dappchain = chain_spec::load("dappchain").map_err(UpError::Spec)?;
+    genesis_consensus_state(&*dappchain, &executor::of_tool(wasm_cache)).map_err(UpError::Spec)?;
     let chain = crate::network_up::specs::write(&hub_spec()?, &dir.join("hub.json"))?;
     Ok(ChainSource {
         chain,
@@ -185,14 +190,14 @@ fn hub_spec() -> Result<ShortSpec, UpError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chain_spec::genesis::genesis_consensus_state;
 
     #[test]
     fn the_hub_begins_with_its_validators_and_one_node_waits() {
         let dir = tempfile::tempdir().unwrap();
-        let source = source(dir.path()).unwrap();
+        let source = source(dir.path(), dir.path()).unwrap();
         let spec = chain_spec::load(&source.chain).unwrap();
-        let set = genesis_consensus_state(&*spec).unwrap().set;
+        let executor = executor::of_tool(dir.path());
+        let set = genesis_consensus_state(&*spec, &executor).unwrap().set;
         assert_eq!(set.len(), VALIDATORS);
         let other = source.others[0].pbft_key().unwrap();
         assert!(set.index_of(&other).is_none());
