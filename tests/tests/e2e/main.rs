@@ -10,6 +10,7 @@ mod bad_specs;
 mod beacon;
 mod commands;
 mod dappchains;
+mod demo;
 mod dev_chain;
 mod durability;
 mod errors;
