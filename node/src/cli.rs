@@ -15,7 +15,7 @@ use crate::{
 };
 use hansa_interchain::host::Multiaddr;
 use sc_cli::{clap, ChainSpec, RunCmd, SubstrateCli};
-use std::{ops::RangeInclusive, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 /// The command line of `hansa`.
 #[derive(Debug, clap::Parser)]
@@ -40,6 +40,10 @@ pub struct Cli {
     /// How to talk to nodes of other chains.
     #[clap(flatten)]
     pub interchain: InterchainParams,
+
+    /// The folder for compiled runtimes, which nodes of a machine may share. In the base path, if left out.
+    #[arg(long, value_name = "DIR")]
+    pub wasm_cache: Option<PathBuf>,
 
     /// Stop when the process with this id, which started this one, is gone.
     #[arg(long, hide = true, value_name = "PID")]
@@ -152,6 +156,10 @@ pub enum Subcommand {
         /// That node's process. This one ends with it.
         #[arg(long, value_name = "PID")]
         parent: u32,
+
+        /// Where it keeps compiled runtimes.
+        #[arg(long, value_name = "DIR")]
+        wasm_cache: Option<PathBuf>,
     },
 
     /// Take back the last blocks, though they are final.

@@ -6,8 +6,8 @@
 use crate::{
     cli::{Cli, NetworkSubcommand, Subcommand},
     dappchain::{sandbox, template::Template, DappChains},
-    deploy, network_up, ports,
-    service::{self, new_parts, vote_log_dir, FullBackend},
+    deploy, executor, network_up, ports,
+    service::{self, vote_log_dir, FullBackend, Parts},
 };
 use hansa_primitives::{Block, Hash};
 use hansa_supervisor::status::SharedStatus;
@@ -126,6 +126,7 @@ fn run_node(cli: &mut Cli) -> Result<()> {
             None => service::Interchain::Off,
         },
         dappchains: SharedStatus::default(),
+        wasm_cache: cli.wasm_cache.clone(),
     };
     let settings = cli.dappchains.settings();
     // They outlive the hub's service, which they follow: they are stopped when that has ended.
@@ -143,7 +144,8 @@ fn run_node(cli: &mut Cli) -> Result<()> {
             used.extend(ports::of_interchain(options.port));
         }
         ports::probe(&used).map_err(|e| sc_service::Error::Other(e.to_string()))?;
-        let (template, status) = (Template::of(&config), options.dappchains.clone());
+        let template = Template::of(&config, options.wasm_cache.as_deref());
+        let status = options.dappchains.clone();
         let (node, task_manager) = match config.network.network_backend {
             NetworkBackendType::Libp2p => {
                 service::new_full::<NetworkWorker<Block, Hash>>(config, options).await
@@ -168,15 +170,21 @@ fn run_node(cli: &mut Cli) -> Result<()> {
     ended
 }
 
+/// The parts of a chain for a command, which finds runtimes compiled where a node leaves them by default.
+fn new_parts(config: &mut Configuration) -> Result<Parts> {
+    let executor = executor::of_node(config, None);
+    service::new_parts(config, executor).map_err(Error::Service)
+}
+
 fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {
     match subcommand {
         Subcommand::Key(command) => command.run(cli),
         Subcommand::Network(NetworkSubcommand::Up(command)) => {
             network_up::run(&command).map_err(|e| Error::Input(e.to_string()))
         }
-        Subcommand::BuildDappChainGenesis { parent } => {
+        Subcommand::BuildDappChainGenesis { parent, wasm_cache } => {
             end_with_parent(parent).map_err(Error::Input)?;
-            sandbox::run_child().map_err(Error::Input)
+            sandbox::run_child(wasm_cache.as_deref()).map_err(Error::Input)
         }
         Subcommand::DappChain(command) => {
             deploy::run(&command).map_err(|e| Error::Input(e.to_string()))

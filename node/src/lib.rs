@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`cli`], [`command`] | flags and subcommands, and what they do |
 //! | [`chain_spec`] | chain specs in the short form and in the SDK's |
+//! | [`executor`] | what executes runtimes, and keeps them compiled |
 //! | [`service`] | a chain's client, network, pool, RPC and consensus put together |
 //! | [`dappchain`] | the DappChains of a hub's node, in its process |
 //! | [`deploy`] | `hansa dappchain`: registering one |
@@ -23,6 +24,7 @@ pub mod cli;
 pub mod command;
 pub mod dappchain;
 pub mod deploy;
+pub mod executor;
 pub mod key;
 pub mod network_up;
 pub mod ports;

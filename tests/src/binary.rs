@@ -39,6 +39,11 @@ pub fn byzantine() -> PathBuf {
     path
 }
 
+/// Where nodes of all tests keep compiled runtimes: to compile one takes all cores for seconds.
+pub fn wasm_cache() -> PathBuf {
+    hansa().with_file_name("wasm-cache")
+}
+
 /// `target/release/hansa`, seen from `target/release/deps/<test>` or from `target/release/<bin>`.
 fn beside_the_test() -> Option<PathBuf> {
     let test = std::env::current_exe().ok()?;

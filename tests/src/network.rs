@@ -200,7 +200,8 @@ impl Launcher {
         let base_port = ports::free_ports(ports);
         let mut command = Command::new(binary::hansa());
         command
-            .args(["network", "up", "--json"])
+            .args(["network", "up", "--json", "--wasm-cache"])
+            .arg(binary::wasm_cache())
             .args(["--base-port", &base_port.to_string()])
             .arg("--dir")
             .arg(folder.path().join("network"))

@@ -5,7 +5,7 @@
 
 use crate::{
     binary, client::Client, metrics::Metrics, netns::Namespace, ports, process::Process, rpc::Rpc,
-    wait_for_some,
+    wait_for, wait_for_some,
 };
 use anyhow::{bail, Context, Result};
 use nix::sys::signal::Signal;
@@ -186,6 +186,8 @@ impl NodeConfig {
                 "--node-key",
                 crate::rpc::hex(&self.node_key).trim_start_matches("0x"),
             ])
+            .arg("--wasm-cache")
+            .arg(binary::wasm_cache())
             .args(["--no-telemetry", "--no-mdns"]);
         match self.prometheus_port {
             Some(port) => command.args(["--prometheus-port", &port.to_string()]),
@@ -279,9 +281,21 @@ impl Node {
         self.process.ended().is_none()
     }
 
-    /// What it logged so far, over all its restarts.
+    /// What it logged so far, over all its restarts. A line may come 50 ms late: see [`wait_logged`](Self::wait_logged).
     pub fn log(&self) -> String {
         self.process.log()
+    }
+
+    /// Wait until `is_said` is true of what it logged over all its restarts.
+    ///
+    /// The SDK writes logs every 50 ms only, so what a node did is known over RPC before its log says so.
+    pub async fn wait_logged(&self, what: &str, is_said: impl Fn(&str) -> bool) -> Result<()> {
+        let name = &self.config.name;
+        wait_for(&format!("{name} to say {what}"), || {
+            let said = is_said(&self.log());
+            async move { Ok(said) }
+        })
+        .await
     }
 
     /// Stop it as an operator does (SIGTERM). An error if it does not end well.

@@ -9,12 +9,12 @@ use super::{
     dappchain,
     short::{BuiltInRuntime, HubGenesis, ShortSpec},
 };
+use crate::executor::Executor;
 use codec::Encode;
 use hansa_dappchain_genesis::runtime;
 use hansa_interchain_primitives::LOCAL;
 use hansa_pbft_primitives::{ConsensusState, Timing, MAX_AUTHORITIES};
 use hansa_primitives::{Balance, Hashing};
-use sc_executor::WasmExecutor;
 use sc_service::{ChainSpec, GenericChainSpec, Properties};
 use serde_json::{json, Value};
 use sp_core::{crypto::Ss58Codec, storage::well_known_keys};
@@ -151,9 +151,11 @@ pub(super) fn consensus(genesis: &HubGenesis) -> Value {
 
 /// What the genesis of `spec` says of the consensus about block 1: the runtime is asked, so that
 /// it does not matter in which form the spec is written.
-pub fn genesis_consensus_state(spec: &dyn ChainSpec) -> Result<ConsensusState, String> {
-    let executor = WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().build();
-    let storage = built_in::build_storage(spec, &executor)?;
+pub fn genesis_consensus_state(
+    spec: &dyn ChainSpec,
+    executor: &Executor,
+) -> Result<ConsensusState, String> {
+    let storage = built_in::build_storage(spec, executor)?;
     let code = storage
         .top
         .get(well_known_keys::CODE)
@@ -161,5 +163,5 @@ pub fn genesis_consensus_state(spec: &dyn ChainSpec) -> Result<ConsensusState, S
         .ok_or("the genesis state has no runtime code")?;
     let mut state = BasicExternalities::new(storage);
     let function = "PbftApi_consensus_state";
-    runtime::ask(&executor, &code, &mut state, function)
+    runtime::ask(executor, &code, &mut state, function)
 }

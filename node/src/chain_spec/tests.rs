@@ -4,6 +4,7 @@
 //! Good chain specs are taken, and bad ones are refused with the path of the bad field.
 
 use super::{dev::DevIdentity, genesis::genesis_patch, short::ShortSpec, *};
+use crate::executor::Executor;
 use serde_json::{json, Value};
 
 const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
@@ -508,7 +509,7 @@ fn a_written_spec_reads_back() {
 
 #[test]
 fn a_built_in_genesis_is_the_one_that_the_sdk_builds() {
-    let executor = sc_executor::WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().build();
+    let executor = Executor::builder().build();
     let spec = load("local").unwrap();
     let ours = built_in::build_storage(&*spec, &executor).unwrap();
     let theirs = spec.as_storage_builder().build_storage().unwrap();
@@ -586,6 +587,6 @@ fn a_dappchain_that_stands_alone_has_less_than_a_hub() {
 #[test]
 fn the_genesis_of_a_dappchain_that_stands_alone_can_be_built() {
     let spec = load("dappchain").unwrap();
-    let state = genesis::genesis_consensus_state(&*spec).unwrap();
+    let state = genesis::genesis_consensus_state(&*spec, &Executor::builder().build()).unwrap();
     assert_eq!(state.set.len(), 4);
 }

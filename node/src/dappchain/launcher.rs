@@ -8,8 +8,9 @@ use super::{
     template::Template,
 };
 use crate::{
+    executor::Executor,
     ports::{self, Port, Transport},
-    service::{full::new_dappchain, Executor},
+    service::full::new_dappchain,
 };
 use futures::{future::BoxFuture, FutureExt};
 use hansa_dappchain_genesis::{build, spec::chain_spec, Genesis};
@@ -124,7 +125,8 @@ impl Parts {
                 handle,
                 registry,
             );
-            new_dappchain(config, self.host.clone())
+            let wasm_cache = self.template.wasm_cache().to_owned();
+            new_dappchain(config, self.host.clone(), wasm_cache)
         })
     }
 

@@ -79,7 +79,7 @@ impl DappChains {
             hub.client.clone(),
             hansa_runtime_dappchain::WASM_BINARY.unwrap_or_default(),
         );
-        let sandbox = sandbox::Sandbox::new(settings.genesis_limit)
+        let sandbox = sandbox::Sandbox::new(settings.genesis_limit, Some(template.wasm_cache()))
             .map_err(|error| other(format!("this program does not know where it is: {error}")))?;
         let client = ClientHub::new(
             hub.client.clone(),

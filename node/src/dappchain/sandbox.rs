@@ -11,14 +11,16 @@
 //! hash of the genesis, or why there is none. The node builds the same once more when it starts the chain; by then
 //! it is known to end.
 
+use crate::executor::{self, Executor};
 use codec::{Decode, DecodeAll, Encode};
 use hansa_dappchain_genesis::{build, record_hash, Record};
 use hansa_primitives::Hash;
 use hansa_supervisor::launcher::GenesisError;
 use std::{
     collections::BTreeSet,
+    ffi::OsString,
     io::{self, Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{mpsc, Mutex, PoisonError},
     thread,
@@ -47,17 +49,21 @@ type Answer = Result<Hash, String>;
 /// Runs runtimes that nobody has looked at.
 pub struct Sandbox {
     program: PathBuf,
-    arguments: Vec<String>,
+    arguments: Vec<OsString>,
     limit: Duration,
     /// The records, by their hashes, whose genesis is known to be built in time.
     known: Mutex<BTreeSet<Hash>>,
 }
 
 impl Sandbox {
-    /// One whose children are this program, and have so long.
-    pub fn new(limit: Duration) -> io::Result<Self> {
+    /// One whose children are this program, have so long, and keep compiled runtimes in `wasm_cache`: what
+    /// is tried out there is compiled for the node, too.
+    pub fn new(limit: Duration, wasm_cache: Option<&Path>) -> io::Result<Self> {
         let parent = std::process::id().to_string();
-        let arguments = vec![SUBCOMMAND.into(), "--parent".into(), parent];
+        let mut arguments = vec![SUBCOMMAND.into(), "--parent".into(), parent.into()];
+        if let Some(folder) = wasm_cache {
+            arguments.extend(["--wasm-cache".into(), folder.into()]);
+        }
         let program = match cfg!(target_os = "linux") {
             // It is there, too, when the file was replaced by a newer version since the start.
             true => "/proc/self/exe".into(),
@@ -67,7 +73,7 @@ impl Sandbox {
     }
 
     /// One whose children are another program.
-    pub fn of(program: PathBuf, arguments: Vec<String>, limit: Duration) -> Self {
+    pub fn of(program: PathBuf, arguments: Vec<OsString>, limit: Duration) -> Self {
         Self {
             program,
             arguments,
@@ -150,7 +156,7 @@ impl Sandbox {
 }
 
 /// What the child does.
-pub fn run_child() -> Result<(), String> {
+pub fn run_child(wasm_cache: Option<&Path>) -> Result<(), String> {
     let mut request = Vec::new();
     io::stdin()
         .take(MAX_REQUEST_BYTES)
@@ -158,7 +164,10 @@ pub fn run_child() -> Result<(), String> {
         .map_err(|error| format!("no request: {error}"))?;
     let (record, code) = <(Record, Vec<u8>)>::decode(&mut &request[..])
         .map_err(|error| format!("no record and code: {error}"))?;
-    let executor = crate::service::Executor::builder().build();
+    let executor = match wasm_cache {
+        Some(folder) => executor::of_tool(folder),
+        None => Executor::builder().build(),
+    };
     let answer: Answer = build(&record, &code, &executor)
         .map(|genesis| genesis.hash)
         .map_err(|error| error.to_string());

@@ -3,7 +3,7 @@
 
 //! The configuration of a DappChain's service: that of the hub's node, with a folder, ports and a spec of its own.
 
-use crate::service::Executor;
+use crate::executor::{self, Executor};
 use hansa_dappchain_primitives::ChainId;
 use hansa_supervisor::store::Ports;
 use sc_network::{
@@ -47,6 +47,7 @@ pub struct Template {
     telemetry: Option<TelemetryEndpoints>,
     dev_key_seed: Option<String>,
     folder: PathBuf,
+    wasm_cache: PathBuf,
 }
 
 #[derive(Clone, Copy)]
@@ -62,8 +63,8 @@ struct Rpc {
 }
 
 impl Template {
-    /// Take over what there is to take over.
-    pub fn of(config: &Configuration) -> Self {
+    /// Take over what there is to take over, and where the node keeps compiled runtimes if not in its base path.
+    pub fn of(config: &Configuration, wasm_cache: Option<&Path>) -> Self {
         Self {
             impl_name: config.impl_name.clone(),
             impl_version: config.impl_version.clone(),
@@ -88,12 +89,18 @@ impl Template {
             telemetry: config.telemetry_endpoints.clone(),
             dev_key_seed: config.dev_key_seed.clone(),
             folder: config.data_path.join(FOLDER),
+            wasm_cache: executor::wasm_cache(wasm_cache, config.base_path.path()),
         }
     }
 
     /// An executor as the hub's.
     pub fn executor(&self) -> Executor {
-        sc_service::new_wasm_executor(&self.executor)
+        executor::of_chain(&self.executor, &self.wasm_cache)
+    }
+
+    /// Where compiled runtimes are kept.
+    pub fn wasm_cache(&self) -> &Path {
+        &self.wasm_cache
     }
 
     /// The folder of all DappChains.

@@ -98,7 +98,7 @@ impl Spec {
 /// Build the genesis as a founder does.
 pub fn check(spec: &Spec) -> Result<(), DeployError> {
     let record = record(spec)?;
-    match Sandbox::new(LIMIT)?.try_out(&record, &spec.code) {
+    match Sandbox::new(LIMIT, None)?.try_out(&record, &spec.code) {
         Ok(()) => Ok(()),
         Err(GenesisError::Record(why)) => Err(DeployError::NoGenesis(why)),
         Err(GenesisError::Here(why)) => Err(DeployError::NoTrial(why)),

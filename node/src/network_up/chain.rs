@@ -11,11 +11,14 @@ use super::{
     specs::{self, ChainSource},
     AccountReport, ChainReport, NodeReport, UpError,
 };
-use crate::chain_spec::{
-    self,
-    dev::{self, DevIdentity},
-    genesis::genesis_consensus_state,
-    short::ShortSpec,
+use crate::{
+    chain_spec::{
+        self,
+        dev::{self, DevIdentity},
+        genesis::genesis_consensus_state,
+        short::ShortSpec,
+    },
+    executor,
 };
 use hansa_beacon_primitives::KEY_TYPE as BEACON_KEY_TYPE;
 use hansa_interchain_primitives::ChainId;
@@ -24,7 +27,10 @@ use sc_network::config::{NodeKeyConfig, Secret};
 use sc_service::ChainSpec;
 use sp_core::crypto::{ByteArray, Ss58AddressFormat, Ss58Codec};
 use sp_keystore::Keystore;
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// How often nodes are asked whether they are ready.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -57,20 +63,25 @@ pub struct Chain {
     idle_interval: Duration,
     /// What it is for other chains, if there are any.
     pub among_others: Option<AmongOthers>,
+    /// Where its nodes keep compiled runtimes.
+    wasm_cache: PathBuf,
     /// The processes of the nodes, once they are started.
     ids: Vec<u32>,
 }
 
 impl Chain {
-    /// Plan the nodes of a chain, and write their keys.
+    /// Plan the nodes of a chain, and write their keys. Compiled runtimes are kept in `wasm_cache`.
     pub fn prepare(
         source: &ChainSource,
         validators: Option<usize>,
         place: &Place,
+        wasm_cache: &Path,
     ) -> Result<Self, UpError> {
         let chain = &source.chain;
         let spec = chain_spec::load(chain).map_err(UpError::Spec)?;
-        let state = genesis_consensus_state(&*spec)
+        // The nodes then find it compiled.
+        let executor = executor::of_tool(wasm_cache);
+        let state = genesis_consensus_state(&*spec, &executor)
             .map_err(|e| UpError::Spec(format!("chain spec {chain}: {e}")))?;
         let identities = plan::identities_of(&state.set, validators)?;
         let nodes = plan::nodes(identities, place)?;
@@ -100,6 +111,7 @@ impl Chain {
             addresses,
             idle_interval: Duration::from_millis(state.timing.idle_interval_ms.into()),
             among_others,
+            wasm_cache: wasm_cache.to_owned(),
             ids: Vec::new(),
         })
     }
@@ -132,6 +144,8 @@ impl Chain {
             &self.chain,
             "--base-path",
             &node.base_path.to_string_lossy(),
+            "--wasm-cache",
+            &self.wasm_cache.to_string_lossy(),
             "--name",
             &node.name,
             "--validator",

@@ -19,7 +19,10 @@ mod specs;
 pub use plan::{NodePlan, DEFAULT_VALIDATORS, MAX_NODES};
 pub use report::{AccountReport, ChainReport, NodeReport, Report};
 
-use crate::ports::{self, PortError};
+use crate::{
+    executor,
+    ports::{self, PortError},
+};
 use chain::Chain;
 use hansa_pbft_primitives::Weight;
 use plan::Place;
@@ -56,6 +59,10 @@ pub struct UpCmd {
     /// out, which is removed at the end.
     #[arg(long, value_name = "D")]
     pub dir: Option<PathBuf>,
+
+    /// The folder for compiled runtimes, which networks may share. In D, if left out.
+    #[arg(long, value_name = "DIR")]
+    pub wasm_cache: Option<PathBuf>,
 
     /// Print one line of JSON on the standard output once the network is up, and nothing else there.
     #[arg(long)]
@@ -258,6 +265,7 @@ impl Network {
     fn prepare(command: &UpCmd, dir: &Path) -> Result<Self, UpError> {
         let validators = command.validators.map(usize::from);
         let count = usize::from(command.chains);
+        let wasm_cache = executor::wasm_cache(command.wasm_cache.as_deref(), dir);
         let sources = specs::sources(command.chain.as_deref(), validators, count, dir)?;
         let mut chains: Vec<Chain> = Vec::with_capacity(count);
         for (number, source) in (1..).zip(&sources) {
@@ -272,7 +280,7 @@ impl Network {
                 path: place.dir.clone(),
                 source,
             })?;
-            chains.push(Chain::prepare(source, validators, &place)?);
+            chains.push(Chain::prepare(source, validators, &place, &wasm_cache)?);
         }
         let nodes = chains.iter().flat_map(|chain| &chain.nodes);
         let all_ports: Vec<_> = nodes.flat_map(|node| node.ports()).collect();

@@ -8,6 +8,7 @@ use super::{
     interchain::{self, InterchainOptions},
     network, new_parts, pool, vote_log_dir, FullBackend, FullClient, FullEngine, FullPool, Parts,
 };
+use crate::executor;
 use futures::{FutureExt, StreamExt};
 use hansa_consensus_pbft::{
     authorities::ConsensusStates,
@@ -36,7 +37,7 @@ use sc_service::{
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sc_utils::mpsc::TracingUnboundedReceiver;
 use sp_keystore::KeystorePtr;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 use substrate_prometheus_endpoint::{PrometheusError, Registry};
 use tokio::sync::watch;
 
@@ -49,6 +50,8 @@ pub struct Options {
     pub interchain: Interchain,
     /// The DappChains of the process, to be told over RPC.
     pub dappchains: SharedStatus,
+    /// Where compiled runtimes are kept; in the base path, if left out.
+    pub wasm_cache: Option<PathBuf>,
 }
 
 /// How a node talks to nodes of other chains.
@@ -105,7 +108,8 @@ pub async fn new_full_with<N>(
 where
     N: NetworkBackend<Block, Hash>,
 {
-    let parts = new_parts(&mut config)?;
+    let executor = executor::of_node(&config, options.wasm_cache.as_deref());
+    let parts = new_parts(&mut config, executor)?;
     let queue = parts.import_queue(config.prometheus_registry());
     let Parts {
         client,
@@ -226,13 +230,15 @@ where
     Ok((node, task_manager))
 }
 
-/// Start the service of a DappChain, which talks to others by the host of the process.
+/// Start the service of a DappChain, which talks to others by the host of the process, and shares its compiled runtimes.
 pub async fn new_dappchain(
     config: Configuration,
     host: Option<Handle>,
+    wasm_cache: PathBuf,
 ) -> Result<(FullNode, TaskManager), Error> {
     let options = Options {
         interchain: host.map_or(Interchain::Off, Interchain::Share),
+        wasm_cache: Some(wasm_cache),
         ..Default::default()
     };
     match config.network.network_backend {

@@ -24,6 +24,7 @@ pub mod pool;
 
 pub use full::{new_full, new_full_with, Interchain, Options};
 
+use crate::executor::Executor;
 use futures::future::BoxFuture;
 use hansa_consensus_pbft::{
     authorities::ConsensusStates,
@@ -37,7 +38,6 @@ use hansa_consensus_pbft::{
 use hansa_primitives::Block;
 use hansa_runtime_hub::apis::RuntimeApi;
 use sc_consensus::BasicQueue;
-use sc_executor::WasmExecutor;
 use sc_network::config::SyncMode;
 use sc_service::{
     Configuration, Error, KeystoreContainer, PruningMode, SpawnTaskHandle, TFullClient, TaskManager,
@@ -53,9 +53,6 @@ const TELEMETRY_BUFFER: usize = 16;
 
 /// The folder of the vote logs, in a chain's folder.
 const VOTE_LOG_DIR: &str = "votes";
-
-/// Executes runtimes: always the wasm, never a native copy.
-pub type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
 
 /// The client of a chain.
 pub type FullClient = TFullClient<Block, RuntimeApi, Executor>;
@@ -150,10 +147,9 @@ pub fn vote_log_dir(config: &Configuration) -> PathBuf {
 }
 
 /// Open a chain's database and make the parts around it.
-pub fn new_parts(config: &mut Configuration) -> Result<Parts, Error> {
+pub fn new_parts(config: &mut Configuration, executor: Executor) -> Result<Parts, Error> {
     fit_to_final_imports(config)?;
     let telemetry = open_telemetry(config)?;
-    let executor: Executor = sc_service::new_wasm_executor(&config.executor);
     let handle = telemetry.as_ref().map(|(_, telemetry)| telemetry.handle());
     let (client, backend, keystore, task_manager) = database::open(config, handle, executor)?;
     let client = Arc::new(client);

@@ -54,6 +54,7 @@ fn run() -> Result<(), String> {
     let cli = Cli::from_iter(arguments);
     let options = Options {
         join_pool: cli.join_pool,
+        wasm_cache: cli.wasm_cache.clone(),
         ..Default::default()
     };
     let runner = cli.create_runner(&cli.run).map_err(|e| e.to_string())?;

@@ -6,7 +6,7 @@
 use anyhow::{ensure, Result};
 use hansa_e2e::{
     byzantine::{Trial, EQUIVOCATION, LIAR},
-    Node,
+    wait_for, Node,
 };
 
 /// The proposals of a primary that lies are refused, because of `reason`, as the others' logs say; the
@@ -24,8 +24,10 @@ async fn is_refused(lie: &str, reason: &str) -> Result<()> {
     let changed = format!("Height {}: view ", told.height);
     for text in [reason, &changed] {
         let says = |node: &&Node| node.log().contains(text);
-        let count = trial.honest().iter().filter(says).count();
-        ensure!(count >= 2, "{count} nodes say `{text}`");
+        wait_for(&format!("two nodes to say `{text}`"), || async {
+            Ok(trial.honest().iter().filter(says).count() >= 2)
+        })
+        .await?;
     }
     trial.conclude(4).await
 }

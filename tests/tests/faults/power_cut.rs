@@ -55,11 +55,9 @@ async fn power_cut(database: &str, torn: bool) -> Result<()> {
 
     scene.watch.assert_kept_by(&scene.network.nodes).await?;
     for node in &scene.network.nodes {
+        let back = "is back in the database";
+        node.wait_logged(back, |log| log.contains(back)).await?;
         let log = node.log();
-        ensure!(
-            log.contains("is back in the database"),
-            "nothing was brought back"
-        );
         let cut = log.contains("were cut off while they were written");
         ensure!(cut == torn, "torn: {torn}, noticed: {cut}");
     }
