@@ -98,7 +98,12 @@ impl Hub {
             version["specName"].as_str(),
             version["specVersion"].as_u64(),
         );
-        if found != (Some(&VERSION.spec_name), Some(VERSION.spec_version.into())) {
+        if found
+            != (
+                Some(VERSION.spec_name.as_ref()),
+                Some(VERSION.spec_version.into()),
+            )
+        {
             return Err(HubError::Version {
                 found: format!("{} {}", found.0.unwrap_or("?"), found.1.unwrap_or_default()),
                 expected: format!("{} {}", VERSION.spec_name, VERSION.spec_version),

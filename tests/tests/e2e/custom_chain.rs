@@ -196,10 +196,10 @@ async fn the_guide_makes_a_chain_with_a_pallet_of_ones_own() -> Result<()> {
         let chains = node.rpc().await?.call("hansa_chains", vec![]).await?;
         let port = chains[0]["rpcPort"].as_u64().context("a port")?;
         let api = Client::from_insecure_url(format!("ws://127.0.0.1:{port}")).await?;
-        let names = dynamic::storage::<(Vec<u8>,), Entry>("Names", "Names");
         wait_for("the name", || async {
             let at = api.at_current_block().await?;
-            let entry = at.storage().try_fetch(&names, (b"hansa".to_vec(),)).await?;
+            let names = dynamic::storage::<(Vec<u8>,), Entry>("Names", "Names");
+            let entry = at.storage().try_fetch(names, (b"hansa".to_vec(),)).await?;
             let Some(entry) = entry else { return Ok(false) };
             let entry = entry.decode()?;
             let eve = client::account(&dev::eve());
@@ -211,5 +211,40 @@ async fn the_guide_makes_a_chain_with_a_pallet_of_ones_own() -> Result<()> {
         })
         .await?;
     }
+    Ok(())
+}
+
+#[test]
+fn what_founders_would_refuse_is_found_before_it_costs_anything() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let patch = folder.path().join("patch.json").display().to_string();
+    let check = |text: &str, code: &[&str]| -> Result<_> {
+        std::fs::write(&patch, text)?;
+        let arguments = ["dappchain", "check", "--name", "shop", "--patch", &patch];
+        let output = process::run(&[&arguments, code].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok((output.status.success(), said))
+    };
+    // The standard runtime is what is left out.
+    let (good, said) = check(r#"{ "pbft": { "admin": null } }"#, &[])?;
+    ensure!(good && said.contains("builds a genesis"), "{said}");
+    for (bad, why) in [
+        (
+            r#"{ "session": { "keys": [] } }"#,
+            "`session`, which follows from the hub's record",
+        ),
+        (r#"{ "balance": {} }"#, "unknown field `balance`"),
+        ("[]", "no JSON object"),
+    ] {
+        let (good, said) = check(bad, &[])?;
+        ensure!(!good && said.contains(why), "{bad}: {said}");
+    }
+    let (good, said) = check("{}", &["--code", &patch])?;
+    ensure!(!good && said.contains("there is no genesis"), "{said}");
+    let (good, said) = check("{}", &["--code", "/no/such.wasm"])?;
+    ensure!(
+        !good && said.contains("/no/such.wasm: No such file"),
+        "{said}"
+    );
     Ok(())
 }
