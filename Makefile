@@ -64,7 +64,7 @@ test-unit: setup ## runs the tests inside crates, and those in documentation
 E2E_THREADS ?= 2
 
 .PHONY: test-e2e
-test-e2e: setup build ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
+test-e2e: setup build example ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
 	@$(ENV) cargo test $(CARGO_FLAGS) --test e2e -- --test-threads=$(E2E_THREADS) $(ARGS)
 	@$(ENV) cargo test $(CARGO_FLAGS) --test '[!e]*' -- --test-threads=1 $(ARGS)
 
@@ -134,6 +134,11 @@ weights: setup-build ## measures the pallets and writes their weights; ARGS=<pal
 .PHONY: runtime
 runtime: setup-build ## builds the runtime with the hash of its metadata, for offline signers
 	@bash scripts/release-runtime.sh
+
+# A test has it built, too; before, it takes no cores from tests that run beside it.
+.PHONY: example
+example: setup-build ## builds the wasm of the example of a runtime of one's own
+	@bash scripts/build-runtime.sh examples/runtime-names
 
 .PHONY: clean
 clean: ## removes what was built of our crates, and keeps the dependencies

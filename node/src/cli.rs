@@ -4,12 +4,18 @@
 //! Flags and subcommands.
 
 use crate::{
-    chain_spec, dappchain::Settings, key::KeyCmd, network_up, resume_voting::ResumeVotingCmd,
-    revert::RevertCmd, service::interchain::InterchainOptions,
+    chain_spec,
+    dappchain::{sandbox, Settings},
+    deploy::DeployCmd,
+    key::KeyCmd,
+    network_up,
+    resume_voting::ResumeVotingCmd,
+    revert::RevertCmd,
+    service::interchain::InterchainOptions,
 };
 use hansa_interchain::host::Multiaddr;
 use sc_cli::{clap, ChainSpec, RunCmd, SubstrateCli};
-use std::{ops::RangeInclusive, path::PathBuf};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 /// The command line of `hansa`.
 #[derive(Debug, clap::Parser)]
@@ -58,6 +64,11 @@ pub struct DappChainParams {
     /// How long a DappChain that the hub has released this node from stays on the disk, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 7 * 24 * 3600)]
     pub keep_left_chains: u64,
+
+    /// How long a deployer's own runtime may take to build its genesis, in seconds, until this node says that there is
+    /// none. The hub waits for half an hour.
+    #[arg(long, value_name = "SECONDS", default_value_t = sandbox::LIMIT.as_secs(), value_parser = clap::value_parser!(u64).range(1..=1_500))]
+    pub dappchain_genesis_limit: u64,
 }
 
 impl DappChainParams {
@@ -66,6 +77,7 @@ impl DappChainParams {
         (!self.no_dappchains).then(|| Settings {
             ports: self.dappchain_ports.clone(),
             keep_left: self.keep_left_chains,
+            genesis_limit: Duration::from_secs(self.dappchain_genesis_limit),
         })
     }
 }
@@ -116,6 +128,10 @@ pub enum Subcommand {
     #[command(subcommand)]
     Network(NetworkSubcommand),
 
+    /// Check and register a chain for an application.
+    #[command(subcommand, name = "dappchain")]
+    DappChain(DeployCmd),
+
     /// Write a chain spec in the SDK's long form, with code; with --raw independent of this binary.
     ExportChainSpec(sc_cli::ExportChainSpecCmd),
 
@@ -133,6 +149,18 @@ pub enum Subcommand {
 
     /// Remove a chain's database and vote log.
     PurgeChain(sc_cli::PurgeChainCmd),
+
+    /// Build the genesis of a DappChain for the node that starts this process.
+    #[command(hide = true, name = sandbox::SUBCOMMAND)]
+    BuildDappChainGenesis {
+        /// That node's process. This one ends with it.
+        #[arg(long, value_name = "PID")]
+        parent: u32,
+
+        /// Where it keeps compiled runtimes.
+        #[arg(long, value_name = "DIR")]
+        wasm_cache: Option<PathBuf>,
+    },
 
     /// Take back the last blocks, though they are final.
     Revert(RevertCmd),
@@ -200,9 +228,9 @@ impl SubstrateCli for Cli {
             // Near the head a block is there before a second peer could send it.
             .mut_arg("max_parallel_downloads", |arg| arg.default_value("1"))
             .mut_arg("chain", |arg| {
-                arg.help("The chain: dev, local, poa, stake, or a chain spec file (short or long form)")
+                arg.help("The chain: dev, local, poa, stake, dappchain, or a chain spec file (short or long form)")
                     .long_help(
-                        "The chain: `dev`, `local`, `poa` or `stake`, which are part of the binary, or a \
+                        "The chain: `dev`, `local`, `poa`, `stake` or `dappchain`, which are part of the binary, or a \
                          chain spec file in the short or the SDK's long form",
                     )
             })

@@ -5,8 +5,8 @@
 
 use crate::{
     cli::{Cli, NetworkSubcommand, Subcommand},
-    dappchain::{template::Template, DappChains},
-    executor, network_up, ports,
+    dappchain::{sandbox, template::Template, DappChains},
+    deploy, executor, network_up, ports,
     service::{self, vote_log_dir, Compose, FullBackend, FullEngine, Parts},
 };
 use hansa_primitives::{Block, Hash};
@@ -198,6 +198,13 @@ fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {
         Subcommand::Key(command) => command.run(cli),
         Subcommand::Network(NetworkSubcommand::Up(command)) => {
             network_up::run(&command).map_err(|e| Error::Input(e.to_string()))
+        }
+        Subcommand::BuildDappChainGenesis { parent, wasm_cache } => {
+            end_with_parent(parent).map_err(Error::Input)?;
+            sandbox::run_child(wasm_cache.as_deref()).map_err(Error::Input)
+        }
+        Subcommand::DappChain(command) => {
+            deploy::run(&command).map_err(|e| Error::Input(e.to_string()))
         }
         Subcommand::ExportChainSpec(command) => {
             let spec = cli.load_spec(&command.chain)?;

@@ -10,6 +10,7 @@
 //! | [`executor`] | what executes runtimes, and keeps them compiled |
 //! | [`service`] | a chain's client, network, pool, RPC and consensus put together |
 //! | [`dappchain`] | the DappChains of a hub's node, in its process |
+//! | [`deploy`] | `hansa dappchain`: registering one |
 //! | [`network_up`] | `hansa network up`: a local network of processes |
 //! | [`revert`] | taking back final blocks |
 //! | [`resume_voting`] | ending the silence when too many vote logs are gone |
@@ -22,6 +23,7 @@ pub mod chain_spec;
 pub mod cli;
 pub mod command;
 pub mod dappchain;
+pub mod deploy;
 pub mod executor;
 pub mod key;
 pub mod network_up;

@@ -1,17 +1,22 @@
 #!/usr/bin/env bash
 # Run one of the client tests against a node: run.sh clients WEBSOCKET_URL [NEXT_RUNTIME.wasm]
 #                                             run.sh papi WEBSOCKET_URL
+# or any other script with the same packages: run.sh examples/names.mjs ARGUMENTS
 #
 # The packages go into a folder outside the checkout, one a lock file, so that they are installed
 # once.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-name=${1:-}
-if [ ! -e "$here/$name.mjs" ]; then
-    echo "usage: run.sh clients|papi WEBSOCKET_URL [NEXT_RUNTIME.wasm]" >&2
+source=${1:-}
+if [ ! -f "$source" ]; then
+    source="$here/$source.mjs"
+fi
+if [ ! -f "$source" ]; then
+    echo "usage: run.sh clients|papi|SCRIPT.mjs WEBSOCKET_URL [NEXT_RUNTIME.wasm]" >&2
     exit 2
 fi
+name=$(basename "$source" .mjs)
 shift
 
 for tool in node npm; do
@@ -43,5 +48,5 @@ flock -u 9
 # Node looks for packages beside the script.
 script="$cache/$name.$$.mjs"
 trap 'rm -f "$script"' EXIT
-cp "$here/$name.mjs" "$script"
+cp "$source" "$script"
 node "$script" "$@"

@@ -2,6 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
 //! The codes of DappChains: in the hub's state, as preimages.
+//!
+//! The hub keeps a code for as long as a chain uses it (an invariant of its registry), and refuses a chain whose code it does not have. So the bytes come
+//! to a node from other nodes of the hub, with the state that they are a part of: by blocks, by state sync, checked against
+//! the state root and here against their own hash, and of no more than the preimage pallet takes. A protocol for codes would be a
+//! second way to the same bytes.
 
 use crate::service::FullClient;
 use codec::Decode;
@@ -27,9 +32,14 @@ impl Codes {
         Self { hub, standard }
     }
 
+    /// Whether the code with this hash is the standard runtime of this binary.
+    pub fn is_standard(&self, hash: &Hash) -> bool {
+        Hashing::hash(self.standard) == *hash
+    }
+
     /// The code with this hash. The error says why there is none here.
     pub fn get(&self, hash: &Hash) -> Result<Vec<u8>, String> {
-        if Hashing::hash(self.standard) == *hash {
+        if self.is_standard(hash) {
             return Ok(self.standard.to_vec());
         }
         let at = self.hub.info().finalized_hash;
@@ -47,7 +57,19 @@ impl Codes {
             .storage(at, &key)
             .map_err(unread)?
             .ok_or_else(|| format!("the hub has no code with hash {hash:?} any more"))?;
-        Vec::decode(&mut &value.0[..]).map_err(|e| format!("the hub's state is malformed: {e}"))
+        checked(&value.0, hash)
+    }
+}
+
+/// The code that is stored as `value`, if it has this hash.
+fn checked(value: &[u8], hash: &Hash) -> Result<Vec<u8>, String> {
+    let code = Vec::<u8>::decode(&mut &value[..])
+        .map_err(|error| format!("the hub's state is malformed: {error}"))?;
+    match Hashing::hash(&code) {
+        found if found == *hash => Ok(code),
+        found => Err(format!(
+            "the hub's state has a code with hash {found:?} where that of {hash:?} should be"
+        )),
     }
 }
 
@@ -57,4 +79,20 @@ fn prefix(hash: &Hash) -> Vec<u8> {
     key.extend(sp_crypto_hashing::twox_128(ITEM.as_bytes()));
     key.extend(hash.as_bytes());
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use codec::Encode;
+
+    #[test]
+    fn a_code_of_another_hash_is_none() {
+        let code = b"a runtime".to_vec();
+        let hash = Hashing::hash(&code);
+        assert_eq!(checked(&code.encode(), &hash), Ok(code));
+        let other = checked(&b"another one".to_vec().encode(), &hash);
+        assert!(other.is_err_and(|why| why.contains("should be")));
+        assert!(checked(&[255], &hash).is_err());
+    }
 }

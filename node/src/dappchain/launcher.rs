@@ -3,7 +3,10 @@
 
 //! Starts services of DappChains for the supervisor.
 
-use super::{code::Codes, metrics::ServiceMetrics, service::ChainService, template::Template};
+use super::{
+    code::Codes, metrics::ServiceMetrics, sandbox::Sandbox, service::ChainService,
+    template::Template,
+};
 use crate::{
     executor::Executor,
     ports::{self, Port, Transport},
@@ -35,6 +38,8 @@ pub struct NodeLauncher {
 struct Parts {
     template: Template,
     codes: Codes,
+    /// Where runtimes are run for the first time that nobody has looked at.
+    sandbox: Sandbox,
     /// The network between chains, if the process is in it.
     host: Option<Handle>,
     /// Builds geneses. Each service has one of its own.
@@ -46,10 +51,12 @@ struct Parts {
 }
 
 impl NodeLauncher {
-    /// A launcher of services like the hub's node of `template`, at `ports`, with codes from `codes`.
+    /// A launcher of services like the hub's node of `template`, at `ports`, with codes from `codes` that are tried out
+    /// in `sandbox`.
     pub fn new(
         template: Template,
         codes: Codes,
+        sandbox: Sandbox,
         host: Option<Handle>,
         ports: RangeInclusive<u16>,
         compose: Option<Compose>,
@@ -58,6 +65,7 @@ impl NodeLauncher {
         let parts = Parts {
             template,
             codes,
+            sandbox,
             host,
             executor,
             ports,
@@ -70,10 +78,23 @@ impl NodeLauncher {
 }
 
 impl Parts {
+    /// The genesis, in this process.
     fn genesis(&self, record: &GenesisRecord<AccountId>) -> Result<Genesis, GenesisError> {
         let code = self.codes.get(&record.code).map_err(GenesisError::Here)?;
+        if !self.codes.is_standard(&record.code) {
+            self.sandbox.try_out(record, &code)?;
+        }
         build(record, &code, &self.executor)
             .map_err(|error| GenesisError::Record(error.to_string()))
+    }
+
+    /// Its hash. A runtime of the deployer's own is not run in this process for that.
+    fn genesis_hash(&self, record: &GenesisRecord<AccountId>) -> Result<Hash, GenesisError> {
+        if self.codes.is_standard(&record.code) {
+            return Ok(self.genesis(record)?.hash);
+        }
+        let code = self.codes.get(&record.code).map_err(GenesisError::Here)?;
+        self.sandbox.hash(record, &code)
     }
 
     fn start(&self, order: Order) -> Result<(ChainService, Ended), String> {
@@ -160,12 +181,9 @@ impl Launcher for NodeLauncher {
         record: GenesisRecord<AccountId>,
     ) -> BoxFuture<'static, Result<Hash, GenesisError>> {
         let parts = self.parts.clone();
-        let built = tokio::task::spawn_blocking(move || parts.genesis(&record));
+        let built = tokio::task::spawn_blocking(move || parts.genesis_hash(&record));
         built
-            .map(|done| match done {
-                Ok(built) => built.map(|genesis| genesis.hash),
-                Err(error) => Err(GenesisError::Here(error.to_string())),
-            })
+            .map(|done| done.unwrap_or_else(|error| Err(GenesisError::Here(error.to_string()))))
             .boxed()
     }
 

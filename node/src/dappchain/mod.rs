@@ -10,6 +10,7 @@
 //! | [`service`] | a service that runs, on threads of its own |
 //! | [`template`] | its configuration, after that of the hub's node |
 //! | [`code`] | the runtimes of DappChains |
+//! | [`sandbox`] | the first run of a deployer's own runtime, in a process of its own |
 //! | [`panics`] | a panic in a service ends that service alone |
 //! | [`metrics`] | the metrics of services at the endpoint of the process |
 
@@ -17,6 +18,7 @@ pub mod code;
 pub mod launcher;
 pub mod metrics;
 pub mod panics;
+pub mod sandbox;
 pub mod service;
 pub mod template;
 
@@ -36,7 +38,7 @@ use sp_consensus::SyncOracle;
 use std::{
     ops::RangeInclusive,
     thread,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use template::Template;
 use tokio::sync::oneshot;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub ports: RangeInclusive<u16>,
     /// How long a chain that the node has left stays on the disk, in seconds.
     pub keep_left: u64,
+    /// How long a deployer's own runtime may take to build its genesis.
+    pub genesis_limit: Duration,
 }
 
 /// The DappChains of this process.
@@ -77,13 +81,22 @@ impl DappChains {
             hub.client.clone(),
             hansa_runtime_dappchain::WASM_BINARY.unwrap_or_default(),
         );
+        let sandbox = sandbox::Sandbox::new(settings.genesis_limit, Some(template.wasm_cache()))
+            .map_err(|error| other(format!("this program does not know where it is: {error}")))?;
         let client = LocalChain::new(
             hub.client.clone(),
             OffchainTransactionPoolFactory::new(hub.pool.clone()),
         );
         let supervisor = Supervisor::new(
             client,
-            NodeLauncher::new(template, codes, hub.host.clone(), settings.ports, compose),
+            NodeLauncher::new(
+                template,
+                codes,
+                sandbox,
+                hub.host.clone(),
+                settings.ports,
+                compose,
+            ),
             hub.keystore.clone(),
             store,
             hansa_supervisor::Settings {

@@ -4,11 +4,13 @@
 //! All end-to-end tests, one module a topic, in one program so that it is linked once. Run one topic
 //! with `cargo test --release -p hansa-e2e --test e2e dev_chain::`.
 
+mod alone;
 mod bad_flags;
 mod bad_rpc;
 mod bad_specs;
 mod beacon;
 mod commands;
+mod custom_chain;
 mod dappchains;
 mod demo;
 mod dev_chain;

@@ -4,14 +4,12 @@
 //! The genesis of DappChains that stand alone, for development, as patches of the default one. One that a hub
 //! founds has a genesis of its own: `docs/dappchains.md` says how it comes about.
 
-use crate::{
-    AccountId, Balance, BalancesConfig, InterchainConfig, PbftConfig, RuntimeGenesisConfig,
-    SessionConfig, SessionKeys,
-};
 use alloc::{string::ToString, vec::Vec};
-use frame_support::build_struct_json_patch;
 use hansa_interchain_primitives::ChainId;
+use hansa_pbft_primitives::AuthorityId;
+use hansa_primitives::{AccountId, Balance};
 use hansa_runtime_common::currency::UNIT;
+use serde_json::json;
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
@@ -42,21 +40,21 @@ const FOUR: [(Sr25519Keyring, Ed25519Keyring); 4] = [
 fn alone(chain_id: ChainId, nodes: usize) -> serde_json::Value {
     let keys = FOUR.iter().take(nodes).map(|(account, key)| {
         let account = account.to_account_id();
-        let pbft = key.public().into();
-        (account.clone(), account, SessionKeys { pbft })
+        let pbft = AuthorityId::from(key.public());
+        json!([account, account, { "pbft": pbft }])
     });
-    let keys: Vec<(AccountId, AccountId, SessionKeys)> = keys.collect();
-    let balances = Sr25519Keyring::well_known()
+    let keys: Vec<_> = keys.collect();
+    let balances: Vec<(AccountId, Balance)> = Sr25519Keyring::well_known()
         .map(|key| (key.to_account_id(), ENDOWMENT))
         .collect();
-    build_struct_json_patch!(RuntimeGenesisConfig {
-        balances: BalancesConfig { balances },
-        interchain: InterchainConfig { chain_id },
-        pbft: PbftConfig {
-            admin: Some(Sr25519Keyring::Alice.to_account_id()),
-            session_length_ms: SESSION_LENGTH_MS
+    json!({
+        "balances": { "balances": balances },
+        "interchain": { "chainId": chain_id },
+        "pbft": {
+            "admin": Sr25519Keyring::Alice.to_account_id(),
+            "sessionLengthMs": SESSION_LENGTH_MS,
         },
-        session: SessionConfig { keys },
+        "session": { "keys": keys },
     })
 }
 

@@ -1,0 +1,356 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! What node and clients ask a DappChain's runtime.
+
+/// Implements all runtime APIs that a DappChain's node and clients ask for, for the runtime `Runtime` of the calling module,
+/// which also has the types and pallets that [`dappchain_runtime!`](crate::dappchain_runtime) makes. What is in the
+/// braces goes with them: a runtime has one block of such implementations.
+#[macro_export]
+macro_rules! impl_apis {
+    ($($own:tt)*) => {
+        pub mod apis {
+            use super::*;
+            use frame_support::{
+                genesis_builder_helper::{build_state, get_preset},
+                weights::Weight,
+            };
+            use frame_system::offchain::CreateAuthorizedTransaction;
+            use hansa_interchain_primitives::{
+                self as interchain,
+                api::{ClientView, PacketView, Parameters, ProofOf, RouteView, Submission, TransferQuote},
+                packet::ChainRef,
+                ChainAddress, LaneId, Nonce as PacketNonce, PacketResult,
+            };
+            use hansa_pbft_primitives::{
+                AuthorityId, AuthorityIndex, AuthoritySet, ConsensusState, Evidence, Height,
+                OpaqueKeyOwnershipProof, SetId, View,
+            };
+            use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
+            use sp_api::impl_runtime_apis;
+            use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
+            use sp_inherents::{CheckInherentsResult, InherentData};
+            use sp_runtime::{
+                traits::Block as BlockT,
+                transaction_validity::{TransactionSource, TransactionValidity},
+                ApplyExtrinsicResult, ExtrinsicInclusionMode,
+            };
+            use sp_session::OpaqueGeneratedSessionKeys;
+
+            impl_runtime_apis! {
+                impl sp_api::Core<Block> for Runtime {
+                    fn version() -> RuntimeVersion {
+                        VERSION
+                    }
+
+                    fn execute_block(block: <Block as BlockT>::LazyBlock) {
+                        Executive::execute_block(block);
+                    }
+
+                    fn initialize_block(header: &<Block as BlockT>::Header) -> ExtrinsicInclusionMode {
+                        Executive::initialize_block(header)
+                    }
+                }
+
+                impl sp_api::Metadata<Block> for Runtime {
+                    fn metadata() -> OpaqueMetadata {
+                        OpaqueMetadata::new(Runtime::metadata().into())
+                    }
+
+                    fn metadata_at_version(version: u32) -> Option<OpaqueMetadata> {
+                        Runtime::metadata_at_version(version)
+                    }
+
+                    fn metadata_versions() -> Vec<u32> {
+                        Runtime::metadata_versions()
+                    }
+                }
+
+                impl frame_support::view_functions::runtime_api::RuntimeViewFunction<Block> for Runtime {
+                    fn execute_view_function(
+                        id: frame_support::view_functions::ViewFunctionId,
+                        input: Vec<u8>,
+                    ) -> Result<Vec<u8>, frame_support::view_functions::ViewFunctionDispatchError> {
+                        Runtime::execute_view_function(id, input)
+                    }
+                }
+
+                impl sp_block_builder::BlockBuilder<Block> for Runtime {
+                    fn apply_extrinsic(extrinsic: <Block as BlockT>::Extrinsic) -> ApplyExtrinsicResult {
+                        Executive::apply_extrinsic(extrinsic)
+                    }
+
+                    fn finalize_block() -> <Block as BlockT>::Header {
+                        Executive::finalize_block()
+                    }
+
+                    fn inherent_extrinsics(data: InherentData) -> Vec<<Block as BlockT>::Extrinsic> {
+                        data.create_extrinsics()
+                    }
+
+                    fn check_inherents(
+                        block: <Block as BlockT>::LazyBlock,
+                        data: InherentData,
+                    ) -> CheckInherentsResult {
+                        data.check_extrinsics(&block)
+                    }
+                }
+
+                impl sp_transaction_pool::runtime_api::TaggedTransactionQueue<Block> for Runtime {
+                    fn validate_transaction(
+                        source: TransactionSource,
+                        tx: <Block as BlockT>::Extrinsic,
+                        block_hash: <Block as BlockT>::Hash,
+                    ) -> TransactionValidity {
+                        Executive::validate_transaction(source, tx, block_hash)
+                    }
+                }
+
+                impl sp_offchain::OffchainWorkerApi<Block> for Runtime {
+                    fn offchain_worker(header: &<Block as BlockT>::Header) {
+                        Executive::offchain_worker(header)
+                    }
+                }
+
+                impl hansa_pbft_primitives::PbftApi<Block> for Runtime {
+                    fn consensus_state() -> ConsensusState {
+                        Pbft::consensus_state()
+                    }
+
+                    fn primary(height: Height, view: View) -> Option<AuthorityId> {
+                        Pbft::primary(height, view)
+                    }
+
+                    fn generate_key_ownership_proof(
+                        set_id: SetId,
+                        authority: AuthorityId,
+                    ) -> Option<OpaqueKeyOwnershipProof> {
+                        Pbft::key_ownership_proof(set_id, &authority)
+                    }
+
+                    fn is_convicted(height: Height, authority: AuthorityIndex) -> Option<bool> {
+                        Pbft::is_convicted_at(height, authority)
+                    }
+
+                    fn submit_report_offence(
+                        evidence: Evidence,
+                        set: AuthoritySet,
+                        proof: OpaqueKeyOwnershipProof,
+                    ) -> Option<()> {
+                        Pbft::submit_report(evidence, set, proof)
+                    }
+                }
+
+                impl hansa_interchain_primitives::api::InterchainApi<Block, AccountId> for Runtime {
+                    fn chain() -> ChainRef {
+                        Interchain::own()
+                    }
+
+                    fn parameters() -> Parameters {
+                        Interchain::parameters()
+                    }
+
+                    fn routes() -> Vec<interchain::ChainId> {
+                        Interchain::routes()
+                    }
+
+                    fn route(peer: interchain::ChainId) -> Option<RouteView> {
+                        Interchain::route(peer)
+                    }
+
+                    fn client(peer: interchain::ChainId) -> Option<ClientView> {
+                        Interchain::client(peer)
+                    }
+
+                    fn past_sets(peer: interchain::ChainId) -> Vec<interchain::PastSet> {
+                        Interchain::past_sets(peer)
+                    }
+
+                    fn packets(
+                        peer: interchain::ChainId,
+                        lane: LaneId,
+                        from: PacketNonce,
+                        limit: u32,
+                    ) -> Vec<PacketView> {
+                        Interchain::packets(peer, lane, from, limit)
+                    }
+
+                    fn results(
+                        peer: interchain::ChainId,
+                        lane: LaneId,
+                        from: PacketNonce,
+                        limit: u32,
+                    ) -> Vec<(PacketNonce, PacketResult)> {
+                        Interchain::results(peer, lane, from, limit)
+                    }
+
+                    fn quote(peer: interchain::ChainId, amount: Balance) -> Option<TransferQuote> {
+                        Interchain::quote(peer, amount)
+                    }
+
+                    fn proof_keys(peer: interchain::ChainId, lane: LaneId, of: ProofOf) -> Vec<Vec<u8>> {
+                        Interchain::proof_keys(peer, lane, of)
+                    }
+
+                    fn extrinsic(submission: Submission) -> <Block as BlockT>::Extrinsic {
+                        let call = Interchain::call_of(submission);
+                        <Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_authorized_transaction(
+                            call.into(),
+                        )
+                    }
+
+                    fn account_of(address: ChainAddress) -> Option<AccountId> {
+                        Interchain::account_of(&address)
+                    }
+
+                    fn address_of(account: AccountId) -> Option<ChainAddress> {
+                        Interchain::address_of(&account)
+                    }
+                }
+
+                impl sp_session::SessionKeys<Block> for Runtime {
+                    fn generate_session_keys(
+                        owner: Vec<u8>,
+                        seed: Option<Vec<u8>>,
+                    ) -> OpaqueGeneratedSessionKeys {
+                        SessionKeys::generate(&owner, seed).into()
+                    }
+
+                    fn decode_session_keys(encoded: Vec<u8>) -> Option<Vec<(Vec<u8>, KeyTypeId)>> {
+                        SessionKeys::decode_into_raw_public_keys(&encoded)
+                    }
+                }
+
+                impl frame_system_rpc_runtime_api::AccountNonceApi<Block, AccountId, Nonce> for Runtime {
+                    fn account_nonce(account: AccountId) -> Nonce {
+                        System::account_nonce(account)
+                    }
+                }
+
+                impl pallet_transaction_payment_rpc_runtime_api::TransactionPaymentApi<Block, Balance>
+                    for Runtime
+                {
+                    fn query_info(uxt: <Block as BlockT>::Extrinsic, len: u32) -> RuntimeDispatchInfo<Balance> {
+                        TransactionPayment::query_info(uxt, len)
+                    }
+
+                    fn query_fee_details(uxt: <Block as BlockT>::Extrinsic, len: u32) -> FeeDetails<Balance> {
+                        TransactionPayment::query_fee_details(uxt, len)
+                    }
+
+                    fn query_weight_to_fee(weight: Weight) -> Balance {
+                        TransactionPayment::weight_to_fee(weight)
+                    }
+
+                    fn query_length_to_fee(length: u32) -> Balance {
+                        TransactionPayment::length_to_fee(length)
+                    }
+                }
+
+                impl pallet_transaction_payment_rpc_runtime_api::TransactionPaymentCallApi<
+                    Block,
+                    Balance,
+                    RuntimeCall,
+                > for Runtime
+                {
+                    fn query_call_info(call: RuntimeCall, len: u32) -> RuntimeDispatchInfo<Balance> {
+                        TransactionPayment::query_call_info(call, len)
+                    }
+
+                    fn query_call_fee_details(call: RuntimeCall, len: u32) -> FeeDetails<Balance> {
+                        TransactionPayment::query_call_fee_details(call, len)
+                    }
+
+                    fn query_weight_to_fee(weight: Weight) -> Balance {
+                        TransactionPayment::weight_to_fee(weight)
+                    }
+
+                    fn query_length_to_fee(length: u32) -> Balance {
+                        TransactionPayment::length_to_fee(length)
+                    }
+                }
+
+                impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
+                    fn build_state(config: Vec<u8>) -> sp_genesis_builder::Result {
+                        hansa_runtime_common::genesis::check_session_keys(&config, SessionKeys::FIELDS)?;
+                        build_state::<RuntimeGenesisConfig>(config)?;
+                        Pbft::check_genesis().map_err(Into::into)
+                    }
+
+                    fn get_preset(id: &Option<sp_genesis_builder::PresetId>) -> Option<Vec<u8>> {
+                        get_preset::<RuntimeGenesisConfig>(id, $crate::presets::get_preset)
+                    }
+
+                    fn preset_names() -> Vec<sp_genesis_builder::PresetId> {
+                        $crate::presets::preset_names()
+                    }
+                }
+
+                #[cfg(feature = "runtime-benchmarks")]
+                impl frame_benchmarking::Benchmark<Block> for Runtime {
+                    fn benchmark_metadata(
+                        extra: bool,
+                    ) -> (
+                        Vec<frame_benchmarking::BenchmarkList>,
+                        Vec<frame_support::traits::StorageInfo>,
+                    ) {
+                        use benches::*;
+                        use frame_benchmarking::{baseline::Pallet as BaselineBench, BenchmarkList};
+                        use frame_support::traits::StorageInfoTrait;
+                        use frame_system_benchmarking::{
+                            extensions::Pallet as SystemExtensionsBench, Pallet as SystemBench,
+                        };
+
+                        let mut list = Vec::<BenchmarkList>::new();
+                        list_benchmarks!(list, extra);
+                        (list, AllPalletsWithSystem::storage_info())
+                    }
+
+                    fn dispatch_benchmark(
+                        config: frame_benchmarking::BenchmarkConfig,
+                    ) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, $crate::alloc::string::String> {
+                        use benches::*;
+                        use frame_benchmarking::{baseline::Pallet as BaselineBench, BenchmarkBatch};
+                        use frame_support::traits::WhitelistedStorageKeys;
+                        use frame_system_benchmarking::{
+                            extensions::Pallet as SystemExtensionsBench, Pallet as SystemBench,
+                        };
+                        use sp_storage::TrackedStorageKey;
+
+                        impl frame_benchmarking::baseline::Config for Runtime {}
+                        impl frame_system_benchmarking::Config for Runtime {}
+                        impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
+
+                        let whitelist: Vec<TrackedStorageKey> =
+                            AllPalletsWithSystem::whitelisted_storage_keys();
+                        let mut batches = Vec::<BenchmarkBatch>::new();
+                        let params = (&config, &whitelist);
+                        add_benchmarks!(params, batches);
+                        Ok(batches)
+                    }
+                }
+
+                // For tools that try an upgrade out: a failed check ends them, and that is its purpose.
+                #[cfg(feature = "try-runtime")]
+                impl frame_try_runtime::TryRuntime<Block> for Runtime {
+                    fn on_runtime_upgrade(checks: frame_try_runtime::UpgradeCheckSelect) -> (Weight, Weight) {
+                        let weight = Executive::try_runtime_upgrade(checks).expect("a check of the upgrade failed");
+                        (weight, hansa_runtime_common::limits::MAX_BLOCK_WEIGHT)
+                    }
+
+                    fn execute_block(
+                        block: <Block as BlockT>::LazyBlock,
+                        state_root_check: bool,
+                        signature_check: bool,
+                        select: frame_try_runtime::TryStateSelect,
+                    ) -> Weight {
+                        Executive::try_execute_block(block, state_root_check, signature_check, select)
+                            .expect("the block is not valid")
+                    }
+                }
+
+                $($own)*
+            }
+        }
+    };
+}
