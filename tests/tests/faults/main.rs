@@ -11,7 +11,6 @@
 
 mod catch_up;
 mod crashes;
-mod dappchains;
 mod hosts;
 mod lost_votes;
 mod power_cut;
