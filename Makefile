@@ -45,6 +45,10 @@ run: build ## builds the node and starts the dev chain
 network: build ## builds the node and starts a local network
 	@$(ENV) exec "$$HANSA_BIN" network up $(ARGS)
 
+.PHONY: demo
+demo: build ## builds the node and shows the whole system: a hub, two DappChains, transfers, nodes that go round
+	@$(ENV) exec "$$HANSA_BIN" network up --demo $(ARGS)
+
 # `make check` comes before the build, as its first steps find the most common mistakes within seconds.
 .PHONY: test
 test: check build test-unit test-model bugs test-e2e ## checks everything and runs every test

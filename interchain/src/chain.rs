@@ -6,9 +6,9 @@
 use hansa_interchain_primitives::{
     api::{ClientView, PacketView, Parameters, ProofOf, RouteView, Submission},
     packet::ChainRef,
-    ChainId, Hash, Height, LaneId, Nonce, PacketResult, SignedHeader, StorageProof,
+    ChainId, Hash, Height, LaneId, Nonce, PacketResult, PastSet, SignedHeader, StorageProof,
 };
-use hansa_pbft_primitives::SetId;
+use hansa_pbft_primitives::{AuthoritySet, SetId};
 
 /// A final block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,6 +102,16 @@ pub trait Chain: Send + Sync + 'static {
 
     /// The height of the header that hands over to this set; none if there is none yet.
     fn hand_over_to(&self, set: SetId) -> Result<Option<Height>, ChainError>;
+
+    /// The sets of `peer` that decide no more and can still be held to what they signed, by id. The chain knows
+    /// them by hash.
+    fn past_sets(&self, at: Hash, peer: ChainId) -> Result<Vec<PastSet>, ChainError>;
+
+    /// Keep a set of another chain, for when it decides no more. What was kept under its id is replaced.
+    fn keep_set(&self, peer: &ChainRef, set: &AuthoritySet) -> Result<(), ChainError>;
+
+    /// The set of another chain that was kept under this id; none if there is none.
+    fn kept_set(&self, peer: &ChainRef, id: SetId) -> Result<Option<AuthoritySet>, ChainError>;
 
     /// How many nodes come before this one in the duty to hand on what became final with a block: none
     /// before its author, one before the next of the set, and so on.

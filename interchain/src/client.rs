@@ -7,6 +7,7 @@ use crate::{
     chain::{Chain, ChainError, Head, RouteState},
     hand_overs::HandOvers,
     limits::MAX_STEPS,
+    past_sets::PastSets,
 };
 use hansa_consensus_pbft::{
     authorities::{ConsensusClient, ConsensusStates},
@@ -16,9 +17,9 @@ use hansa_consensus_pbft::{
 use hansa_interchain_primitives::{
     api::{InterchainApi, PacketView, Parameters, ProofOf, Submission},
     packet::ChainRef,
-    ChainId, Hash, Height, LaneId, Nonce, PacketResult, SignedHeader, StorageProof,
+    ChainId, Hash, Height, LaneId, Nonce, PacketResult, PastSet, SignedHeader, StorageProof,
 };
-use hansa_pbft_primitives::{AuthorityIndex, PreDigest, SetId};
+use hansa_pbft_primitives::{AuthorityIndex, AuthoritySet, PreDigest, SetId};
 use hansa_primitives::{AccountId, Block};
 use sc_client_api::{AuxStore, BlockBackend, ProofProvider};
 use sc_transaction_pool_api::{error::IntoPoolError, LocalTransactionPool, TransactionPool};
@@ -34,6 +35,7 @@ pub struct ClientChain<C, P> {
     states: Arc<ConsensusStates<C>>,
     crypto: KeystoreCrypto,
     hand_overs: HandOvers<C>,
+    past_sets: PastSets<C>,
     is_syncing: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
@@ -77,6 +79,7 @@ impl<C: InterchainClient, P> ClientChain<C, P> {
         Self {
             is_syncing: Box::new(is_syncing),
             hand_overs: HandOvers::new(client.clone()),
+            past_sets: PastSets::new(client.clone()),
             client,
             pool,
             states,
@@ -199,6 +202,21 @@ where
 
     fn hand_over_to(&self, set: SetId) -> Result<Option<Height>, ChainError> {
         self.hand_overs.find(set)
+    }
+
+    fn past_sets(&self, at: Hash, peer: ChainId) -> Result<Vec<PastSet>, ChainError> {
+        self.client
+            .runtime_api()
+            .past_sets(at, peer)
+            .map_err(unreadable)
+    }
+
+    fn keep_set(&self, peer: &ChainRef, set: &AuthoritySet) -> Result<(), ChainError> {
+        self.past_sets.keep(peer, set)
+    }
+
+    fn kept_set(&self, peer: &ChainRef, id: SetId) -> Result<Option<AuthoritySet>, ChainError> {
+        self.past_sets.get(peer, id)
     }
 
     fn rank(&self, at: Head) -> u32 {

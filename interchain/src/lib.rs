@@ -24,8 +24,10 @@
 //! | [`chain`] | what is asked of a chain that the node runs |
 //! | [`client`] | the real one, over the SDK's client |
 //! | [`hand_overs`] | an index of the headers that hand over |
+//! | [`past_sets`] | the sets of other chains, for when they decide no more |
 //! | [`route`] | what to do for a route: decisions only |
 //! | [`verify`] | checking what others show |
+//! | [`witness`] | noticing that a chain contradicts itself |
 //! | [`serve`] | answering what others ask |
 //! | [`courier`] | the task that brings all of this together |
 //! | [`limits`] | all bounds and times |
@@ -41,12 +43,14 @@ pub mod host;
 pub mod limits;
 pub mod message;
 pub mod metrics;
+pub mod past_sets;
 pub mod route;
 pub mod serve;
 #[cfg(test)]
 mod tests;
 pub mod verify;
 pub mod wire;
+pub mod witness;
 
 /// The target of log lines.
 pub(crate) const LOG_TARGET: &str = "interchain";

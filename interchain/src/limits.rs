@@ -116,6 +116,9 @@ pub const BAN_MAX: Duration = Duration::from_secs(3_600);
 /// After how long without an offence the last one is forgiven.
 pub const FORGIVEN_AFTER: Duration = Duration::from_secs(600);
 
+/// Each how many questions it does not matter who was of use before.
+pub const EXPLORE_EVERY: usize = 8;
+
 /// How many stalls in a row are as bad as a lie.
 pub const STALLS_PER_BAN: u32 = 3;
 
@@ -147,6 +150,15 @@ pub const MAX_WAITING: usize = 32;
 
 /// The most certificates of a route that are remembered to find contradictions.
 pub const MAX_CERTIFICATES: usize = 64;
+
+/// How many nodes are asked for their certificate of a height of which two blocks may be certified.
+pub const MAX_DOUBT_QUESTIONS: u32 = 16;
+
+/// The pause between two such questions, in milliseconds.
+pub const DOUBT_INTERVAL_MS: u64 = 500;
+
+/// How many sets of each other chain are kept, the last ones: what the hubs remember by hash.
+pub const MAX_KEPT_SETS: u64 = 256;
 
 /// To how many peers an offer is made until one takes note.
 pub const OFFER_TRIES: usize = 3;

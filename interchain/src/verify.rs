@@ -8,7 +8,7 @@ use crate::message::{Proven, Shown, Want};
 use hansa_interchain_primitives::{
     api::{ClientView, PacketState, PacketView, Parameters, ProofOf, RouteView, Submission},
     claims,
-    client::{self, set_hash, Clock, Update},
+    client::{self, Clock, Update},
     lane::is_expired,
     packet::{ChainRef, Passage},
     ClientError, Hash, Height, LaneId, Moment, Nonce, ProofError, SignedHeader, TrustedHeader,
@@ -342,32 +342,4 @@ fn late(sent: &[PacketView], next: Nonce, time: Moment, most: u32) -> Option<(No
         count = count.saturating_add(1);
     }
     Some((first, count))
-}
-
-/// Two certificates for different blocks of one height, if these are, of a set that is still in charge.
-pub fn contradiction(
-    client: &ClientView,
-    first: &SignedHeader,
-    second: &SignedHeader,
-    now: Moment,
-) -> Option<hansa_interchain_primitives::Misbehaviour> {
-    let (a, b) = (&first.certificate, &second.certificate);
-    if a.height != b.height || a.hash == b.hash {
-        return None;
-    }
-    let misbehaviour = hansa_interchain_primitives::Misbehaviour {
-        set: client.set.clone(),
-        first: a.clone(),
-        second: b.clone(),
-    };
-    misbehaviour
-        .verify(
-            &client.state,
-            &set_hash(&client.set),
-            None,
-            now,
-            verify_signature,
-        )
-        .ok()
-        .map(|()| misbehaviour)
 }

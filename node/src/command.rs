@@ -7,7 +7,7 @@ use crate::{
     cli::{Cli, NetworkSubcommand, Subcommand},
     dappchain::{sandbox, template::Template, DappChains},
     deploy, executor, network_up, ports,
-    service::{self, vote_log_dir, FullBackend, Parts},
+    service::{self, vote_log_dir, Compose, FullBackend, FullEngine, Parts},
 };
 use hansa_primitives::{Block, Hash};
 use hansa_supervisor::status::SharedStatus;
@@ -50,7 +50,7 @@ fn run(mut cli: Cli) -> std::result::Result<(), String> {
     }
     match cli.subcommand.take() {
         Some(subcommand) => run_subcommand(&cli, subcommand),
-        None => run_node(&mut cli),
+        None => run_node(&mut cli, Engines::default()),
     }
     .map_err(|error| describe(&error))
 }
@@ -106,7 +106,17 @@ fn describe(error: &Error) -> String {
     }
 }
 
-fn run_node(cli: &mut Cli) -> Result<()> {
+/// What is to be looked at in engines before they start; nothing by default.
+#[derive(Clone, Default)]
+pub struct Engines {
+    /// In that of the node's own chain.
+    pub own: Option<Compose>,
+    /// In those of DappChains.
+    pub dappchains: Option<Compose>,
+}
+
+/// Run a node until it is told to end.
+pub fn run_node(cli: &mut Cli, engines: Engines) -> Result<()> {
     if cli.run.no_grandpa {
         return Err(Error::Input(
             "--no-grandpa: there is no GRANDPA here".into(),
@@ -127,6 +137,8 @@ fn run_node(cli: &mut Cli) -> Result<()> {
         },
         dappchains: SharedStatus::default(),
         wasm_cache: cli.wasm_cache.clone(),
+        // The chain judges what is done on it.
+        accuse: None,
     };
     let settings = cli.dappchains.settings();
     // They outlive the hub's service, which they follow: they are stopped when that has ended.
@@ -146,17 +158,22 @@ fn run_node(cli: &mut Cli) -> Result<()> {
         ports::probe(&used).map_err(|e| sc_service::Error::Other(e.to_string()))?;
         let template = Template::of(&config, options.wasm_cache.as_deref());
         let status = options.dappchains.clone();
+        let look = |engine: &mut FullEngine| {
+            if let Some(own) = engines.own {
+                own(engine);
+            }
+        };
         let (node, task_manager) = match config.network.network_backend {
             NetworkBackendType::Libp2p => {
-                service::new_full::<NetworkWorker<Block, Hash>>(config, options).await
+                service::new_full::<NetworkWorker<Block, Hash>>(config, options, look).await
             }
             NetworkBackendType::Litep2p => {
-                service::new_full::<Litep2pNetworkBackend>(config, options).await
+                service::new_full::<Litep2pNetworkBackend>(config, options, look).await
             }
         }?;
         let _ = database.set(Arc::downgrade(&node.backend));
         if let Some(settings) = settings {
-            let started = DappChains::start(&node, template, settings, status)?;
+            let started = DappChains::start(&node, template, settings, status, engines.dappchains)?;
             let _ = dappchains.set(started);
         }
         Ok(task_manager)

@@ -19,6 +19,7 @@
 //! | [`finality`] | what clients saw final, and that it is never undone |
 //! | [`auditor`] | everything that authorities have said, and whether any two of it conflict |
 //! | [`interchain`] | two chains with a route between them, and the auditor who reads both |
+//! | [`dappchains`] | a hub whose nodes are in the pool, and DappChains that live |
 //! | [`disk`] | databases and vote logs: copied, removed, damaged |
 //! | [`netns`] | hosts in network namespaces, with a bad network between them |
 //! | [`metrics`] | what nodes export to Prometheus |
@@ -32,6 +33,7 @@ pub mod auditor;
 pub mod binary;
 pub mod byzantine;
 pub mod client;
+pub mod dappchains;
 pub mod disk;
 pub mod finality;
 pub mod interchain;

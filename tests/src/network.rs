@@ -196,6 +196,11 @@ pub struct Launcher {
 impl Launcher {
     /// Start a network and wait for its line of JSON. `ports` are reserved from its base port on.
     pub async fn up(arguments: &[&str], ports: u16) -> Result<Self> {
+        Self::up_within(arguments, ports, crate::wait::DEADLINE).await
+    }
+
+    /// The same, of a network whose line may take longer.
+    pub async fn up_within(arguments: &[&str], ports: u16, deadline: Duration) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let base_port = ports::free_ports(ports);
         let mut command = Command::new(binary::hansa());
@@ -217,7 +222,7 @@ impl Launcher {
                 }
             }
         });
-        let line = tokio::task::block_in_place(|| rest.recv_timeout(crate::wait::DEADLINE));
+        let line = tokio::task::block_in_place(|| rest.recv_timeout(deadline));
         let Ok(line) = line else {
             bail!(
                 "`hansa network up` printed nothing: {:?}\n{}",
@@ -235,10 +240,10 @@ impl Launcher {
         })
     }
 
-    /// The nodes of the first chain, as it printed them.
+    /// The nodes of the first chain, or of the demo's hub, as it printed them.
     pub fn nodes(&self) -> Result<&Vec<Value>> {
-        self.json["chains"][0]["nodes"]
-            .as_array()
+        let hub = self.json["hub"]["nodes"].as_array();
+        hub.or(self.json["chains"][0]["nodes"].as_array())
             .context("no nodes in the JSON")
     }
 

@@ -31,6 +31,7 @@
 //! [`network::PbftNetworkParts`] after the network is built; [`start_pbft`] for a validator. A
 //! follower needs the first two only: blocks come with their certificates.
 
+pub mod accusation;
 pub mod authorities;
 pub mod block;
 pub mod crypto;
@@ -46,6 +47,7 @@ pub mod types;
 pub mod vote_log;
 mod worker;
 
+use accusation::Accuse;
 use authorities::ConsensusStates;
 use block::{
     builder::Builder,
@@ -129,6 +131,8 @@ pub struct PbftParams<C, B, P, I> {
     pub round_state: SharedRoundState,
     /// Where to count.
     pub metrics: Metrics,
+    /// Who judges offences on this chain beside the chain itself, if anybody does.
+    pub accuse: Option<Accuse>,
 }
 
 /// Start the engine of a validator. If it cannot go on, for instance because its vote log cannot be
@@ -166,6 +170,7 @@ pub fn start_pbft<C, B, P, I>(
         shared: params.round_state,
         metrics: params.metrics.clone(),
         report_pool: OffchainTransactionPoolFactory::new(report_pool),
+        accuse: params.accuse,
         conflicts,
     };
     parts.import.set_conflict_sink(conflict_sink);

@@ -4,21 +4,19 @@
 //! What becomes of what others say: it is verified, put into the own pool, and handed on; who lies is
 //! noted.
 
-use super::{wall_clock, Courier};
+use super::Courier;
 use crate::{
     chain::{Chain, ChainError},
     host::{Inbound, Offence, PeerId, RequestError},
-    limits::MAX_CERTIFICATES,
     message::{Proven, Reason, Request, Response, Wants},
     metrics::kind_of,
-    verify::{contradiction, Untrue},
+    verify::Untrue,
     LOG_TARGET,
 };
 use hansa_interchain_primitives::{
     api::Submission, client::MAX_HEADERS, packet::ChainRef, ChainId, SignedHeader,
 };
-use hansa_pbft_primitives::{statement::verify_signature, SigningContext};
-use log::{debug, error, warn};
+use log::{debug, warn};
 
 impl<C: Chain> Courier<C> {
     pub(super) fn on_news(&mut self, inbound: Inbound) {
@@ -68,9 +66,13 @@ impl<C: Chain> Courier<C> {
             return;
         }
         let checked = trust.check(&submissions);
-        self.compare_all(id, headers_of(&submissions));
+        let headers = headers_of(&submissions);
+        self.compare_all(id, &headers);
         match checked {
-            Ok(_) => self.claim_and_submit(id, submissions),
+            Ok(_) => {
+                self.keep_sets_of(&peer, &headers);
+                self.claim_and_submit(id, submissions);
+            }
             // The other node may know more of the other chain than this one does yet, so that only a
             // proof under a header that both know tells a liar.
             Err(Untrue::Proof(error)) => {
@@ -107,17 +109,25 @@ impl<C: Chain> Courier<C> {
             }
             (Ok(Response::Contradiction(header)), Some(_), Some(of)) => {
                 entry.route.on_failure(now);
-                self.on_contradiction(id, of, *header);
+                self.on_contradiction(id, of, &header);
                 "contradiction"
             }
-            (Ok(Response::Refused(Reason::Behind)), _, _) => {
-                entry.route.on_retry(true, now);
-                "behind"
-            }
-            (Ok(Response::Refused(reason)), _, _) => {
-                debug!(target: LOG_TARGET, "Chain {id:x} refuses: {reason:?}");
-                entry.route.on_failure(now);
-                "refused"
+            (Ok(Response::Refused(reason)), _, of) => {
+                let outcome = match reason {
+                    Reason::Behind => {
+                        entry.route.on_retry(true, now);
+                        "behind"
+                    }
+                    reason => {
+                        debug!(target: LOG_TARGET, "Chain {id:x} refuses: {reason:?}");
+                        entry.route.on_failure(now);
+                        "refused"
+                    }
+                };
+                if let Some(of) = of {
+                    self.tell(of, Some(Offence::Refusal));
+                }
+                outcome
             }
             (Ok(_), _, Some(of)) => {
                 entry.route.on_failure(now);
@@ -145,7 +155,7 @@ impl<C: Chain> Courier<C> {
         since: u64,
     ) -> &'static str {
         let now = self.now();
-        self.compare_all(id, proven.headers.clone().into_inner());
+        self.compare_all(id, &proven.headers);
         let is_part = proven.headers.len() == MAX_HEADERS as usize && proven.shown.is_empty();
         let is_empty = proven.shown.is_empty() && !is_part && !wants.is_empty();
         let (Some((entry, trust)), Some(parameters), Some(head)) =
@@ -160,6 +170,7 @@ impl<C: Chain> Courier<C> {
         };
         match taken {
             Ok(submissions) => {
+                let peer = entry.state.view.chain;
                 let useful = submissions.iter().any(|s| kind_of(s).0 != "update");
                 entry.route.on_answer(useful || is_part);
                 if is_part {
@@ -170,6 +181,7 @@ impl<C: Chain> Courier<C> {
                     return "empty";
                 }
                 self.tell(from, None);
+                self.keep_sets_of(&peer, &headers_of(&submissions));
                 if useful || is_part || wants.is_empty() {
                     self.hand_on(id, &submissions);
                     self.claim_and_submit(id, submissions);
@@ -195,73 +207,6 @@ impl<C: Chain> Courier<C> {
         warn!(target: LOG_TARGET, "Node {from} lies about chain {id:x}: {lie}");
         self.metrics.lie(&format!("{id:x}"));
         self.tell(from, Some(Offence::Lie));
-    }
-
-    /// Compare headers with what was seen of the same heights, and keep those that a quorum signed.
-    pub(super) fn compare_all(&mut self, id: ChainId, headers: Vec<SignedHeader>) {
-        for header in headers {
-            self.compare(id, header);
-        }
-    }
-
-    pub(super) fn compare(&mut self, id: ChainId, header: SignedHeader) {
-        let Some(entry) = self.routes.get_mut(&id) else {
-            return;
-        };
-        let height = header.certificate.height;
-        if let Some(seen) = entry.certificates.get(&height) {
-            let found = contradiction(&entry.state.client, seen, &header, wall_clock());
-            if let Some(misbehaviour) = found {
-                error!(
-                    target: LOG_TARGET,
-                    "Chain {id:x} has contradicted itself at height {height}: it is reported"
-                );
-                let submissions = vec![Submission::Misbehaviour {
-                    peer: id,
-                    misbehaviour: Box::new(misbehaviour),
-                }];
-                self.hand_on(id, &submissions);
-                self.submit(id, submissions);
-            }
-            return;
-        }
-        // What nobody verified may not stand in the way of what is true.
-        let client = &entry.state.client;
-        let context = SigningContext {
-            genesis: client.state.genesis,
-            set_id: client.set.id,
-        };
-        let is_certified = header.verify_with(&context, &client.set, verify_signature);
-        if is_certified.is_ok() {
-            entry.certificates.insert(height, header);
-            while entry.certificates.len() > MAX_CERTIFICATES {
-                entry.certificates.pop_first();
-            }
-        }
-    }
-
-    /// A node of the other chain has another header than the own light client knows.
-    pub(super) fn on_contradiction(&mut self, id: ChainId, from: PeerId, header: SignedHeader) {
-        let height = header.certificate.height;
-        let Some(entry) = self.routes.get(&id) else {
-            return;
-        };
-        let client = &entry.state.client;
-        let context = SigningContext {
-            genesis: client.state.genesis,
-            set_id: client.set.id,
-        };
-        let verify = verify_signature;
-        let is_certified = header.verify_with(&context, &client.set, verify).is_ok();
-        let is_other = height == client.state.latest.height
-            && header.certificate.hash != client.state.latest.hash;
-        if !is_other || height < client.state.set_since || !is_certified {
-            // An honest node cannot have another block; an old set's may be on a fork that is over.
-            self.note_lie(id, from, &Untrue::Unasked);
-            return;
-        }
-        error!(target: LOG_TARGET, "Chain {id:x} has two certified blocks at height {height}");
-        self.compare(id, header);
     }
 
     pub(super) fn claim_and_submit(&mut self, id: ChainId, submissions: Vec<Submission>) {

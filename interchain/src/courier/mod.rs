@@ -9,6 +9,7 @@
 //! One task a chain; questions are on their way beside it, few for each route.
 
 mod answers;
+mod contradictions;
 mod questions;
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     metrics::Metrics,
     route::Route,
     verify::Trust,
+    witness::Witness,
     LOG_TARGET,
 };
 use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
@@ -29,8 +31,9 @@ use hansa_interchain_primitives::{
     api::{PacketState, PacketView, Parameters, RouteStatus},
     lane::is_expired,
     packet::ChainRef,
-    ChainId, Height, LaneId, Moment, Nonce, SignedHeader,
+    ChainId, Height, LaneId, Moment, Nonce, PastSet,
 };
+use hansa_pbft_primitives::SetId;
 use log::{info, warn};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -46,8 +49,12 @@ const PACKETS_READ: u32 = 64;
 struct Entry {
     route: Route,
     state: RouteState,
-    /// Certificates of the other chain that were seen, by height.
-    certificates: BTreeMap<Height, SignedHeader>,
+    /// Certificates of the other chain that were seen.
+    witness: Witness,
+    /// The set of the other chain that was kept last.
+    kept: Option<SetId>,
+    /// The other chain's past sets, and which set decided when they were read.
+    past: Option<(SetId, Vec<PastSet>)>,
     /// Offers that are on their way.
     offers: usize,
     /// When own packets were sent that are not settled, for the metrics.
@@ -64,6 +71,11 @@ enum Done {
         of: Option<PeerId>,
         wants: Option<Wants>,
         since: u64,
+        answer: Result<Response, RequestError>,
+    },
+    Checked {
+        peer: ChainId,
+        of: Option<PeerId>,
         answer: Result<Response, RequestError>,
     },
     Offered {
@@ -208,7 +220,9 @@ impl<C: Chain> Courier<C> {
                     let entry = Entry {
                         route: Route::new(now.saturating_add(PULL_INTERVAL_MS / 4)),
                         state,
-                        certificates: BTreeMap::new(),
+                        witness: Witness::default(),
+                        kept: None,
+                        past: None,
                         offers: 0,
                         sent: VecDeque::new(),
                         late: Vec::new(),
@@ -217,6 +231,7 @@ impl<C: Chain> Courier<C> {
                     self.routes.insert(id, entry);
                 }
             }
+            self.keep_deciding_set(id);
         }
         let statuses = [
             ("open", RouteStatus::Open),
@@ -232,6 +247,19 @@ impl<C: Chain> Courier<C> {
         let counts = statuses.map(|(name, status)| (name, count(status)));
         self.metrics.routes(&counts);
         Ok(())
+    }
+
+    /// Keep the set that decides in the other chain, if it is another one than before.
+    fn keep_deciding_set(&mut self, id: ChainId) {
+        let Some(entry) = self.routes.get_mut(&id) else {
+            return;
+        };
+        let set = &entry.state.client.set;
+        if entry.kept != Some(set.id) {
+            entry.kept = Some(set.id);
+            let (peer, set) = (entry.state.view.chain, set.clone());
+            self.keep_set(&peer, &set);
+        }
     }
 
     fn on_block_of(&mut self, id: ChainId, head: Head, rank: u32) {
@@ -286,6 +314,7 @@ impl<C: Chain> Courier<C> {
             if steps_in {
                 self.offer(id, standing);
             }
+            self.check_doubt(id);
             self.ask(id);
         }
     }
@@ -368,6 +397,7 @@ impl<C: Chain> Courier<C> {
                 since,
                 answer,
             } => self.on_answer(peer, of, wants, since, answer),
+            Done::Checked { peer, of, answer } => self.on_checked(peer, of, &answer),
             Done::Offered { peer, outcome } => {
                 self.metrics.offer(outcome);
                 if let Some(entry) = self.routes.get_mut(&peer) {

@@ -29,21 +29,18 @@ impl<C: Chain> Courier<C> {
         entry.offers = entry.offers.saturating_add(1);
         let (host, to, turn) = (self.host.clone(), entry.state.view.chain, self.turn);
         let offer = async move {
-            let peers = host.peers(to).await;
             let mut outcome = "nobody";
-            for peer in peers
-                .iter()
-                .cycle()
-                .skip(turn % peers.len().max(1))
-                .take(OFFER_TRIES)
-            {
+            for peer in host.in_turn(to, turn).await.into_iter().take(OFFER_TRIES) {
                 let standing = standing.clone();
-                let answer = ask(&host, *peer, Request::Offer { to, standing }).await;
+                let answer = ask(&host, peer, Request::Offer { to, standing }).await;
                 if answer == Ok(Response::Noted) {
                     outcome = "noted";
                     break;
                 }
                 outcome = "refused";
+                if answer.is_ok() {
+                    host.report(peer, Offence::Refusal).await;
+                }
             }
             Done::Offered { peer: id, outcome }
         };
@@ -88,10 +85,7 @@ impl<C: Chain> Courier<C> {
         let job = async move {
             let peer = match asked {
                 Some(peer) => Some(peer),
-                None => {
-                    let peers = host.peers(of).await;
-                    peers.get(turn % peers.len().max(1)).copied()
-                }
+                None => host.in_turn(of, turn).await.first().copied(),
             };
             let answer = match peer {
                 Some(peer) => ask(&host, peer, request).await,
@@ -149,7 +143,11 @@ impl<C: Chain> Courier<C> {
 }
 
 /// Ask a peer, for as long as a courier has patience.
-async fn ask(host: &Handle, peer: PeerId, request: Request) -> Result<Response, RequestError> {
+pub(super) async fn ask(
+    host: &Handle,
+    peer: PeerId,
+    request: Request,
+) -> Result<Response, RequestError> {
     let answer = pin!(host.request(peer, request));
     match select(answer, Delay::new(ANSWER_TIMEOUT)).await {
         Either::Left((answer, _)) => answer,

@@ -49,9 +49,19 @@ const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most bytes of a message by which chains are found.
 const MAX_KADEMLIA_BYTES: usize = 64 * 1024;
 
-/// How many nodes are remembered as serving a chain, and of how many chains.
-const MAX_PROVIDERS_PER_CHAIN: usize = 128;
-const MAX_PROVIDED_CHAINS: usize = 1_024;
+/// How many nodes are remembered under a key, and of how many keys; a chain has one, and one for each part.
+const MAX_PROVIDERS_PER_KEY: usize = 32;
+const MAX_PROVIDED_KEYS: usize = 4_096;
+
+/// The domain of the keys under which nodes of a part of a chain say that they serve it.
+const PART_KEY_DOMAIN: &[u8] = b"hansa/interchain/serves/part";
+
+/// The parts that the nodes of a chain are divided into, by their ids. A node that is asked names
+/// [`MAX_NAMED`] providers of a key at most; with this many parts, those of a chain of two hundred are all named.
+pub const CHAIN_PARTS: u8 = 32;
+
+/// How many providers of a key a node names at most: what Kademlia calls its replication factor.
+pub const MAX_NAMED: usize = kad::K_VALUE.get();
 
 /// What the host speaks.
 #[derive(NetworkBehaviour)]
@@ -97,8 +107,8 @@ fn kademlia(id: PeerId) -> kad::Behaviour<MemoryStore> {
         // Nothing but who serves what is kept.
         max_records: 0,
         max_value_bytes: 0,
-        max_providers_per_key: MAX_PROVIDERS_PER_CHAIN,
-        max_provided_keys: MAX_PROVIDED_CHAINS,
+        max_providers_per_key: MAX_PROVIDERS_PER_KEY,
+        max_provided_keys: MAX_PROVIDED_KEYS,
     };
     let mut config = kad::Config::new(StreamProtocol::new(KADEMLIA));
     config
@@ -116,6 +126,19 @@ fn kademlia(id: PeerId) -> kad::Behaviour<MemoryStore> {
 pub fn chain_key(chain: &ChainRef) -> kad::RecordKey {
     let bytes = (CHAIN_KEY_DOMAIN, chain).encode();
     kad::RecordKey::new(&sp_crypto_hashing::blake2_256(&bytes))
+}
+
+/// The key under which the nodes of a part of a chain say that they serve it, for the chain's own nodes: they
+/// look for all of each other, where others need a few.
+pub fn part_key(chain: &ChainRef, part: u8) -> kad::RecordKey {
+    let bytes = (PART_KEY_DOMAIN, chain, part).encode();
+    kad::RecordKey::new(&sp_crypto_hashing::blake2_256(&bytes))
+}
+
+/// The part that a node is in, of whatever chain.
+pub fn part_of(peer: &PeerId) -> u8 {
+    let [first, ..] = sp_crypto_hashing::blake2_256(&peer.to_bytes());
+    first.checked_rem(CHAIN_PARTS).unwrap_or_default()
 }
 
 /// TCP with names, encrypted and multiplexed.

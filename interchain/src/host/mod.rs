@@ -8,6 +8,8 @@
 //! the swarm; [`Handle`] is how others talk to it, over bounded channels.
 
 mod behaviour;
+mod finding;
+mod merit;
 mod peers;
 mod task;
 
@@ -89,6 +91,11 @@ enum Command {
         chain: ChainRef,
         reply: oneshot::Sender<Vec<PeerId>>,
     },
+    InTurn {
+        chain: ChainRef,
+        turn: usize,
+        reply: oneshot::Sender<Vec<PeerId>>,
+    },
     Report {
         peer: PeerId,
         offence: Option<Offence>,
@@ -153,7 +160,13 @@ impl Handle {
         self.ask(command).await.unwrap_or_default()
     }
 
-    /// A peer did something wrong.
+    /// The same in the order in which to ask them: who was of use first, another one each turn.
+    pub async fn in_turn(&self, chain: ChainRef, turn: usize) -> Vec<PeerId> {
+        let command = |reply| Command::InTurn { chain, turn, reply };
+        self.ask(command).await.unwrap_or_default()
+    }
+
+    /// A peer did something wrong, or nothing of use.
     pub async fn report(&self, peer: PeerId, offence: Offence) {
         let offence = Some(offence);
         self.tell(Command::Report { peer, offence }).await;

@@ -4,9 +4,10 @@
 //! What is remembered of other nodes: what they serve, how much they ask, what they did wrong. Times
 //! are milliseconds since the host began, and arguments, so that they can be tested.
 
+use super::merit::Merit;
 use crate::{
     limits::{
-        BAN_MAX, BAN_MIN, FORGIVEN_AFTER, MAX_REMEMBERED_PEERS, PEER_UNITS_BURST,
+        BAN_MAX, BAN_MIN, EXPLORE_EVERY, FORGIVEN_AFTER, MAX_REMEMBERED_PEERS, PEER_UNITS_BURST,
         PEER_UNITS_PER_SECOND, STALLS_PER_BAN,
     },
     message::Served,
@@ -22,6 +23,8 @@ pub enum Offence {
     Lie,
     /// It does not answer, or answers what helps nobody.
     Stall,
+    /// It says that it cannot, or is behind. Nobody is shunned for that; others are asked first.
+    Refusal,
 }
 
 /// What is remembered of a node.
@@ -31,6 +34,8 @@ struct Peer {
     serves: Served,
     asked: Throttle,
     stalls: u32,
+    /// How useful it was lately.
+    merit: Merit,
     /// How often it was shunned lately.
     bans: u32,
     banned_until: u64,
@@ -90,9 +95,10 @@ impl Peers {
     }
 
     /// A peer was of use.
-    pub fn helped(&mut self, peer: &PeerId) {
+    pub fn helped(&mut self, peer: &PeerId, now: u64) {
         if let Some(peer) = self.0.get_mut(peer) {
             peer.stalls = 0;
+            peer.merit.helped(now);
         }
     }
 
@@ -102,11 +108,16 @@ impl Peers {
         if now < entry.banned_until {
             return None;
         }
-        if offence == Offence::Stall {
-            entry.stalls = entry.stalls.saturating_add(1);
-            if entry.stalls < STALLS_PER_BAN {
-                return None;
+        entry.merit.failed(offence, now);
+        match offence {
+            Offence::Refusal => return None,
+            Offence::Stall => {
+                entry.stalls = entry.stalls.saturating_add(1);
+                if entry.stalls < STALLS_PER_BAN {
+                    return None;
+                }
             }
+            Offence::Lie => {}
         }
         entry.stalls = 0;
         let quiet = now.saturating_sub(entry.banned_until) / ms(FORGIVEN_AFTER).max(1);
@@ -145,6 +156,27 @@ impl Peers {
             .map(|(id, _)| *id)
             .collect();
         found.sort();
+        found
+    }
+
+    /// The same in the order in which to ask them: who was of use first, and of those who were of the same use
+    /// another one each turn. Each [`EXPLORE_EVERY`]th turn goes round all, so that who came later, or refused
+    /// once, can show what it is good for.
+    pub fn in_turn(&self, chain: &ChainRef, turn: usize, now: u64) -> Vec<PeerId> {
+        let mut found = self.of_chain(chain, now);
+        let explores = turn.is_multiple_of(EXPLORE_EVERY);
+        // Each kind of turn is counted by itself, so that all get the same number of both.
+        let explored = turn / EXPLORE_EVERY;
+        let first = match explores {
+            true => explored,
+            false => turn.saturating_sub(explored).saturating_sub(1),
+        };
+        let count = found.len().max(1);
+        found.rotate_left(first % count);
+        if !explores {
+            let merit = |id: &PeerId| self.0.get(id).map_or(0, |peer| peer.merit.at(now));
+            found.sort_by_cached_key(|id| core::cmp::Reverse(merit(id)));
+        }
         found
     }
 
@@ -209,7 +241,7 @@ mod tests {
         for _ in 1..STALLS_PER_BAN {
             assert_eq!(peers.note(peer, Offence::Stall, 0), None);
         }
-        peers.helped(&peer);
+        peers.helped(&peer, 0);
         for _ in 1..STALLS_PER_BAN {
             assert_eq!(peers.note(peer, Offence::Stall, 0), None);
         }
@@ -233,6 +265,55 @@ mod tests {
         assert_eq!(peers.of_chain(&chain(1), 0), [b]);
         peers.disconnected(&b);
         assert!(peers.of_chain(&chain(1), 0).is_empty());
+    }
+
+    #[test]
+    fn nobody_is_shunned_for_a_refusal() {
+        let (mut peers, peer) = (Peers::default(), PeerId::random());
+        for now in 0..100 {
+            assert_eq!(peers.note(peer, Offence::Refusal, now), None);
+        }
+        assert!(!peers.is_banned(&peer, 100));
+    }
+
+    /// How often each of these is the first to be asked in a number of turns.
+    fn firsts(peers: &Peers, of: &[PeerId], turns: usize, now: u64) -> Vec<usize> {
+        let first = |turn| peers.in_turn(&chain(1), turn, now).first().copied();
+        let firsts: Vec<_> = (0..turns).map(first).collect();
+        of.iter()
+            .map(|id| firsts.iter().filter(|first| **first == Some(*id)).count())
+            .collect()
+    }
+
+    #[test]
+    fn who_was_of_use_is_asked_before_who_refuses_or_stalls() {
+        let mut peers = Peers::default();
+        let mut all: Vec<_> = (0..4).map(|_| PeerId::random()).collect();
+        all.sort();
+        for peer in &all {
+            peers.serves(*peer, vec![chain(1)].try_into().unwrap(), 0);
+            peers.connected(*peer, 0);
+        }
+        let turns = 64 * EXPLORE_EVERY;
+        // Nothing is known of any: they take turns.
+        assert_eq!(firsts(&peers, &all, turns, 0), [turns / 4; 4]);
+        peers.helped(&all[1], 0);
+        peers.helped(&all[3], 0);
+        peers.note(all[0], Offence::Stall, 0);
+        peers.note(all[2], Offence::Refusal, 0);
+        // Now the useful ones do, but for a few times, so that others get another chance.
+        let chances = turns / EXPLORE_EVERY / 4;
+        let asked = firsts(&peers, &all, turns, 0);
+        assert_eq!((asked[0], asked[2]), (chances, chances));
+        assert!(
+            asked[1].abs_diff(asked[3]) <= turns / EXPLORE_EVERY,
+            "{asked:?}"
+        );
+        let order = peers.in_turn(&chain(1), 1, 0);
+        assert_eq!(order.len(), 4, "nobody is left out");
+        assert_eq!(order[2..], [all[2], all[0]]);
+        // After a while nothing of this counts any more.
+        assert_eq!(firsts(&peers, &all, turns, 3_600_000), [turns / 4; 4]);
     }
 
     #[test]

@@ -4,15 +4,15 @@
 //! The task that owns the swarm.
 
 use super::{
-    behaviour::{chain_key, swarm, Behaviour, BehaviourEvent, KADEMLIA},
+    behaviour::{swarm, Behaviour, BehaviourEvent, KADEMLIA},
+    finding::{Search, SoughtChain},
     peers::{Offence, Peers},
     Command, Handle, Inbound, RequestError,
 };
 use crate::{
     limits::{
-        ENOUGH_OWN_PEERS, ENOUGH_PEERS, FIND_INTERVAL_MAX, FIND_INTERVAL_MIN, HELLO_INTERVAL,
-        MAX_ADDRESSES, MAX_COMMANDS, MAX_DIALS, MAX_INBOUND, MAX_OUTBOUND, MAX_PEER_ADDRESSES,
-        PROVIDE_INTERVAL,
+        FIND_INTERVAL_MIN, HELLO_INTERVAL, MAX_COMMANDS, MAX_INBOUND, MAX_OUTBOUND,
+        MAX_PEER_ADDRESSES,
     },
     message::{Addresses, Reason, Request, Response, Served},
     LOG_TARGET,
@@ -22,20 +22,16 @@ use hansa_interchain_primitives::packet::ChainRef;
 use libp2p::{
     identify,
     identity::Keypair,
-    kad::{self, store::RecordStore},
-    multiaddr::Protocol,
+    kad,
     request_response::{
         self, InboundFailure, Message, OutboundFailure, OutboundRequestId, ResponseChannel,
     },
-    swarm::{
-        dial_opts::{DialOpts, PeerCondition},
-        DialError, SwarmEvent,
-    },
+    swarm::SwarmEvent,
     Multiaddr, PeerId, Swarm,
 };
 use log::{debug, info, warn};
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     io,
     time::{Duration, Instant},
 };
@@ -45,20 +41,11 @@ use tokio::sync::{mpsc, oneshot};
 const TICK: Duration = Duration::from_millis(500);
 
 /// A chain that is served.
-struct ServedChain {
+pub(super) struct ServedChain {
     news: mpsc::Sender<Inbound>,
     proofs: mpsc::Sender<Inbound>,
     /// Where this node is in the chain's own network.
     at: Addresses,
-}
-
-/// A chain whose nodes are looked for.
-struct SoughtChain {
-    addresses: Vec<Multiaddr>,
-    /// When to look next.
-    at: Instant,
-    /// How long to wait after that.
-    interval: Duration,
 }
 
 /// Whose question it is that is on its way.
@@ -71,24 +58,24 @@ type Answer = (ResponseChannel<Response>, Option<Response>);
 
 /// The node in the network between chains.
 pub struct Host {
-    swarm: Swarm<Behaviour>,
+    pub(super) swarm: Swarm<Behaviour>,
     commands: mpsc::Receiver<Command>,
     /// Nodes that may know others, and when to try them next.
-    bootnodes: Vec<Multiaddr>,
-    next_boot: Instant,
-    boot_interval: Duration,
-    served: BTreeMap<ChainRef, ServedChain>,
-    sought: BTreeMap<ChainRef, SoughtChain>,
-    peers: Peers,
+    pub(super) bootnodes: Vec<Multiaddr>,
+    pub(super) next_boot: Instant,
+    pub(super) boot_interval: Duration,
+    pub(super) served: BTreeMap<ChainRef, ServedChain>,
+    pub(super) sought: BTreeMap<ChainRef, SoughtChain>,
+    pub(super) peers: Peers,
     outbound: HashMap<OutboundRequestId, (PeerId, Outbound)>,
     answers: FuturesUnordered<BoxFuture<'static, Answer>>,
-    searches: HashMap<kad::QueryId, ChainRef>,
+    pub(super) searches: HashMap<kad::QueryId, Search>,
     began: Instant,
     pardoned_until: u64,
     next_hello: Instant,
     /// Whether nodes became known since others were told what is served here.
-    has_new_nodes: bool,
-    next_provide: Instant,
+    pub(super) has_new_nodes: bool,
+    pub(super) next_provide: Instant,
 }
 
 impl Host {
@@ -149,7 +136,7 @@ impl Host {
         }
     }
 
-    fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
@@ -168,23 +155,7 @@ impl Host {
                     served.at = at;
                 }
             }
-            Command::Seek {
-                chain,
-                mut addresses,
-            } => {
-                addresses.truncate(MAX_ADDRESSES);
-                let now = Instant::now();
-                let sought = self.sought.entry(chain).or_insert_with(|| SoughtChain {
-                    addresses: Vec::new(),
-                    at: now,
-                    interval: FIND_INTERVAL_MIN,
-                });
-                if sought.addresses != addresses {
-                    sought.addresses = addresses;
-                    sought.at = now;
-                    sought.interval = FIND_INTERVAL_MIN;
-                }
-            }
+            Command::Seek { chain, addresses } => self.seek(chain, addresses),
             Command::Request {
                 peer,
                 request,
@@ -199,9 +170,12 @@ impl Host {
             Command::Peers { chain, reply } => {
                 let _ = reply.send(self.peers.of_chain(&chain, self.now()));
             }
+            Command::InTurn { chain, turn, reply } => {
+                let _ = reply.send(self.peers.in_turn(&chain, turn, self.now()));
+            }
             Command::Report { peer, offence } => match offence {
                 Some(offence) => self.note(peer, offence),
-                None => self.peers.helped(&peer),
+                None => self.peers.helped(&peer, self.now()),
             },
             Command::Listeners { reply } => {
                 let _ = reply.send(self.swarm.listeners().cloned().collect());
@@ -217,14 +191,6 @@ impl Host {
         self.provide(&chain);
         for peer in self.peers.all_connected() {
             self.hello(peer);
-        }
-    }
-
-    /// Tell the nodes that others would ask that a chain is served here.
-    fn provide(&mut self, chain: &ChainRef) {
-        let key = chain_key(chain);
-        if let Err(error) = self.swarm.behaviour_mut().kademlia.start_providing(key) {
-            warn!(target: LOG_TARGET, "Others cannot be told that chain {:x} is served here: {error}", chain.id);
         }
     }
 
@@ -303,67 +269,6 @@ impl Host {
         }
     }
 
-    fn found(&mut self, event: kad::Event) {
-        match event {
-            kad::Event::RoutingUpdated {
-                is_new_peer: true, ..
-            } => self.has_new_nodes = true,
-            kad::Event::InboundRequest {
-                request:
-                    kad::InboundRequest::AddProvider {
-                        record: Some(record),
-                    },
-            } => {
-                // The store is bounded; what does not fit is not kept.
-                let _ = self
-                    .swarm
-                    .behaviour_mut()
-                    .kademlia
-                    .store_mut()
-                    .add_provider(record);
-            }
-            kad::Event::OutboundQueryProgressed {
-                id, result, step, ..
-            } => {
-                let providers = match result {
-                    kad::QueryResult::GetProviders(Ok(kad::GetProvidersOk::FoundProviders {
-                        providers,
-                        ..
-                    })) => providers,
-                    _ => HashSet::new(),
-                };
-                if self.searches.contains_key(&id) {
-                    self.dial_providers(providers);
-                }
-                if step.last {
-                    self.searches.remove(&id);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn dial_providers(&mut self, providers: HashSet<PeerId>) {
-        let (own, now) = (*self.swarm.local_peer_id(), self.now());
-        for peer in providers.into_iter().take(MAX_DIALS) {
-            if peer != own && !self.peers.is_banned(&peer, now) {
-                let options = DialOpts::peer_id(peer)
-                    .condition(PeerCondition::DisconnectedAndNotDialing)
-                    .build();
-                let _ = self.swarm.dial(options);
-            }
-        }
-    }
-
-    /// A peer is lost: look for others of its chains soon.
-    fn seek_soon(&mut self) {
-        let now = Instant::now();
-        for sought in self.sought.values_mut() {
-            sought.interval = FIND_INTERVAL_MIN;
-            sought.at = sought.at.min(now + FIND_INTERVAL_MIN);
-        }
-    }
-
     fn tick(&mut self) {
         let now = Instant::now();
         if now >= self.next_hello {
@@ -372,64 +277,12 @@ impl Host {
                 self.hello(peer);
             }
         }
-        if self.has_new_nodes && now >= self.next_provide {
-            // Who was not known then was not told.
-            (self.has_new_nodes, self.next_provide) = (false, now + PROVIDE_INTERVAL);
-            let chains: Vec<_> = self.served.keys().copied().collect();
-            chains.iter().for_each(|chain| self.provide(chain));
-        }
-        self.boot(now);
         let now_ms = self.now();
         for peer in self.peers.pardoned(self.pardoned_until, now_ms) {
             self.swarm.behaviour_mut().blocked.unblock_peer(peer);
         }
         self.pardoned_until = now_ms;
-        let due: Vec<_> = self
-            .sought
-            .iter_mut()
-            .filter(|(_, sought)| now >= sought.at)
-            .map(|(chain, sought)| {
-                sought.at = now + sought.interval;
-                sought.interval = sought.interval.saturating_mul(2).min(FIND_INTERVAL_MAX);
-                (*chain, sought.addresses.clone())
-            })
-            .collect();
-        for (chain, addresses) in due {
-            self.look_for(chain, &addresses);
-        }
-    }
-
-    /// While there are few connections, try the nodes that may know others: they may not have been there the last time.
-    fn boot(&mut self, now: Instant) {
-        if now < self.next_boot || self.swarm.connected_peers().count() >= ENOUGH_PEERS {
-            return;
-        }
-        if self.swarm.connected_peers().next().is_none() {
-            self.boot_interval = FIND_INTERVAL_MIN;
-        }
-        self.next_boot = now + self.boot_interval;
-        self.boot_interval = self.boot_interval.saturating_mul(2).min(FIND_INTERVAL_MAX);
-        for address in &self.bootnodes {
-            dial(&mut self.swarm, address);
-        }
-    }
-
-    fn look_for(&mut self, chain: ChainRef, addresses: &[Multiaddr]) {
-        let enough = match self.served.contains_key(&chain) {
-            true => ENOUGH_OWN_PEERS,
-            false => ENOUGH_PEERS,
-        };
-        if self.peers.of_chain(&chain, self.now()).len() >= enough {
-            return;
-        }
-        for address in addresses {
-            dial(&mut self.swarm, address);
-        }
-        if !self.searches.values().any(|searched| *searched == chain) {
-            let kademlia = &mut self.swarm.behaviour_mut().kademlia;
-            let id = kademlia.get_providers(chain_key(&chain));
-            self.searches.insert(id, chain);
-        }
+        self.find(now);
     }
 
     fn exchange(&mut self, event: request_response::Event<Request, Response>) {
@@ -564,28 +417,4 @@ fn listen_at(swarm: &mut Swarm<Behaviour>, addresses: &[Multiaddr]) -> Result<()
 
 fn is_malformed(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::InvalidData
-}
-
-/// Dial an address, unless the node that it names is connected.
-fn dial(swarm: &mut Swarm<Behaviour>, address: &Multiaddr) {
-    let mut bare = address.clone();
-    let result = match bare.pop() {
-        Some(Protocol::P2p(peer)) if peer == *swarm.local_peer_id() => return,
-        Some(Protocol::P2p(peer)) => {
-            let options = DialOpts::peer_id(peer)
-                .addresses(vec![bare])
-                .condition(PeerCondition::DisconnectedAndNotDialing);
-            swarm.dial(options.build())
-        }
-        // Without an id nobody can say who is connected already.
-        _ if swarm.connected_peers().next().is_some() => return,
-        _ => swarm.dial(address.clone()),
-    };
-    match result {
-        // Most are connected already.
-        Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => {}
-        Err(error) => {
-            debug!(target: LOG_TARGET, "Node at {address} is not dialled: {error}");
-        }
-    }
 }

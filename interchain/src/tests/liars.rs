@@ -39,6 +39,7 @@ impl Bad {
             index: 0,
             nodes: 1,
             pool: Mutex::default(),
+            kept: Mutex::default(),
         };
         let mut questions = host.serve(own).await;
         let twisted = Arc::new(AtomicUsize::new(0));

@@ -19,11 +19,13 @@ use hansa_interchain_primitives::{
     lane::LANES,
     packet::ChainRef,
     rate::{Agreement, Terms},
-    Book, ChainId, Hash, Height, LaneId, Nonce, PacketResult, Rate, SignedHeader, StorageProof,
+    Book, ChainId, Hash, Height, LaneId, Nonce, PacketResult, PastSet, Rate, SignedHeader,
+    StorageProof,
 };
-use hansa_pbft_primitives::SetId;
+use hansa_pbft_primitives::{AuthoritySet, SetId};
 use sp_state_machine::prove_read;
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -36,6 +38,8 @@ pub struct Node {
     pub index: u32,
     pub nodes: u32,
     pub pool: Mutex<Vec<Submission>>,
+    /// Sets of the other chain that it keeps.
+    pub kept: Mutex<BTreeMap<SetId, AuthoritySet>>,
 }
 
 impl Chain for Node {
@@ -183,6 +187,19 @@ impl Chain for Node {
         Ok(lock(&self.world).hand_overs.get(&set).copied())
     }
 
+    fn past_sets(&self, at: Hash, _: ChainId) -> Result<Vec<PastSet>, ChainError> {
+        Ok(lock(&self.world).at(at)?.state.past.clone())
+    }
+
+    fn keep_set(&self, _: &ChainRef, set: &AuthoritySet) -> Result<(), ChainError> {
+        self.kept.lock().unwrap().insert(set.id, set.clone());
+        Ok(())
+    }
+
+    fn kept_set(&self, _: &ChainRef, id: SetId) -> Result<Option<AuthoritySet>, ChainError> {
+        Ok(self.kept.lock().unwrap().get(&id).cloned())
+    }
+
     fn rank(&self, at: Head) -> u32 {
         (self.index + self.nodes - at.height % self.nodes) % self.nodes
     }
@@ -227,6 +244,7 @@ impl Running {
             index,
             nodes,
             pool: Mutex::default(),
+            kept: Mutex::default(),
         });
         let own = lock(world).own;
         let (head, changes) = watch::channel(lock(world).height());

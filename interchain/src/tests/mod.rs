@@ -5,8 +5,11 @@
 //! loopback. What the runtime does at a delivery is done by the same functions of the primitives.
 
 mod carry;
+mod crowd;
+mod forks;
 mod liars;
-mod mock;
+pub(crate) mod mock;
 mod routes;
 mod wire;
+mod witness;
 mod world;

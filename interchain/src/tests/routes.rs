@@ -26,6 +26,7 @@ fn state(lane: (Nonce, Nonce, Nonce, Nonce)) -> RouteState {
         index: 0,
         nodes: 1,
         pool: Mutex::default(),
+        kept: Mutex::default(),
     };
     let mut state = node.route(node.head().hash, peer).unwrap().unwrap();
     let view = &mut state.view.lanes[TRANSFER_LANE as usize];

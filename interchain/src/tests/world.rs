@@ -14,13 +14,13 @@ use hansa_interchain_primitives::{
     lane::{is_expired, nonces, proves_timeout, LANES},
     packet::ChainRef,
     AccountBytes, Amounts, Balance, ClientState, Hash, Height, InboundLane, LaneId, Moment, Nonce,
-    OutboundLane, Outcome, Packet, PacketResult, Passage, Payload, SignedHeader, TrustedHeader,
-    TRANSFER_LANE,
+    OutboundLane, Outcome, Packet, PacketResult, Passage, PastSet, Payload, SignedHeader,
+    TrustedHeader, TRANSFER_LANE,
 };
 use hansa_pbft_primitives::{
     statement::{verify_signature, NO_PROOF},
     Authority, AuthorityIndex, AuthorityPair, AuthoritySet, Certificate, ConsensusLog, PreDigest,
-    SetId, SigningContext, VoteKind,
+    SetId, SigningContext, View, VoteKind,
 };
 use hansa_primitives::Header;
 use sp_core::{Blake2Hasher, Pair};
@@ -72,14 +72,25 @@ pub fn certify(
     height: Height,
     hash: Hash,
 ) -> Certificate {
+    certify_in(genesis, set, seed, (height, 0), hash)
+}
+
+/// As [`certify`], in a view.
+pub fn certify_in(
+    genesis: Hash,
+    set: &AuthoritySet,
+    seed: u8,
+    (height, view): (Height, View),
+    hash: Hash,
+) -> Certificate {
     let context = SigningContext {
         genesis,
         set_id: set.id,
     };
     let statement = VoteKind::Commit.statement(hash, NO_PROOF);
-    let payload = context.payload(height, 0, &statement);
+    let payload = context.payload(height, view, &statement);
     let votes = [0, 2, 3].map(|i| (i, pair(seed, i).sign(&payload)));
-    Certificate::new(VoteKind::Commit, height, 0, hash, NO_PROOF, set, votes)
+    Certificate::new(VoteKind::Commit, height, view, hash, NO_PROOF, set, votes)
 }
 
 /// What the chain's state has.
@@ -97,6 +108,8 @@ pub struct State {
     pub delivered: Vec<Nonce>,
     pub refunded: Vec<Nonce>,
     pub frozen: bool,
+    /// Sets of the other chain that decide no more.
+    pub past: Vec<PastSet>,
     pub header_due: bool,
 }
 
@@ -166,6 +179,7 @@ impl World {
                 delivered: Vec::new(),
                 refunded: Vec::new(),
                 frozen: false,
+                past: Vec::new(),
                 header_due: false,
             },
             now: wall_clock() - 5_000,
@@ -433,8 +447,10 @@ impl World {
             Submission::Misbehaviour { misbehaviour, .. } => {
                 let (state, set) = (self.state.client?, self.state.client_set.clone()?);
                 let hash = client::set_hash(&set);
+                let mut past = self.state.past.iter();
+                let past = past.find(|past| past.id == misbehaviour.set.id);
                 misbehaviour
-                    .verify(&state, &hash, None, self.now, verify_signature)
+                    .verify(&state, &hash, past, self.now, verify_signature)
                     .ok()?;
                 self.state.frozen = true;
                 Some(())
@@ -452,6 +468,7 @@ impl World {
         self.state.client = Some(update.state);
         self.state.client_set = Some(update.set.unwrap_or(set));
         self.state.headers.extend(update.headers);
+        self.state.past.extend(update.past);
         let over = self
             .state
             .headers

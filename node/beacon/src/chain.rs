@@ -6,20 +6,10 @@
 use hansa_beacon_primitives::{
     api::BeaconApi, BeaconId, BeaconSignature, Digest, Duty, EpochIndex, EpochInfo, OwnId,
 };
+use hansa_local_chain::{Head, LocalChain};
 use hansa_primitives::{AccountId, Block, BlockNumber, Hash};
-use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_api::{ApiExt, ProvideRuntimeApi};
 use sp_blockchain::{Error, HeaderBackend};
-use std::sync::Arc;
-
-/// A final block.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Head {
-    /// Its number.
-    pub height: BlockNumber,
-    /// Its hash.
-    pub hash: Hash,
-}
 
 /// A chain that may have a beacon. Blocks are named by their hashes.
 pub trait BeaconChain: Send + Sync {
@@ -58,47 +48,24 @@ pub trait BeaconChain: Send + Sync {
     ) -> Result<bool, Error>;
 }
 
-/// The chain of a client.
-pub struct ClientChain<C> {
-    client: Arc<C>,
-    pool: OffchainTransactionPoolFactory<Block>,
-    genesis: Hash,
-}
-
-impl<C: HeaderBackend<Block>> ClientChain<C> {
-    /// The chain of `client`, with the node's own pool.
-    pub fn new(client: Arc<C>, pool: OffchainTransactionPoolFactory<Block>) -> Self {
-        let genesis = client.info().genesis_hash;
-        Self {
-            client,
-            pool,
-            genesis,
-        }
-    }
-}
-
-impl<C> BeaconChain for ClientChain<C>
+impl<C> BeaconChain for LocalChain<C>
 where
     C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: BeaconApi<Block, AccountId>>,
 {
     fn genesis(&self) -> Hash {
-        self.genesis
+        self.genesis()
     }
 
     fn head(&self) -> Head {
-        let info = self.client.info();
-        Head {
-            height: info.finalized_number,
-            hash: info.finalized_hash,
-        }
+        self.head()
     }
 
     fn hash(&self, height: BlockNumber) -> Result<Option<Hash>, Error> {
-        self.client.hash(height)
+        self.hash(height)
     }
 
     fn epoch(&self, at: Hash) -> Result<Option<EpochInfo>, Error> {
-        let api = self.client.runtime_api();
+        let api = self.api();
         if !api.has_api::<dyn BeaconApi<Block, AccountId>>(at)? {
             return Ok(None);
         }
@@ -106,7 +73,7 @@ where
     }
 
     fn duty(&self, at: Hash, key: &BeaconId) -> Result<Option<Duty<AccountId>>, Error> {
-        Ok(self.client.runtime_api().duty(at, key.clone())?)
+        Ok(self.api().duty(at, key.clone())?)
     }
 
     fn submit_commit(
@@ -117,8 +84,7 @@ where
         commitment: Digest,
         signature: BeaconSignature,
     ) -> Result<bool, Error> {
-        let mut api = self.client.runtime_api();
-        api.register_extension(self.pool.offchain_transaction_pool(at));
+        let api = self.submitting_api(at);
         let taken = api.submit_commit(at, epoch, account.clone(), commitment, signature)?;
         Ok(taken.is_some())
     }
@@ -130,8 +96,7 @@ where
         account: &AccountId,
         id: OwnId,
     ) -> Result<bool, Error> {
-        let mut api = self.client.runtime_api();
-        api.register_extension(self.pool.offchain_transaction_pool(at));
+        let api = self.submitting_api(at);
         let taken = api.submit_reveal(at, epoch, account.clone(), id)?;
         Ok(taken.is_some())
     }

@@ -28,7 +28,8 @@ pub mod metrics;
 mod tests;
 pub mod worker;
 
-use chain::{BeaconChain, Head};
+use chain::BeaconChain;
+use hansa_local_chain::{at_each_head, Head};
 use hansa_primitives::BlockNumber;
 use tokio::sync::watch;
 use worker::Worker;
@@ -42,16 +43,12 @@ pub(crate) const LOG_TARGET: &str = "beacon";
 /// Blocks the thread for the runtime's calls: to be run where that is allowed.
 pub async fn run<C: BeaconChain>(
     mut worker: Worker<C>,
-    mut head: watch::Receiver<BlockNumber>,
+    head: watch::Receiver<BlockNumber>,
     is_syncing: impl Fn() -> bool,
 ) {
-    loop {
-        // Several blocks that became final together are one change: the last one matters.
-        head.borrow_and_update();
+    let look = || {
         let Head { height, hash } = worker.chain().head();
         worker.on_final(height, hash, is_syncing());
-        if head.changed().await.is_err() {
-            return;
-        }
-    }
+    };
+    at_each_head(head, look).await;
 }

@@ -5,7 +5,7 @@
 //! sees of it.
 
 use crate::{
-    chain::{BeaconChain, Head},
+    chain::BeaconChain,
     metrics::Metrics,
     run,
     worker::{Worker, MAX_LOOK_BACK, SUBMIT_AGAIN_AFTER},
@@ -15,6 +15,7 @@ use hansa_beacon_primitives::{
     Beacon, BeaconId, BeaconSignature, Digest, Duty, DutyKind, EpochIndex, EpochInfo, OwnId, Phase,
     KEY_TYPE,
 };
+use hansa_local_chain::Head;
 use hansa_primitives::{AccountId, BlockNumber, Hash};
 use sp_application_crypto::RuntimeAppPublic;
 use sp_blockchain::Error;

@@ -6,20 +6,10 @@
 use hansa_allocation_primitives::{
     api::AllocationApi, BeaconId, BeaconSignature, ChainId, EpochIndex, OwnNode, Phase,
 };
-use hansa_primitives::{AccountId, Block, BlockNumber, Hash};
-use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use hansa_local_chain::{Head, LocalChain};
+use hansa_primitives::{AccountId, Block, Hash};
 use sp_api::{ApiExt, ProvideRuntimeApi};
 use sp_blockchain::{Error, HeaderBackend};
-use std::sync::Arc;
-
-/// A final block.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Head {
-    /// Its number.
-    pub height: BlockNumber,
-    /// Its hash.
-    pub hash: Hash,
-}
 
 /// A chain that may be a hub. Blocks are named by their hashes.
 pub trait PoolChain: Send + Sync {
@@ -48,52 +38,29 @@ pub trait PoolChain: Send + Sync {
     ) -> Result<bool, Error>;
 }
 
-/// The chain of a client.
-pub struct ClientChain<C> {
-    client: Arc<C>,
-    pool: OffchainTransactionPoolFactory<Block>,
-    genesis: Hash,
-}
-
-impl<C: HeaderBackend<Block>> ClientChain<C> {
-    /// The chain of `client`, with the node's own pool of transactions.
-    pub fn new(client: Arc<C>, pool: OffchainTransactionPoolFactory<Block>) -> Self {
-        let genesis = client.info().genesis_hash;
-        Self {
-            client,
-            pool,
-            genesis,
-        }
-    }
-}
-
-impl<C> PoolChain for ClientChain<C>
+impl<C> PoolChain for LocalChain<C>
 where
     C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: AllocationApi<Block, AccountId>>,
 {
     fn genesis(&self) -> Hash {
-        self.genesis
+        self.genesis()
     }
 
     fn head(&self) -> Head {
-        let info = self.client.info();
-        Head {
-            height: info.finalized_number,
-            hash: info.finalized_hash,
-        }
+        self.head()
     }
 
     fn has_pool(&self, at: Hash) -> Result<bool, Error> {
-        let api = self.client.runtime_api();
+        let api = self.api();
         Ok(api.has_api::<dyn AllocationApi<Block, AccountId>>(at)?)
     }
 
     fn own_node(&self, at: Hash, key: &BeaconId) -> Result<Option<OwnNode<AccountId>>, Error> {
-        Ok(self.client.runtime_api().own_node(at, key.clone())?)
+        Ok(self.api().own_node(at, key.clone())?)
     }
 
     fn phase(&self, at: Hash, chain: ChainId) -> Result<Option<Phase>, Error> {
-        let status = self.client.runtime_api().chain_status(at, chain)?;
+        let status = self.api().chain_status(at, chain)?;
         Ok(status.map(|status| status.phase))
     }
 
@@ -104,8 +71,7 @@ where
         epoch: EpochIndex,
         signature: BeaconSignature,
     ) -> Result<bool, Error> {
-        let mut api = self.client.runtime_api();
-        api.register_extension(self.pool.offchain_transaction_pool(at));
+        let api = self.submitting_api(at);
         Ok(api
             .submit_join(at, account.clone(), epoch, signature)?
             .is_some())

@@ -25,7 +25,8 @@ pub mod state;
 mod tests;
 pub mod worker;
 
-use chain::{Head, PoolChain};
+use chain::PoolChain;
+use hansa_local_chain::{at_each_head, Head};
 use hansa_primitives::BlockNumber;
 use tokio::sync::watch;
 use worker::Worker;
@@ -39,17 +40,14 @@ pub(crate) const LOG_TARGET: &str = "pool";
 /// Blocks the thread for the runtime's calls: to be run where that is allowed.
 pub async fn run<C: PoolChain>(
     mut worker: Worker<C>,
-    mut head: watch::Receiver<BlockNumber>,
+    head: watch::Receiver<BlockNumber>,
     is_syncing: impl Fn() -> bool,
 ) {
-    loop {
-        head.borrow_and_update();
+    let look = || {
         if !is_syncing() {
             let Head { height, hash } = worker.chain().head();
             worker.on_final(height, hash);
         }
-        if head.changed().await.is_err() {
-            return;
-        }
-    }
+    };
+    at_each_head(head, look).await;
 }

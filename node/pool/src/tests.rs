@@ -5,7 +5,7 @@
 //! it.
 
 use crate::{
-    chain::{Head, PoolChain},
+    chain::PoolChain,
     metrics::Metrics,
     run,
     state::State,
@@ -16,6 +16,7 @@ use hansa_allocation_primitives::{
     NodePlace, NodeStatus, OwnNode, Phase,
 };
 use hansa_beacon_primitives::KEY_TYPE;
+use hansa_local_chain::Head;
 use hansa_primitives::{AccountId, BlockNumber, Hash};
 use sp_application_crypto::RuntimeAppPublic;
 use sp_blockchain::Error;

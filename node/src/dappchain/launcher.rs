@@ -10,9 +10,10 @@ use super::{
 use crate::{
     executor::Executor,
     ports::{self, Port, Transport},
-    service::full::new_dappchain,
+    service::{full::new_dappchain, Compose, Interchain, Options},
 };
 use futures::{future::BoxFuture, FutureExt};
+use hansa_consensus_pbft::accusation;
 use hansa_dappchain_genesis::{build, spec::chain_spec, Genesis};
 use hansa_dappchain_primitives::{api::GenesisRecord, ChainId};
 use hansa_interchain::host::Handle;
@@ -45,6 +46,8 @@ struct Parts {
     executor: Executor,
     /// Ports for services.
     ports: RangeInclusive<u16>,
+    /// What is to be looked at in the engine of each before it starts.
+    compose: Option<Compose>,
 }
 
 impl NodeLauncher {
@@ -56,6 +59,7 @@ impl NodeLauncher {
         sandbox: Sandbox,
         host: Option<Handle>,
         ports: RangeInclusive<u16>,
+        compose: Option<Compose>,
     ) -> Self {
         let executor = template.executor();
         let parts = Parts {
@@ -65,6 +69,7 @@ impl NodeLauncher {
             host,
             executor,
             ports,
+            compose,
         };
         Self {
             parts: Arc::new(parts),
@@ -116,7 +121,8 @@ impl Parts {
             .transpose()
             .map_err(|error| error.to_string())?;
         let registry = metrics.as_ref().map(|metrics| metrics.registry().clone());
-        ChainService::start(record.chain, &name, metrics, |handle| {
+        let (accuse, accusations) = accusation::channel();
+        ChainService::start(record.chain, &name, metrics, accusations, |handle| {
             let config = self.template.configuration(
                 record.chain,
                 spec,
@@ -125,8 +131,13 @@ impl Parts {
                 handle,
                 registry,
             );
-            let wasm_cache = self.template.wasm_cache().to_owned();
-            new_dappchain(config, self.host.clone(), wasm_cache)
+            let options = Options {
+                interchain: self.host.clone().map_or(Interchain::Off, Interchain::Share),
+                accuse: Some(accuse),
+                wasm_cache: Some(self.template.wasm_cache().to_owned()),
+                ..Default::default()
+            };
+            new_dappchain(config, options, self.compose.clone())
         })
     }
 

@@ -22,11 +22,11 @@ pub mod sandbox;
 pub mod service;
 pub mod template;
 
-use crate::service::full::FullNode;
+use crate::service::{full::FullNode, Compose};
 use code::Codes;
 use futures::FutureExt;
+use hansa_local_chain::LocalChain;
 use hansa_supervisor::{
-    hub::ClientHub,
     status::{Metrics, SharedStatus},
     store::Store,
     Supervisor,
@@ -64,12 +64,14 @@ pub struct DappChains {
 }
 
 impl DappChains {
-    /// Run the chains that the hub of `hub` wants, configured after `template`, and show them in `status`.
+    /// Run the chains that the hub of `hub` wants, configured after `template`, and show them in `status`. The engine of
+    /// each is shown to `compose` before it starts.
     pub fn start(
         hub: &FullNode,
         template: Template,
         settings: Settings,
         status: SharedStatus,
+        compose: Option<Compose>,
     ) -> Result<Self, Error> {
         let other = |error: String| Error::Other(error);
         panics::install();
@@ -81,13 +83,20 @@ impl DappChains {
         );
         let sandbox = sandbox::Sandbox::new(settings.genesis_limit, Some(template.wasm_cache()))
             .map_err(|error| other(format!("this program does not know where it is: {error}")))?;
-        let client = ClientHub::new(
+        let client = LocalChain::new(
             hub.client.clone(),
             OffchainTransactionPoolFactory::new(hub.pool.clone()),
         );
         let supervisor = Supervisor::new(
             client,
-            NodeLauncher::new(template, codes, sandbox, hub.host.clone(), settings.ports),
+            NodeLauncher::new(
+                template,
+                codes,
+                sandbox,
+                hub.host.clone(),
+                settings.ports,
+                compose,
+            ),
             hub.keystore.clone(),
             store,
             hansa_supervisor::Settings {

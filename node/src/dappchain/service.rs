@@ -11,10 +11,14 @@ use futures::{
 };
 use futures_timer::Delay;
 use hansa_allocation_primitives::Head;
-use hansa_consensus_pbft::authorities::HeightState;
+use hansa_consensus_pbft::{accusation::Accusations, authorities::HeightState};
 use hansa_dappchain_primitives::ChainId;
 use hansa_pbft_primitives::{PreDigest, KEY_TYPE};
-use hansa_supervisor::launcher::{Ended, Health, Service};
+use hansa_primitives::AccountId;
+use hansa_supervisor::{
+    launcher::{Ended, Health, Service},
+    witness::Accusation,
+};
 use sc_client_api::HeaderBackend;
 use sp_consensus::SyncOracle;
 use sp_runtime::traits::Header as _;
@@ -46,6 +50,7 @@ pub struct ChainService {
     stop: oneshot::Sender<()>,
     runtime: Runtime,
     metrics: Option<ServiceMetrics>,
+    accusations: Accusations,
 }
 
 impl ChainService {
@@ -55,6 +60,7 @@ impl ChainService {
         chain: ChainId,
         name: &str,
         metrics: Option<ServiceMetrics>,
+        accusations: Accusations,
         start: impl FnOnce(tokio::runtime::Handle) -> F,
     ) -> Result<(Self, Ended), String>
     where
@@ -115,6 +121,7 @@ impl ChainService {
             stop,
             runtime,
             metrics,
+            accusations,
         };
         Ok((service, ended.boxed()))
     }
@@ -168,6 +175,20 @@ impl Service for ChainService {
         })
     }
 
+    fn accusations(&mut self) -> Vec<Accusation> {
+        let mut heard = Vec::new();
+        while let Ok(told) = self.accusations.try_recv() {
+            // The runtime's proof of whose key it was is the accounts of the set.
+            let accounts = told.proof.decode::<Vec<AccountId>>();
+            heard.extend(accounts.map(|accounts| Accusation {
+                evidence: told.evidence,
+                set: told.set,
+                accounts,
+            }));
+        }
+        heard
+    }
+
     fn stop(self) -> BoxFuture<'static, Result<(), String>> {
         async move {
             let Self {
@@ -177,6 +198,7 @@ impl Service for ChainService {
                 stop,
                 runtime,
                 metrics,
+                ..
             } = self;
             let database: Weak<FullBackend> = Arc::downgrade(&node.backend);
             drop(node);

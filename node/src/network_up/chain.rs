@@ -61,12 +61,14 @@ pub struct Chain {
     addresses: Vec<String>,
     /// The time after which the chain makes a block though there is no transaction.
     idle_interval: Duration,
+    /// Where nodes of other chains reach the nodes, in their order; none if there are no other chains.
+    entries: Vec<String>,
     /// What it is for other chains, if there are any.
     pub among_others: Option<AmongOthers>,
     /// Where its nodes keep compiled runtimes.
     wasm_cache: PathBuf,
     /// The processes of the nodes, once they are started.
-    ids: Vec<u32>,
+    pub ids: Vec<u32>,
 }
 
 impl Chain {
@@ -83,7 +85,12 @@ impl Chain {
         let executor = executor::of_tool(wasm_cache);
         let state = genesis_consensus_state(&*spec, &executor)
             .map_err(|e| UpError::Spec(format!("chain spec {chain}: {e}")))?;
-        let identities = plan::identities_of(&state.set, validators)?;
+        let mut identities = plan::identities_of(&state.set, validators)?;
+        for other in &source.others {
+            if !identities.contains(other) {
+                identities.push(other.clone());
+            }
+        }
         let nodes = plan::nodes(identities, place)?;
         let mut addresses = Vec::with_capacity(nodes.len());
         let mut entries = Vec::with_capacity(nodes.len());
@@ -100,7 +107,7 @@ impl Chain {
             Some(spec) => Some(AmongOthers {
                 chain_id: specs::chain_id(spec)?,
                 spec: spec.clone(),
-                entries,
+                entries: entries.clone(),
             }),
             None => None,
         };
@@ -110,6 +117,7 @@ impl Chain {
             nodes,
             addresses,
             idle_interval: Duration::from_millis(state.timing.idle_interval_ms.into()),
+            entries,
             among_others,
             wasm_cache: wasm_cache.to_owned(),
             ids: Vec::new(),
@@ -177,6 +185,14 @@ impl Chain {
         if let Some(port) = node.interchain_port {
             args.extend(["--interchain-port".into(), port.to_string()]);
         }
+        if let Some(ports) = &node.dappchain_ports {
+            let range = format!("{}-{}", ports.start(), ports.end());
+            args.extend(["--dappchain-ports".into(), range, "--join-pool".into()]);
+            // All know the first, and by it each other.
+            if let Some(first) = self.entries.first().filter(|_| index > 0) {
+                args.extend(["--interchain-bootnodes".into(), first.clone()]);
+            }
+        }
         let others = self
             .addresses
             .iter()
@@ -224,8 +240,7 @@ impl Chain {
             .await
             .map_err(rpc_error)?
             .unwrap_or_default();
-        let entries = self.among_others.iter().flat_map(|own| own.entries.iter());
-        let mut entries = entries.cloned();
+        let mut entries = self.entries.iter().cloned();
         let nodes = self
             .nodes
             .iter()

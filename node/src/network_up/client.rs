@@ -5,6 +5,7 @@
 
 use codec::{Decode, DecodeAll, Encode};
 use hansa_primitives::{AccountId, Balance, BlockNumber, Hash, Header};
+use hansa_rpc::chains::OwnChainInfo;
 use jsonrpsee::{
     core::client::{ClientT, Error},
     http_client::{HttpClient, HttpClientBuilder},
@@ -62,6 +63,23 @@ impl NodeClient {
             .await?;
         let header: Option<Header> = self.0.request("chain_getHeader", rpc_params![hash]).await?;
         Ok(header.map(|header| (hash, header)))
+    }
+
+    /// The header of the block of a height; none if the node does not have it.
+    pub async fn header_at(&self, height: BlockNumber) -> Result<Option<Header>, Error> {
+        let hash: Option<Hash> = self
+            .0
+            .request("chain_getBlockHash", rpc_params![height])
+            .await?;
+        match hash {
+            Some(hash) => self.0.request("chain_getHeader", rpc_params![hash]).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The DappChains in the process of the node.
+    pub async fn own_chains(&self) -> Result<Vec<OwnChainInfo>, Error> {
+        self.0.request("hansa_chains", rpc_params![]).await
     }
 
     /// What the runtime answers to a call of its API, in the state of a block.

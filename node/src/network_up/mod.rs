@@ -10,11 +10,13 @@
 
 mod chain;
 mod client;
+mod demo;
 mod plan;
 mod processes;
 mod report;
 mod routes;
 mod specs;
+mod transactions;
 
 pub use plan::{NodePlan, DEFAULT_VALIDATORS, MAX_NODES};
 pub use report::{AccountReport, ChainReport, NodeReport, Report};
@@ -27,7 +29,10 @@ use chain::Chain;
 use hansa_pbft_primitives::Weight;
 use plan::Place;
 use processes::Processes;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 use tokio::signal::unix::{signal, Signal as SignalStream, SignalKind};
 
 /// The most chains of a network.
@@ -67,6 +72,20 @@ pub struct UpCmd {
     /// Print one line of JSON on the standard output once the network is up, and nothing else there.
     #[arg(long)]
     pub json: bool,
+
+    /// Show the whole system: a hub of nine nodes that are in the pool, two DappChains that are registered and come
+    /// to life, transfers between all three, and nodes that go round. Takes some minutes, and ends with an error
+    /// if anything did not happen.
+    #[arg(long, conflicts_with_all = ["chain", "chains", "validators"])]
+    pub demo: bool,
+
+    /// End when the demo is over.
+    #[arg(long, requires = "demo")]
+    pub exit: bool,
+
+    /// How long the demo may take in all. Each of its steps has a limit of its own.
+    #[arg(long, value_name = "SECONDS", requires = "demo")]
+    pub limit: Option<u64>,
 
     /// More arguments for every node, after `--`.
     #[arg(last = true, value_name = "NODE ARGUMENTS")]
@@ -173,6 +192,16 @@ pub enum UpError {
         /// What went wrong.
         message: String,
     },
+    /// Something of the demo did not happen.
+    #[error("the demo failed at `{step}`: {why}\nThe logs of the nodes are in {folder}")]
+    Demo {
+        /// What should have happened.
+        step: &'static str,
+        /// What went wrong.
+        why: String,
+        /// Where the logs are.
+        folder: PathBuf,
+    },
     /// Something of the system failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -215,6 +244,13 @@ impl Dir {
             Self::Temporary(dir) => dir.path(),
         }
     }
+
+    /// Keep it: somebody is told to look into it.
+    fn keep(self) {
+        if let Self::Temporary(dir) = self {
+            let _ = dir.keep();
+        }
+    }
 }
 
 async fn up(command: &UpCmd) -> Result<(), UpError> {
@@ -226,10 +262,15 @@ async fn up(command: &UpCmd) -> Result<(), UpError> {
         // Nothing is started once a signal is there.
         biased;
         () = signals.any() => Ok(()),
-        result = network.start_and_watch(command, &mut processes) => result,
+        result = network.start_and_watch(command, dir.path(), &mut processes) => result,
     };
     eprintln!("Stopping {} nodes", network.nodes());
     processes.stop().await;
+    if let Err(UpError::Demo { .. } | UpError::Died { .. }) = &result {
+        if command.demo {
+            dir.keep();
+        }
+    }
     result
 }
 
@@ -259,17 +300,24 @@ impl Signals {
 /// A network that is about to start.
 struct Network {
     chains: Vec<Chain>,
+    /// When it was asked for.
+    begun: Instant,
 }
 
 impl Network {
     fn prepare(command: &UpCmd, dir: &Path) -> Result<Self, UpError> {
+        let begun = Instant::now();
         let validators = command.validators.map(usize::from);
         let count = usize::from(command.chains);
         let wasm_cache = executor::wasm_cache(command.wasm_cache.as_deref(), dir);
-        let sources = specs::sources(command.chain.as_deref(), validators, count, dir)?;
+        let sources = match command.demo {
+            true => vec![demo::spec::source(dir, &wasm_cache)?],
+            false => specs::sources(command.chain.as_deref(), validators, count, dir)?,
+        };
         let mut chains: Vec<Chain> = Vec::with_capacity(count);
         for (number, source) in (1..).zip(&sources) {
             let place = match count {
+                _ if command.demo => Place::hub(command.base_port, dir),
                 1 => Place::only(command.base_port, dir),
                 _ => {
                     let before = chains.iter().map(|chain| chain.nodes.len()).sum();
@@ -286,7 +334,7 @@ impl Network {
         let all_ports: Vec<_> = nodes.flat_map(|node| node.ports()).collect();
         ports::probe(&all_ports)?;
         routes::check(&chains)?;
-        Ok(Self { chains })
+        Ok(Self { chains, begun })
     }
 
     /// How many nodes it has.
@@ -298,11 +346,15 @@ impl Network {
     async fn start_and_watch(
         &mut self,
         command: &UpCmd,
+        dir: &Path,
         processes: &mut Processes,
     ) -> Result<(), UpError> {
         let executable = std::env::current_exe()?;
         for chain in &mut self.chains {
             chain.start(&executable, &command.node_args, processes)?;
+        }
+        if command.demo {
+            return self.show(command, dir, processes).await;
         }
         tokio::select! {
             error = processes.first_death() => return Err(error),
@@ -315,6 +367,50 @@ impl Network {
             println!("{report}");
         }
         Err(processes.first_death().await)
+    }
+
+    /// Run the demo, report it, and stay up unless it failed or is to end then.
+    async fn show(
+        &self,
+        command: &UpCmd,
+        dir: &Path,
+        processes: &mut Processes,
+    ) -> Result<(), UpError> {
+        let Some(hub) = self.chains.first() else {
+            return Ok(());
+        };
+        let options = demo::Options {
+            begun: self.begun,
+            json: command.json,
+            limit: command.limit.map(Duration::from_secs),
+        };
+        let account = tokio::select! {
+            error = processes.first_death() => return Err(error),
+            account = demo::run(hub, dir, &options) => account?,
+        };
+        if command.json {
+            println!("{}", account.to_json().map_err(std::io::Error::from)?);
+        } else if account.ok {
+            println!("{account}");
+        }
+        if let Some(failed) = account.failed {
+            return Err(UpError::Demo {
+                step: failed.step.title(),
+                why: failed.why,
+                folder: dir.to_owned(),
+            });
+        }
+        if command.exit {
+            return Ok(());
+        }
+        if command.json {
+            return Err(processes.first_death().await);
+        }
+        println!("The nodes of a DappChain go round as their turns end. Ctrl-C stops all of it.");
+        tokio::select! {
+            error = processes.first_death() => Err(error),
+            ended = demo::watch(hub) => ended,
+        }
     }
 
     async fn wait_until_ready(&self) -> Result<(), UpError> {

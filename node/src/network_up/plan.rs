@@ -11,6 +11,7 @@ use crate::{
 use hansa_pbft_primitives::{AuthoritySet, Weight};
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
@@ -28,6 +29,8 @@ const RPC_OFFSET: usize = 0;
 const P2P_OFFSET: usize = 1;
 const METRICS_OFFSET: usize = 2;
 const INTERCHAIN_OFFSET: usize = 3;
+const FIRST_DAPPCHAIN_OFFSET: usize = 4;
+const LAST_DAPPCHAIN_OFFSET: usize = 9;
 
 /// Where a chain's nodes are among those of a network.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ pub struct Place {
     pub before: usize,
     /// The number of the chain, from 1 on, if there are several.
     pub number: Option<usize>,
+    /// Whether it is a hub whose nodes run DappChains.
+    pub hub: bool,
 }
 
 impl Place {
@@ -50,6 +55,15 @@ impl Place {
             dir: dir.to_owned(),
             before: 0,
             number: None,
+            hub: false,
+        }
+    }
+
+    /// The place of a hub whose nodes run DappChains.
+    pub fn hub(base_port: u16, dir: &Path) -> Self {
+        Self {
+            hub: true,
+            ..Self::only(base_port, dir)
         }
     }
 
@@ -60,6 +74,7 @@ impl Place {
             dir: dir.join(format!("chain-{number}")),
             before,
             number: Some(number),
+            hub: false,
         }
     }
 }
@@ -79,6 +94,8 @@ pub struct NodePlan {
     pub metrics_port: u16,
     /// The port at which nodes of other chains reach it, if there are any.
     pub interchain_port: Option<u16>,
+    /// The ports for the DappChains that it runs, if it may run any. Not probed: a node takes what is free of them.
+    pub dappchain_ports: Option<RangeInclusive<u16>>,
     /// Its base path.
     pub base_path: PathBuf,
     /// The file of its network key.
@@ -106,9 +123,13 @@ impl NodePlan {
             rpc_port: port(RPC_OFFSET)?,
             p2p_port: port(P2P_OFFSET)?,
             metrics_port: port(METRICS_OFFSET)?,
-            interchain_port: match place.number {
-                Some(_) => Some(port(INTERCHAIN_OFFSET)?),
-                None => None,
+            interchain_port: match place.number.is_some() || place.hub {
+                true => Some(port(INTERCHAIN_OFFSET)?),
+                false => None,
+            },
+            dappchain_ports: match place.hub {
+                true => Some(port(FIRST_DAPPCHAIN_OFFSET)?..=port(LAST_DAPPCHAIN_OFFSET)?),
+                false => None,
             },
             name: match place.number {
                 Some(number) => format!("{}-{number}", identity.name),

@@ -103,13 +103,7 @@ impl fmt::Display for Report {
                 writeln!(f, "    pbft  {} (secret: {})", node.pbft_key, node.seed)?;
             }
             if let Some(first) = chain.nodes.first() {
-                let endpoint = percent_encode(&first.rpc);
-                writeln!(f, "\nLook at it with")?;
-                writeln!(f, "    https://polkadot.js.org/apps/?rpc={endpoint}")?;
-                writeln!(
-                    f,
-                    "    https://dev.papi.how/explorer#networkId=custom&endpoint={endpoint}"
-                )?;
+                write!(f, "\nLook at it with\n{}", links(&first.rpc))?;
             }
         }
         writeln!(
@@ -131,6 +125,15 @@ impl fmt::Display for Report {
         }
         write!(f, "\nCtrl-C stops all of it.")
     }
+}
+
+/// Where to look at a chain with this address of its JSON-RPC: a line each.
+pub fn links(rpc: &str) -> String {
+    let endpoint = percent_encode(rpc);
+    format!(
+        "    https://polkadot.js.org/apps/?rpc={endpoint}\n    \
+         https://dev.papi.how/explorer#networkId=custom&endpoint={endpoint}\n"
+    )
 }
 
 /// `text` with all but letters, digits and `-._~` percent-encoded.

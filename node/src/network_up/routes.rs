@@ -9,10 +9,10 @@
 use super::{
     chain::{AmongOthers, Chain},
     client::NodeClient,
+    transactions::sign_for_hub,
     UpError,
 };
 use crate::chain_spec::dev::{self, DevIdentity};
-use codec::Encode;
 use hansa_interchain_primitives::{
     api::RouteView, packet::ChainRef, rate::Terms, Balance, ChainId, Moment, Rate, TrustedHeader,
 };
@@ -22,10 +22,10 @@ use hansa_primitives::{AccountId, Hash};
 use hansa_runtime_common::currency::{MILLI, UNIT};
 use hansa_runtime_hub::{
     interchain::{TIMEOUT, TRUSTING_PERIOD},
-    Runtime, RuntimeCall, SignedPayload, TxExtension, UncheckedExtrinsic, VERSION,
+    Runtime, RuntimeCall,
 };
 use sp_core::{sr25519, Pair};
-use sp_runtime::{generic::Era, traits::Header as _, BoundedVec, MultiSignature};
+use sp_runtime::{traits::Header as _, BoundedVec};
 use std::time::Duration;
 
 /// What each chain has with each other one.
@@ -248,54 +248,9 @@ async fn submit(at: &End<'_>, calls: Vec<RuntimeCall>) -> Result<(), UpError> {
     let genesis = at.client.genesis().await.map_err(|e| at.rpc_error(e))?;
     let genesis = genesis.unwrap_or_default();
     let call = pallet_utility::Call::<Runtime>::batch_all { calls };
-    let extrinsic = sign(&at.admin, nonce, genesis, call.into());
+    let extrinsic = sign_for_hub(&at.admin, nonce, genesis, call.into());
     let submitted = at.client.submit(&extrinsic).await;
     submitted.map(|_| ()).map_err(|e| at.rpc_error(e))
-}
-
-/// A transaction of the runtime that is built in, valid for ever.
-fn sign(
-    signer: &sr25519::Pair,
-    nonce: u32,
-    genesis: Hash,
-    call: RuntimeCall,
-) -> UncheckedExtrinsic {
-    let extension: TxExtension = (
-        frame_system::AuthorizeCall::new(),
-        frame_system::CheckNonZeroSender::new(),
-        frame_system::CheckSpecVersion::new(),
-        frame_system::CheckTxVersion::new(),
-        frame_system::CheckGenesis::new(),
-        frame_system::CheckMortality::from(Era::Immortal),
-        frame_system::CheckNonce::from(nonce),
-        frame_system::CheckWeight::new(),
-        pallet_transaction_payment::ChargeTransactionPayment::from(0),
-        frame_metadata_hash_extension::CheckMetadataHash::new(false),
-        frame_system::WeightReclaim::new(),
-    );
-    // What is signed and not sent, as the chain knows it itself.
-    let implicit = (
-        (),
-        (),
-        VERSION.spec_version,
-        VERSION.transaction_version,
-        genesis,
-        genesis,
-        (),
-        (),
-        (),
-        None,
-        (),
-    );
-    let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implicit);
-    let signature = payload.using_encoded(|bytes| signer.sign(bytes));
-    let account = AccountId::from(signer.public());
-    UncheckedExtrinsic::new_signed(
-        call,
-        account.into(),
-        MultiSignature::Sr25519(signature),
-        extension,
-    )
 }
 
 /// Wait until the route from `at` to `to` is there, and `at` knows of its reserve.

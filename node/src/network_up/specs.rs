@@ -24,6 +24,8 @@ pub struct ChainSource {
     pub chain: String,
     /// What the spec says, where that must be known: if there are several chains.
     pub several: Option<ShortSpec>,
+    /// Who runs a node though it is not in the first set.
+    pub others: Vec<DevIdentity>,
 }
 
 /// The specs of all chains of a network.
@@ -41,12 +43,14 @@ pub fn sources(
         return Ok(vec![ChainSource {
             chain: first,
             several: None,
+            others: Vec::new(),
         }]);
     }
     let spec = short_spec(&first)?;
     let mut all = vec![ChainSource {
         chain: first,
         several: Some(spec.clone()),
+        others: Vec::new(),
     }];
     for number in 2..=chains {
         let spec = copy_of(&spec, number)?;
@@ -54,6 +58,7 @@ pub fn sources(
         all.push(ChainSource {
             chain,
             several: Some(spec),
+            others: Vec::new(),
         });
     }
     Ok(all)
@@ -108,7 +113,8 @@ fn copy_of(spec: &ShortSpec, number: usize) -> Result<ShortSpec, UpError> {
     Ok(copy)
 }
 
-fn write(spec: &ShortSpec, path: &Path) -> Result<String, UpError> {
+/// Write a spec; what nodes get as `--chain`.
+pub fn write(spec: &ShortSpec, path: &Path) -> Result<String, UpError> {
     let json = serde_json::to_string_pretty(spec).map_err(std::io::Error::from)?;
     std::fs::write(path, json).map_err(|source| UpError::File {
         path: path.to_owned(),

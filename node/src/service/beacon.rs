@@ -4,7 +4,8 @@
 //! The node's part in the randomness beacon of a chain, if the chain has one.
 
 use super::full::FullNode;
-use hansa_beacon_worker::{chain::ClientChain, metrics::Metrics, run, worker::Worker};
+use hansa_beacon_worker::{metrics::Metrics, run, worker::Worker};
+use hansa_local_chain::LocalChain;
 use sc_service::TaskManager;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus::SyncOracle;
@@ -13,7 +14,7 @@ use sp_consensus::SyncOracle;
 /// that does not validate: it may be in the pool.
 pub fn spawn(node: &FullNode, metrics: Metrics, task_manager: &TaskManager) {
     let pool = OffchainTransactionPoolFactory::new(node.pool.clone());
-    let chain = ClientChain::new(node.client.clone(), pool);
+    let chain = LocalChain::new(node.client.clone(), pool);
     let worker = Worker::new(chain, node.keystore.clone(), metrics);
     let sync = node.sync.clone();
     let is_syncing = move || sync.is_major_syncing();

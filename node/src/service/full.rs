@@ -6,11 +6,13 @@
 use super::{
     beacon,
     interchain::{self, InterchainOptions},
-    network, new_parts, pool, vote_log_dir, FullBackend, FullClient, FullEngine, FullPool, Parts,
+    network, new_parts, pool, vote_log_dir, Compose, FullBackend, FullClient, FullEngine, FullPool,
+    Parts,
 };
 use crate::executor;
 use futures::{FutureExt, StreamExt};
 use hansa_consensus_pbft::{
+    accusation::Accuse,
     authorities::ConsensusStates,
     block::import::{ImportedBlock, PbftLink},
     justification::PbftJustificationStream,
@@ -52,6 +54,8 @@ pub struct Options {
     pub dappchains: SharedStatus,
     /// Where compiled runtimes are kept; in the base path, if left out.
     pub wasm_cache: Option<PathBuf>,
+    /// Who is told of offences on the chain, if they are judged elsewhere, too.
+    pub accuse: Option<Accuse>,
 }
 
 /// How a node talks to nodes of other chains.
@@ -88,19 +92,9 @@ pub struct FullNode {
     pub host: Option<Handle>,
 }
 
-/// Start the node of one chain on the network backend `N`.
+/// Start the node of one chain on the network backend `N`, with a last look at the engine's parts before a
+/// validator's engine starts.
 pub async fn new_full<N>(
-    config: Configuration,
-    options: Options,
-) -> Result<(FullNode, TaskManager), Error>
-where
-    N: NetworkBackend<Block, Hash>,
-{
-    new_full_with::<N>(config, options, |_| ()).await
-}
-
-/// As [`new_full`], with a last look at the engine's parts before a validator's engine starts.
-pub async fn new_full_with<N>(
     mut config: Configuration,
     options: Options,
     compose: impl FnOnce(&mut FullEngine),
@@ -220,6 +214,7 @@ where
         database_dir,
         round_state,
         metrics,
+        accuse: options.accuse,
     };
     compose(&mut engine);
     start_pbft(
@@ -230,20 +225,24 @@ where
     Ok((node, task_manager))
 }
 
-/// Start the service of a DappChain, which talks to others by the host of the process, and shares its compiled runtimes.
+/// Start the service of a DappChain.
 pub async fn new_dappchain(
     config: Configuration,
-    host: Option<Handle>,
-    wasm_cache: PathBuf,
+    options: Options,
+    compose: Option<Compose>,
 ) -> Result<(FullNode, TaskManager), Error> {
-    let options = Options {
-        interchain: host.map_or(Interchain::Off, Interchain::Share),
-        wasm_cache: Some(wasm_cache),
-        ..Default::default()
+    let look = |engine: &mut FullEngine| {
+        if let Some(compose) = compose {
+            compose(engine);
+        }
     };
     match config.network.network_backend {
-        NetworkBackendType::Libp2p => new_full::<NetworkWorker<Block, Hash>>(config, options).await,
-        NetworkBackendType::Litep2p => new_full::<Litep2pNetworkBackend>(config, options).await,
+        NetworkBackendType::Libp2p => {
+            new_full::<NetworkWorker<Block, Hash>>(config, options, look).await
+        }
+        NetworkBackendType::Litep2p => {
+            new_full::<Litep2pNetworkBackend>(config, options, look).await
+        }
     }
 }
 

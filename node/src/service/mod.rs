@@ -22,7 +22,7 @@ pub mod introductions;
 pub mod network;
 pub mod pool;
 
-pub use full::{new_full, new_full_with, Interchain, Options};
+pub use full::{new_full, Interchain, Options};
 
 use crate::executor::Executor;
 use futures::future::BoxFuture;
@@ -68,6 +68,9 @@ pub type FullBlockImport = PbftBlockImport<Arc<FullClient>, FullClient>;
 
 /// The engine of a chain's validator, before it starts.
 pub type FullEngine = PbftParams<FullClient, FullBackend, FullPool, Arc<FullClient>>;
+
+/// A last look at the engine's parts before it starts.
+pub type Compose = Arc<dyn Fn(&mut FullEngine) + Send + Sync>;
 
 /// The parts of a chain that subcommands need as well as a running node.
 pub struct Parts {

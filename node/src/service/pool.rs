@@ -4,7 +4,8 @@
 //! The node's part in the node pool of a chain, if the chain is a hub.
 
 use super::full::FullNode;
-use hansa_pool_worker::{chain::ClientChain, metrics::Metrics, run, worker::Worker};
+use hansa_local_chain::LocalChain;
+use hansa_pool_worker::{metrics::Metrics, run, worker::Worker};
 use sc_service::TaskManager;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus::SyncOracle;
@@ -13,7 +14,7 @@ use sp_consensus::SyncOracle;
 /// themselves if it `joins`.
 pub fn spawn(node: &FullNode, metrics: Metrics, joins: bool, task_manager: &TaskManager) {
     let pool = OffchainTransactionPoolFactory::new(node.pool.clone());
-    let chain = ClientChain::new(node.client.clone(), pool);
+    let chain = LocalChain::new(node.client.clone(), pool);
     let worker = Worker::new(chain, node.keystore.clone(), metrics, joins);
     let sync = node.sync.clone();
     let is_syncing = move || sync.is_major_syncing();

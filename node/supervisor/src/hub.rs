@@ -3,20 +3,20 @@
 
 //! What the supervisor asks of the hub, and the real one.
 
+use crate::witness::Accusation;
 use hansa_allocation_primitives::{
     api::{AllocationApi, NodePlace, NodeStatus},
     BeaconId, BeaconSignature, Head, MemberPhase, Seconds,
 };
 use hansa_dappchain_primitives::{
-    api::{ChainView, DappChainsApi, GenesisRecord},
-    ChainId,
+    api::{ChainView, DappChainSetsApi, DappChainsApi, GenesisRecord},
+    ChainId, SetOrdinal,
 };
-use hansa_pbft_primitives::AuthoritySignature;
+use hansa_local_chain::LocalChain;
+use hansa_pbft_primitives::{AuthoritySignature, SetId};
 use hansa_primitives::{AccountId, Block, Hash};
-use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_api::{ApiExt, ProvideRuntimeApi};
 use sp_blockchain::{Error, HeaderBackend};
-use std::sync::Arc;
 
 /// A chain that may be a hub. Blocks are named by their hashes.
 pub trait Hub: Send + Sync + 'static {
@@ -65,6 +65,18 @@ pub trait Hub: Send + Sync + 'static {
         head: Head,
         signature: BeaconSignature,
     ) -> Result<bool, Error>;
+
+    /// The number of the set that has this id on a chain; none if the hub does not know.
+    fn ordinal(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error>;
+
+    /// Put a report of an offence on a chain into the own pool of transactions; false if that does not take it.
+    fn submit_offence(
+        &self,
+        at: Hash,
+        chain: ChainId,
+        ordinal: SetOrdinal,
+        accusation: &Accusation,
+    ) -> Result<bool, Error>;
 }
 
 /// Where a node is, if it is a member of a chain.
@@ -80,50 +92,33 @@ pub fn membership(status: &NodeStatus<AccountId>) -> Option<(ChainId, MemberPhas
     }
 }
 
-/// The hub of a client.
-pub struct ClientHub<C> {
-    client: Arc<C>,
-    pool: OffchainTransactionPoolFactory<Block>,
-    genesis: Hash,
-}
-
-impl<C: HeaderBackend<Block>> ClientHub<C> {
-    /// The chain of `client`, with the node's own pool of transactions.
-    pub fn new(client: Arc<C>, pool: OffchainTransactionPoolFactory<Block>) -> Self {
-        let genesis = client.info().genesis_hash;
-        Self {
-            client,
-            pool,
-            genesis,
-        }
-    }
-}
-
-impl<C> Hub for ClientHub<C>
+impl<C> Hub for LocalChain<C>
 where
     C: HeaderBackend<Block> + ProvideRuntimeApi<Block> + Send + Sync + 'static,
-    C::Api: AllocationApi<Block, AccountId> + DappChainsApi<Block, AccountId>,
+    C::Api: AllocationApi<Block, AccountId>
+        + DappChainsApi<Block, AccountId>
+        + DappChainSetsApi<Block, AccountId>,
 {
     fn genesis(&self) -> Hash {
-        self.genesis
+        self.genesis()
     }
 
     fn head(&self) -> Hash {
-        self.client.info().finalized_hash
+        self.head().hash
     }
 
     fn is_hub(&self, at: Hash) -> Result<bool, Error> {
-        let api = self.client.runtime_api();
+        let api = self.api();
         Ok(api.has_api::<dyn AllocationApi<Block, AccountId>>(at)?
             && api.has_api::<dyn DappChainsApi<Block, AccountId>>(at)?)
     }
 
     fn node(&self, at: Hash, key: &BeaconId) -> Result<Option<NodeStatus<AccountId>>, Error> {
-        Ok(self.client.runtime_api().node_of_key(at, key.clone())?)
+        Ok(self.api().node_of_key(at, key.clone())?)
     }
 
     fn chain(&self, at: Hash, chain: ChainId) -> Result<Option<ChainView<AccountId>>, Error> {
-        Ok(self.client.runtime_api().chain(at, chain)?)
+        Ok(self.api().chain(at, chain)?)
     }
 
     fn genesis_record(
@@ -131,11 +126,11 @@ where
         at: Hash,
         chain: ChainId,
     ) -> Result<Option<GenesisRecord<AccountId>>, Error> {
-        Ok(self.client.runtime_api().genesis_record(at, chain)?)
+        Ok(self.api().genesis_record(at, chain)?)
     }
 
     fn has_confirmed(&self, at: Hash, chain: ChainId, seat: u32) -> Result<bool, Error> {
-        let said = self.client.runtime_api().confirmation(at, chain, seat)?;
+        let said = self.api().confirmation(at, chain, seat)?;
         Ok(said.is_some())
     }
 
@@ -147,8 +142,7 @@ where
         outcome: Option<Hash>,
         signature: AuthoritySignature,
     ) -> Result<bool, Error> {
-        let mut api = self.client.runtime_api();
-        api.register_extension(self.pool.offchain_transaction_pool(at));
+        let api = self.submitting_api(at);
         let (chain, attempt) = (record.chain, record.attempt);
         let taken =
             DappChainsApi::submit_confirm(&*api, at, chain, attempt, seat, outcome, signature)?;
@@ -163,10 +157,35 @@ where
         head: Head,
         signature: BeaconSignature,
     ) -> Result<bool, Error> {
-        let mut api = self.client.runtime_api();
-        api.register_extension(self.pool.offchain_transaction_pool(at));
+        let api = self.submitting_api(at);
         let account = account.clone();
         let taken = AllocationApi::submit_confirm(&*api, at, chain, account, head, signature)?;
+        Ok(taken.is_some())
+    }
+
+    fn ordinal(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error> {
+        let api = self.api();
+        // A hub may have got DappChains before it took offences on them.
+        if !api.has_api::<dyn DappChainSetsApi<Block, AccountId>>(at)? {
+            return Ok(None);
+        }
+        Ok(api.ordinal(at, chain, set)?)
+    }
+
+    fn submit_offence(
+        &self,
+        at: Hash,
+        chain: ChainId,
+        ordinal: SetOrdinal,
+        accusation: &Accusation,
+    ) -> Result<bool, Error> {
+        let api = self.submitting_api(at);
+        let Accusation {
+            evidence,
+            set,
+            accounts,
+        } = accusation.clone();
+        let taken = api.submit_offence(at, chain, ordinal, evidence, set, accounts)?;
         Ok(taken.is_some())
     }
 }

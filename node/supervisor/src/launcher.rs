@@ -3,7 +3,7 @@
 
 //! What the supervisor asks of whoever can run a chain's service.
 
-use crate::store::Ports;
+use crate::{store::Ports, witness::Accusation};
 use futures::future::BoxFuture;
 use hansa_allocation_primitives::Head;
 use hansa_dappchain_primitives::{api::GenesisRecord, ChainId};
@@ -75,6 +75,9 @@ pub trait Service: Send + 'static {
 
     /// Its last final block, once it has caught up with its peers.
     fn caught_up(&self) -> Option<Head>;
+
+    /// The offences that its node has seen since this was asked last.
+    fn accusations(&mut self) -> Vec<Accusation>;
 
     /// Stop it. Resolves when nothing of it runs, and its database is closed.
     fn stop(self) -> BoxFuture<'static, Result<(), String>>;

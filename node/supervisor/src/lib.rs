@@ -12,6 +12,7 @@
 //! | [`duties`] | what a member owes the hub: the genesis, and that it has caught up |
 //! | [`hub`] | what is asked of the hub, and the real one |
 //! | [`launcher`] | what is asked of whoever can run a service |
+//! | [`witness`] | offences on chains, which the hub is told of |
 //! | [`supervisor`] | the loop: the hub's final blocks, and what becomes of services |
 //! | [`status`] | what is told of it to operators |
 
@@ -26,6 +27,9 @@ pub mod store;
 pub mod supervisor;
 #[cfg(test)]
 mod tests;
+pub mod witness;
+#[cfg(test)]
+mod witness_tests;
 
 pub use supervisor::{Settings, Supervisor};
 

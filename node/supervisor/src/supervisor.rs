@@ -10,6 +10,7 @@ use crate::{
     plan::{Action, Plan, Stage, UnixTime},
     status::{ChainStatus, Doing, Metrics, SharedStatus},
     store::{Ports, Store, StoreError, Stored},
+    witness::Witness,
     LOG_TARGET,
 };
 use futures::{
@@ -108,6 +109,7 @@ pub struct Supervisor<H, L: Launcher> {
     plan: Plan,
     store: Store,
     duties: Duties,
+    witness: Witness,
     services: BTreeMap<ChainId, Running<L::Service>>,
     /// What the hub said last.
     members: BTreeMap<ChainId, Membership>,
@@ -147,6 +149,7 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
             hub,
             launcher: Arc::new(launcher),
             duties: Duties::new(keystore.clone()),
+            witness: Witness::default(),
             keystore,
             plan,
             store,
@@ -223,6 +226,19 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         let members = &self.members;
         self.duties.on_final(|chain| members.contains_key(&chain));
         self.do_duties(at);
+        self.bear_witness(at);
+    }
+
+    /// Tell the hub of offences on chains.
+    fn bear_witness(&mut self, at: Hash) {
+        for (chain, running) in &mut self.services {
+            for accusation in running.service.accusations() {
+                self.witness.saw(*chain, accusation);
+            }
+        }
+        if let Err(error) = self.witness.on_final(&self.hub, at) {
+            self.complain(format!("cannot tell the hub of an offence: {error}"));
+        }
     }
 
     /// The chains of which a key of this node is a member.

@@ -10,6 +10,7 @@ use crate::{
     plan::{FIRST_RETRY, HAND_OVER_LIMIT},
     status::{Doing, Metrics, SharedStatus},
     store::{Ports, Store},
+    witness::Accusation,
     Settings, Supervisor,
 };
 use futures::{channel::oneshot, future::BoxFuture, FutureExt};
@@ -22,9 +23,9 @@ use hansa_beacon_primitives::KEY_TYPE as BEACON_KEY;
 use hansa_dappchain_primitives::{
     api::{ChainView, GenesisRecord},
     genesis::confirm_payload as genesis_payload,
-    ChainId, ChainState, Founder, FounderKeys, HubCheckpoint, RuntimeSource,
+    ChainId, ChainState, Founder, FounderKeys, HubCheckpoint, RuntimeSource, SetOrdinal,
 };
-use hansa_pbft_primitives::{AuthorityId, AuthoritySignature, KEY_TYPE as PBFT_KEY};
+use hansa_pbft_primitives::{AuthorityId, AuthoritySignature, SetId, KEY_TYPE as PBFT_KEY};
 use hansa_primitives::{AccountId, Hash};
 use sp_application_crypto::RuntimeAppPublic;
 use sp_blockchain::Error;
@@ -59,12 +60,24 @@ struct Chain {
     forgotten: usize,
     in_set: bool,
     caught_up: Option<Head>,
+    accusations: Vec<Accusation>,
     end: Option<oneshot::Sender<String>>,
+}
+
+/// What the hub says of offences, and what it was told.
+#[derive(Default)]
+pub(crate) struct Court {
+    /// The sets that it knows, by their ids on chains.
+    pub ordinals: BTreeMap<SetId, SetOrdinal>,
+    /// Whether it refuses all reports.
+    pub refuses: bool,
+    pub told: Vec<(ChainId, SetOrdinal, Accusation)>,
 }
 
 #[derive(Default)]
 struct World {
     now: u64,
+    court: Court,
     chains: BTreeMap<ChainId, Chain>,
     founder: Option<FounderKeys>,
     genesis: Option<Result<Hash, GenesisError>>,
@@ -77,11 +90,16 @@ struct World {
 }
 
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<World>>);
+pub(crate) struct Shared(Arc<Mutex<World>>);
 
 impl Shared {
     fn world(&self) -> MutexGuard<'_, World> {
         self.0.lock().unwrap()
+    }
+
+    /// What there is of offences.
+    pub(crate) fn court<T>(&self, change: impl FnOnce(&mut Court) -> T) -> T {
+        change(&mut self.world().court)
     }
 
     fn set<T>(&self, chain: ChainId, change: impl FnOnce(&mut Chain) -> T) -> T {
@@ -217,9 +235,26 @@ impl Hub for Shared {
         self.world().ready_words.push((chain, head));
         Ok(true)
     }
+
+    fn ordinal(&self, _: Hash, _: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error> {
+        self.court(|court| Ok(court.ordinals.get(&set).copied()))
+    }
+
+    fn submit_offence(
+        &self,
+        _: Hash,
+        chain: ChainId,
+        ordinal: SetOrdinal,
+        accusation: &Accusation,
+    ) -> Result<bool, Error> {
+        self.court(|court| {
+            court.told.push((chain, ordinal, accusation.clone()));
+            Ok(!court.refuses)
+        })
+    }
 }
 
-struct FakeService {
+pub(crate) struct FakeService {
     world: Shared,
     chain: ChainId,
 }
@@ -234,6 +269,11 @@ impl Service for FakeService {
 
     fn caught_up(&self) -> Option<Head> {
         self.world.set(self.chain, |chain| chain.caught_up)
+    }
+
+    fn accusations(&mut self) -> Vec<Accusation> {
+        self.world
+            .set(self.chain, |chain| std::mem::take(&mut chain.accusations))
     }
 
     fn stop(self) -> BoxFuture<'static, Result<(), String>> {
@@ -631,4 +671,18 @@ async fn the_end_of_the_process_stops_all() {
         .run(receiver, || false, std::future::ready(()))
         .await;
     assert!(!scene.world.set(GAME, |c| c.open));
+}
+
+#[test]
+fn what_a_service_has_seen_is_told_to_the_hub() {
+    let mut scene = Scene::new();
+    scene.member(GAME);
+    let seen = crate::witness_tests::accusation(2, 0);
+    scene
+        .world
+        .set(GAME, |chain| chain.accusations.push(seen.clone()));
+    scene.world.court(|court| court.ordinals.insert(0, 5));
+    scene.block();
+    let told = scene.world.court(|court| court.told.clone());
+    assert_eq!(told, [(GAME, 5, seen)]);
 }

@@ -4,8 +4,8 @@
 //! What node and RPC ask: the functions behind the runtime API.
 
 use crate::{
-    Agreements, Books, Call, ClientSets, Clients, Config, HeaderRing, InboundLanes, Outbound,
-    OutboundLanes, OwnId, Pallet, Results, Routes, StoredHeaders,
+    Agreements, Books, Call, ClientSets, Clients, Config, HeaderRing, InboundLanes, OldestPastSet,
+    Outbound, OutboundLanes, OwnId, Pallet, PastSets, Results, Routes, StoredHeaders,
 };
 use alloc::vec::Vec;
 use frame_support::traits::Get;
@@ -17,8 +17,8 @@ use hansa_interchain_primitives::{
     claims, keys,
     packet::ChainRef,
     proof::MAX_KEYS,
-    Balance, ChainAddress, ChainId, LaneId, Nonce, Packet, PacketResult, Payload, TrustedHeader,
-    LANES,
+    Balance, ChainAddress, ChainId, LaneId, Nonce, Packet, PacketResult, PastSet, Payload,
+    TrustedHeader, LANES,
 };
 
 /// The most packets or results that one question is answered with.
@@ -83,6 +83,19 @@ impl<T: Config> Pallet<T> {
             set: ClientSets::<T>::get(peer)?,
             headers: headers.collect(),
         })
+    }
+
+    /// The sets of a chain that decide no more and can still be held to what they signed, by id; at most
+    /// [`Config::MaxPastSets`].
+    pub fn past_sets(peer: ChainId) -> Vec<PastSet> {
+        let Some(client) = Clients::<T>::get(peer) else {
+            return Vec::new();
+        };
+        let now = Self::now();
+        (OldestPastSet::<T>::get(peer)..client.set_id)
+            .filter_map(|id| PastSets::<T>::get(peer, id))
+            .filter(|past| !past.is_over(client.trusting_period, now))
+            .collect()
     }
 
     /// Packets to `peer` without a result, at most `limit` from `from` on.

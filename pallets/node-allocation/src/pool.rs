@@ -250,11 +250,7 @@ impl<T: Config> AuthoredBlocks<T::AccountId> for Pallet<T> {
     fn on_authored(chain: ChainId, account: &T::AccountId, blocks: u32) -> Weight {
         if blocks > 0 {
             Self::note_veteran(account);
-            Self::edit(chain, |roster| {
-                if let Some(seat) = roster.seat_mut(account) {
-                    seat.blocks = seat.blocks.saturating_add(blocks);
-                }
-            });
+            Self::edit(chain, |roster| roster.note_blocks(account, blocks));
         }
         T::WeightInfo::on_authored()
     }

@@ -10,8 +10,18 @@
 //! more in the set than the chain needs, which is when a replacement has confirmed; who is unfit goes
 //! in the next epoch though nobody was drawn for it. Never more than `T` are
 //! marked, and never more than `T` go in an epoch, for whatever cause; `T` is that of the set at the
-//! epoch's beginning. Marks are given anew in each sweep, so that who is unfit need not wait until those
+//! epoch's beginning. Marks are given anew in each sweep, so that who is unfit or absent need not wait until those
 //! are replaced whose turn is over. Members that have not confirmed are not in the set: when they go, that is no departure.
+
+//!
+//! ## Absence
+//!
+//! A member of the set whose node is dead, or never came, costs the chain one of the `T` that it can do without, and its turn
+//! may be long. The hub sees it by what the chain reports: each member is the primary of its share of heights, so one that
+//! works makes blocks. A **round** is over in the first sweep at which the chain has made [`ROUND_BLOCKS`] a member. Who has
+//! made none in [`ABSENT_ROUNDS`] rounds, one after the other, is absent: it is marked, before those who want to go. One who
+//! works is taken for absent with a probability of e^-32. Rounds are so many since a member is in the chain's set only when
+//! the chain has handed over: that takes an epoch, a session, and the report.
 
 use crate::draw::{Kind, Slot};
 use alloc::vec::Vec;
@@ -22,6 +32,20 @@ use hansa_allocation_primitives::{
 
 /// The most members of a chain: the largest set that pBFT takes.
 pub const MAX_MEMBERS: u32 = 1_000;
+
+/// How many blocks for each member a chain makes in a round.
+pub const ROUND_BLOCKS: u32 = 8;
+
+/// After how many rounds without a block a member is absent.
+pub const ABSENT_ROUNDS: u32 = 4;
+
+/// Why members are marked, in the order in which they come first.
+const CAUSES: [Departure; 4] = [
+    Departure::Unfit,
+    Departure::Absent,
+    Departure::Left,
+    Departure::TurnOver,
+];
 
 /// A member.
 #[frame_support::stored]
@@ -38,6 +62,10 @@ pub struct Seat<AccountId> {
     pub serving_since: Option<Seconds>,
     /// How many blocks of the chain it authored in this turn.
     pub blocks: u32,
+    /// How many of them by the end of the last round.
+    pub blocks_before: u32,
+    /// In how many rounds it made none, one after the other.
+    pub idle_rounds: u32,
     /// Whether it was new when it was drawn.
     pub new: bool,
     /// Why it goes, once it is marked.
@@ -73,6 +101,8 @@ pub struct Roster<AccountId> {
     pub departures: Departures,
     /// For how many sweeps in a row the chain has been short.
     pub short_epochs: u32,
+    /// How many blocks the chain has made in this round, as it says.
+    pub made: u32,
 }
 
 /// What a sweep looks at.
@@ -99,6 +129,30 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
             seats: BoundedVec::new(),
             departures: Departures::default(),
             short_epochs: 0,
+            made: 0,
+        }
+    }
+
+    /// The chain says that a node, a member or one that was, made so many blocks.
+    pub fn note_blocks(&mut self, account: &AccountId, blocks: u32) {
+        self.made = self.made.saturating_add(blocks);
+        if let Some(seat) = self.seat_mut(account) {
+            seat.blocks = seat.blocks.saturating_add(blocks);
+        }
+    }
+
+    /// End the round, if the chain has made enough blocks.
+    fn end_round(&mut self) {
+        if self.made < self.active().saturating_mul(ROUND_BLOCKS) {
+            return;
+        }
+        self.made = 0;
+        for seat in self.seats.iter_mut().filter(|s| s.phase.is_active()) {
+            seat.idle_rounds = match seat.blocks > seat.blocks_before {
+                true => 0,
+                false => seat.idle_rounds.saturating_add(1),
+            };
+            seat.blocks_before = seat.blocks;
         }
     }
 
@@ -165,6 +219,8 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
             phase,
             serving_since: None,
             blocks: 0,
+            blocks_before: 0,
+            idle_rounds: 0,
             new: kind == Kind::New,
             cause: None,
             leaving: false,
@@ -179,6 +235,7 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
             seat.phase = MemberPhase::Serving;
             seat.serving_since = Some(now.seconds);
             seat.blocks = 0;
+            seat.blocks_before = 0;
         }
         self.departures = Departures {
             epoch: now.epoch,
@@ -226,6 +283,7 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
             }
             Phase::Live => {
                 self.begin_epoch(now.epoch);
+                self.end_round();
                 self.remove_if(&mut gone, |seat| {
                     let joins = seat.phase == MemberPhase::Joining;
                     let due = seat.epoch.saturating_add(now.confirm_epochs);
@@ -286,8 +344,8 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
         }
     }
 
-    /// Mark those who are to go, at most `T` at a time: the unfit first, then who wants to, then whose turn
-    /// is over; among equals who was marked already, then who came first. Who was marked may serve on
+    /// Mark those who are to go, at most `T` at a time: the unfit first, then the absent, then who wants to, then whose
+    /// turn is over; among equals who was marked already, then who came first. Who was marked may serve on
     /// for one that comes before it; there are never fewer marks than before, as replacements are on
     /// their way.
     fn mark(&mut self, now: &Now, is_fit: impl Fn(&AccountId) -> bool) {
@@ -307,8 +365,7 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
                 Some((cause, before.is_some()))
             })
             .collect();
-        let order = [Departure::Unfit, Departure::Left, Departure::TurnOver];
-        for wanted in order
+        for wanted in CAUSES
             .into_iter()
             .flat_map(|cause| [(cause, true), (cause, false)])
         {
@@ -328,8 +385,7 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
         if self.active() <= self.need || self.allowance() == 0 {
             return None;
         }
-        let causes = [Departure::Unfit, Departure::Left, Departure::TurnOver];
-        let at = causes
+        let at = CAUSES
             .iter()
             .find_map(|cause| self.position(|seat| seat.cause == Some(*cause)))?;
         let seat = self.seats.remove(at);
@@ -400,6 +456,9 @@ fn cause<AccountId>(
 ) -> Option<Departure> {
     if !is_fit(&seat.account) {
         return Some(Departure::Unfit);
+    }
+    if seat.idle_rounds >= ABSENT_ROUNDS {
+        return Some(Departure::Absent);
     }
     if seat.leaving {
         return Some(Departure::Left);

@@ -148,6 +148,9 @@ pub enum Departure {
     /// The chain needs fewer nodes, or is no more.
     #[codec(index = 4)]
     NotNeeded,
+    /// It made no block for long, while the others made many.
+    #[codec(index = 5)]
+    Absent,
 }
 
 /// A final block of a DappChain, as a node names it.

@@ -4,7 +4,7 @@
 //! The runtime API: what the node and the RPC ask.
 
 use crate::{
-    client::{TrustedHeader, MAX_HEADERS},
+    client::{PastSet, TrustedHeader, MAX_HEADERS},
     packet::ChainRef,
     proof::MAX_KEYS,
     rate::Agreement,
@@ -282,6 +282,9 @@ sp_api::decl_runtime_apis! {
 
         /// What is known of a chain's consensus.
         fn client(peer: ChainId) -> Option<ClientView>;
+
+        /// The sets of a chain that decide no more and can still be held to what they signed, by id.
+        fn past_sets(peer: ChainId) -> Vec<PastSet>;
 
         /// Packets to `peer` without a result, at most `limit` from `from` on.
         fn packets(peer: ChainId, lane: LaneId, from: Nonce, limit: u32) -> Vec<PacketView>;

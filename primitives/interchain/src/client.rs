@@ -161,6 +161,19 @@ pub struct PastSet {
     pub until: Moment,
 }
 
+impl PastSet {
+    /// Whether the set decided a height, as far as is known.
+    pub fn decided(&self, height: Height) -> bool {
+        (self.first..=self.last).contains(&height)
+    }
+
+    /// Whether the set ceased to decide longer ago than `trusting_period`, both in milliseconds: who was in
+    /// it cannot be held to it any more.
+    pub fn is_over(&self, trusting_period: Moment, now: Moment) -> bool {
+        is_over(self.until, trusting_period, now)
+    }
+}
+
 /// What an update changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Update {
@@ -364,10 +377,10 @@ impl Misbehaviour {
         } else {
             let past = past.filter(|past| past.id == self.set.id);
             let past = past.ok_or(ClientError::OtherSet)?;
-            if is_over(past.until, state.trusting_period, now) {
+            if past.is_over(state.trusting_period, now) {
                 return Err(ClientError::TooOld);
             }
-            (past.hash, (past.first..=past.last).contains(&height))
+            (past.hash, past.decided(height))
         };
         if known != (set_hash(&self.set), true) {
             return Err(ClientError::OtherSet);

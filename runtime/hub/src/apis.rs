@@ -306,6 +306,10 @@ impl_runtime_apis! {
             Interchain::client(peer)
         }
 
+        fn past_sets(peer: interchain::ChainId) -> Vec<interchain::PastSet> {
+            Interchain::past_sets(peer)
+        }
+
         fn packets(
             peer: interchain::ChainId,
             lane: LaneId,

@@ -18,7 +18,7 @@ use frame_support::{
     PalletId,
 };
 use frame_system::EnsureRoot;
-use hansa_allocation_primitives::{Term, TrustSigned};
+use hansa_allocation_primitives::Term;
 use hansa_beacon_primitives::Parts;
 use hansa_dappchain_primitives::MAX_NODES;
 use hansa_pallet_dappchains::{cost::Curve, payout::Division, Terms};
@@ -33,7 +33,7 @@ use hansa_runtime_common::{
 };
 use hansa_staking_primitives::Seconds;
 use pallet_session::historical::NoteHistoricalRoot;
-use pool::{Bonded, EpochSeed, HubHead, RegisteredKeys, UnbondingPeriod};
+use pool::{Bonded, EpochSeed, HubHead, ProvenHeads, RegisteredKeys, UnbondingPeriod};
 use sp_runtime::{
     traits::{AccountIdLookup, ConvertInto, OpaqueKeys},
     Perbill, Permill,
@@ -439,8 +439,7 @@ impl hansa_pallet_node_allocation::Config for Runtime {
     type Ids = Beacon;
     type Leaving = Beacon;
     type Chains = DappChains;
-    // The hub does not follow its chains yet: it takes the node's signed word.
-    type Heads = TrustSigned;
+    type Heads = ProvenHeads;
     type OnFee = ();
     type Deposit = ConstU128<PLACE_DEPOSIT>;
     type MaxNodes = ConstU32<MAX_POOL>;

@@ -8,9 +8,10 @@ use crate::{
     validators::stands, AccountId, Interchain, Pbft, Runtime, Session, SessionKeys, Staking, System,
 };
 use frame_support::traits::Get;
-use hansa_allocation_primitives::{NodeKeys, NodeStanding};
+use hansa_allocation_primitives::{ChainHeads, Head, NodeKeys, NodeStanding};
 use hansa_beacon_primitives::{BeaconId, KEY_TYPE};
-use hansa_dappchain_primitives::{CheckpointOf, FounderKeys, HubCheckpoint, KeysOf};
+use hansa_dappchain_primitives::{ChainId, CheckpointOf, FounderKeys, HubCheckpoint, KeysOf};
+use hansa_pallet_interchain::{HeaderRing, StoredHeaders};
 use hansa_pallet_pbft::{LastTimestamp, Seed};
 use hansa_staking_primitives::Seconds;
 
@@ -78,6 +79,24 @@ impl CheckpointOf for HubHead {
             timestamp: LastTimestamp::<Runtime>::get().unwrap_or_default(),
             set: Pbft::deciding_set().set,
         }
+    }
+}
+
+/// What the light clients of the routes to chains have proven of their heads.
+///
+/// A head that a node has caught up with is not behind what the hub knows, and is no other block of a height that it
+/// knows. The last header but one is early enough: another may have arrived since the node signed. What is above the
+/// headers that the hub knows is the node's signed word: headers come with packets, blocks between them do not. A chain
+/// whose route is not open yet has shown nothing.
+pub struct ProvenHeads;
+
+impl ChainHeads for ProvenHeads {
+    fn is_recent_final(chain: ChainId, head: &Head) -> bool {
+        let known = HeaderRing::<Runtime>::get(chain);
+        let earliest = known.iter().rev().nth(1).or(known.last()).copied();
+        let is_recent = earliest.is_none_or(|earliest| head.height >= earliest);
+        let proven = StoredHeaders::<Runtime>::get(chain, head.height);
+        is_recent && proven.is_none_or(|proven| proven.hash == head.hash)
     }
 }
 

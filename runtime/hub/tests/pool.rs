@@ -422,3 +422,43 @@ fn the_heaviest_block_of_a_draw_leaves_room() {
         assert!(part < 0.5, "{what} takes {part} of a block");
     }
 }
+
+/// A node's word for a head that it has caught up with is held against what the route's light client has proven.
+#[test]
+fn a_head_is_not_behind_and_no_other_than_what_the_hub_knows() {
+    use hansa_allocation_primitives::{ChainHeads, Head};
+    use hansa_pallet_interchain::{types::StoredHeader, HeaderRing, StoredHeaders};
+    use hansa_pallet_node_allocation::Config as PoolConfig;
+    type Heads = <Runtime as PoolConfig>::Heads;
+    let hash = |height: u32| Hash::repeat_byte(height as u8);
+    let good = |height, hash| Heads::is_recent_final(1, &Head { height, hash });
+    let mut chain = Chain::new(STAKE);
+    chain.state(|| {
+        assert!(good(0, hash(9)), "nothing is known");
+        let learn = |height: u32| {
+            let header = StoredHeader {
+                hash: hash(height),
+                state_root: hash(height),
+                timestamp: 0,
+            };
+            StoredHeaders::<Runtime>::insert(1, height, header);
+            HeaderRing::<Runtime>::mutate(1, |ring| ring.try_push(height).expect("there is room"));
+        };
+        learn(5);
+        assert!(!good(4, hash(4)) && !good(5, hash(4)));
+        assert!(good(5, hash(5)) && good(6, hash(6)));
+        // One that was signed before the last header came is as good.
+        learn(9);
+        assert!(!good(4, hash(4)) && !good(9, hash(6)));
+        assert!(good(5, hash(5)) && good(6, hash(6)) && good(9, hash(9)) && good(10, hash(1)));
+        learn(12);
+        assert!(!good(8, hash(8)) && good(10, hash(1)));
+        assert!(Heads::is_recent_final(
+            2,
+            &Head {
+                height: 0,
+                hash: hash(0)
+            }
+        ));
+    });
+}

@@ -162,6 +162,10 @@ macro_rules! impl_apis {
                         Interchain::client(peer)
                     }
 
+                    fn past_sets(peer: interchain::ChainId) -> Vec<interchain::PastSet> {
+                        Interchain::past_sets(peer)
+                    }
+
                     fn packets(
                         peer: interchain::ChainId,
                         lane: LaneId,

@@ -79,21 +79,34 @@ impl FromStr for Lie {
     }
 }
 
-/// Take `--lie <kind>` out of the arguments of a node.
+/// What is told where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// The lie.
+    pub lie: Lie,
+    /// Whether it is told on DappChains, and not on the node's own chain.
+    pub on_dappchains: bool,
+}
+
+/// Take `--lie <kind>` and `--on-dappchains` out of the arguments of a node.
 pub fn take_from(
     arguments: impl IntoIterator<Item = String>,
-) -> Result<(Lie, Vec<String>), String> {
+) -> Result<(Plan, Vec<String>), String> {
     let mut lie = None;
+    let mut on_dappchains = false;
     let mut rest = Vec::new();
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         if argument == "--lie" {
             lie = Some(arguments.next().unwrap_or_default().parse()?);
+        } else if argument == "--on-dappchains" {
+            on_dappchains = true;
         } else {
             rest.push(argument);
         }
     }
-    lie.map(|lie| (lie, rest))
+    let plan = |lie| Plan { lie, on_dappchains };
+    lie.map(|lie| (plan(lie), rest))
         .ok_or_else(|| "--lie <kind> is missing; all other flags are those of a node".into())
 }
 
@@ -101,14 +114,18 @@ pub fn take_from(
 mod tests {
     use super::*;
 
-    fn take(arguments: &[&str]) -> Result<(Lie, Vec<String>), String> {
+    fn take(arguments: &[&str]) -> Result<(Plan, Vec<String>), String> {
         take_from(arguments.iter().map(ToString::to_string))
     }
 
     #[test]
     fn the_lie_is_taken_out_of_the_flags() {
-        let (lie, rest) = take(&["x", "--alice", "--lie", "two-blocks", "--validator"]).unwrap();
-        assert_eq!((lie, rest.len()), (Lie::TwoBlocks, 3));
+        let flags = ["x", "--alice", "--lie", "two-blocks", "--validator"];
+        let (plan, rest) = take(&flags).unwrap();
+        assert_eq!((plan.lie, rest.len()), (Lie::TwoBlocks, 3));
+        assert!(!plan.on_dappchains);
+        let (plan, rest) = take(&[&flags[..], &["--on-dappchains"]].concat()).unwrap();
+        assert!(plan.on_dappchains && rest.len() == 3);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
-//! A validator that lies: `hansa-byzantine --lie <kind> <flags of a node>`.
+//! A validator that lies: `hansa-byzantine --lie <kind> [--on-dappchains] <flags of a node>`, on its own chain or on
+//! the DappChains in its process.
 //!
 //! It is the node with something else between the engine and the network. The engine itself is
 //! honest; what it says is withheld, altered and signed again, or said differently to different
@@ -26,14 +27,14 @@ use futures::{future::ready, StreamExt};
 use hansa_consensus_pbft::network::{Incoming, PeerEvent};
 use hansa_node::{
     cli::Cli,
-    service::{new_full_with, FullEngine, Options},
+    command::{run_node, Engines},
+    service::{Compose, FullEngine},
 };
 use hansa_pbft_primitives::{Hash, Height, Message, Statement, View};
 use liar::Liar;
 use lie::Lie;
 use log::info;
 use sc_cli::SubstrateCli;
-use sc_network::Litep2pNetworkBackend;
 use std::{process::ExitCode, sync::Arc};
 
 /// The target of log lines.
@@ -50,22 +51,21 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let (lie, arguments) = lie::take_from(std::env::args())?;
-    let cli = Cli::from_iter(arguments);
-    let options = Options {
-        join_pool: cli.join_pool,
-        wasm_cache: cli.wasm_cache.clone(),
-        ..Default::default()
+    let (plan, arguments) = lie::take_from(std::env::args())?;
+    let mut cli = Cli::from_iter(arguments);
+    let lie = plan.lie;
+    let lies: Compose = Arc::new(move |engine| compose(lie, engine));
+    let engines = match plan.on_dappchains {
+        true => Engines {
+            dappchains: Some(lies),
+            ..Default::default()
+        },
+        false => Engines {
+            own: Some(lies),
+            ..Default::default()
+        },
     };
-    let runner = cli.create_runner(&cli.run).map_err(|e| e.to_string())?;
-    runner
-        .run_node_until_exit(|config| async move {
-            new_full_with::<Litep2pNetworkBackend>(config, options, |engine| compose(lie, engine))
-                .await
-                .map(|(_, task_manager)| task_manager)
-                .map_err(sc_cli::Error::Service)
-        })
-        .map_err(|e| e.to_string())
+    run_node(&mut cli, engines).map_err(|e| e.to_string())
 }
 
 /// Write into the log that a lie was told at a height and a view, with the block that was proposed in

@@ -5,6 +5,7 @@
 //! chain goes on, all others have the same blocks, and where the lie is an offence, the liar is soon
 //! no validator any more.
 
+mod dappchains;
 mod proposals;
 mod stakes;
 mod transactions;

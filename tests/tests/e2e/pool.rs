@@ -9,23 +9,22 @@
 //! is signed here (`dappchains.rs` has a chain that lives). For the same reason it is the hub's blocks that make
 //! veterans, and turns end by time, not by blocks.
 
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{ensure, Context, Result};
 use hansa_allocation_primitives::{confirm::confirm_payload, Head};
 use hansa_dappchain_primitives::genesis;
 use hansa_e2e::{
-    client::{self, Account, Client, UNIT},
+    client::{self, Account, UNIT},
+    dappchains::{address, keypair, spec, uri, Hub, DEPLOYERS, EPOCH_MS, NEED},
     network::text,
-    rpc::Rpc,
-    spec, wait_for, wait_for_some, Network,
+    wait_for,
 };
 use serde_json::{json, Value as Json};
-use sp_core::{crypto::Ss58Codec, ed25519, sr25519, Pair, H256};
-use std::path::{Path, PathBuf};
+use sp_core::{ed25519, sr25519, Pair, H256};
+use std::ops::Deref;
 use subxt::{
     dynamic::{self, Value},
     ext::scale_decode::DecodeAsType,
 };
-use subxt_signer::sr25519::Keypair;
 
 /// The hub's validators, all of the same weight. They make blocks, so they are veterans.
 const VETERANS: [&str; 11] = [
@@ -33,67 +32,16 @@ const VETERANS: [&str; 11] = [
 ];
 /// The node whose operator comes later, and which makes no blocks of the hub before it serves.
 const NEW: &str = "lars";
-/// Two deployers, who run no nodes.
-const DEPLOYERS: [&str; 2] = ["//Deployer//1", "//Deployer//2"];
-/// How many nodes each chain needs: the fewest.
-const NEED: usize = 4;
 /// The names of the chains, whose ids are 1, 2 and 3.
 const CHAINS: [&str; 3] = ["shop", "bank", "game"];
 /// How long a turn is: the shortest that there is.
 const TERM_SECONDS: u32 = 60;
-/// The length of an epoch; with the interval below there are some ten blocks for each duty.
-const EPOCH_MS: u64 = 15_000;
-/// How long the hub waits for a transaction before it makes a block without.
-const IDLE_MS: u64 = 400;
 /// What stands for the code of a chain.
 const CODE: &[u8] = b"a runtime";
-
-/// The secret URI of a node's account and keys.
-fn uri(name: &str) -> String {
-    format!("//{name}")
-}
-
-fn keypair(name: &str) -> Keypair {
-    client::keypair(&uri(name))
-}
-
-fn address(name: &str) -> String {
-    client::account(&keypair(name)).to_string()
-}
 
 /// All nodes, the new one last.
 fn names() -> impl Iterator<Item = &'static str> {
     VETERANS.into_iter().chain([NEW])
-}
-
-/// `stake.json` with short epochs, all [`VETERANS`] as validators, and funds for all.
-fn spec(folder: &Path) -> Result<PathBuf> {
-    let edits = [
-        ("/genesis/timing/idleIntervalMs", json!(IDLE_MS)),
-        ("/genesis/sessionLengthMs", json!(EPOCH_MS)),
-    ];
-    let mut spec = spec::edit("stake.json", &edits)?;
-    let mut validators = Vec::new();
-    for name in VETERANS {
-        let pbft = ed25519::Pair::from_string(&uri(name), None)?.public();
-        validators.push(json!({
-            "account": address(name),
-            "pbft": pbft.to_ss58check(),
-            "beacon": address(name),
-            "bond": (200_000 * UNIT).to_string(),
-        }));
-    }
-    let genesis = &mut spec["genesis"];
-    genesis["validators"] = json!(validators);
-    genesis["validatorCount"] = json!(VETERANS.len());
-    let deployers = DEPLOYERS.map(|uri| client::account(&client::keypair(uri)).to_string());
-    let funds = json!((1_000_000 * UNIT).to_string());
-    genesis["balances"] = names()
-        .map(address)
-        .chain(deployers)
-        .map(|account| (account, funds.clone()))
-        .collect();
-    spec::write(folder, "pool.json", &spec)
 }
 
 /// The event that a node was drawn for a chain.
@@ -116,49 +64,30 @@ enum Reason {
 }
 
 /// The hub, as its clients see it.
-struct Hub {
-    network: Network,
-    rpc: Rpc,
-    api: Client,
+struct Pool(Hub);
+
+impl Deref for Pool {
+    type Target = Hub;
+
+    fn deref(&self) -> &Hub {
+        &self.0
+    }
 }
 
-impl Hub {
+impl Pool {
     /// A network of all nodes, each with its keys in its keystore, which were told to join the pool.
     async fn start() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let all: Vec<_> = names().collect();
-        let network = Network::start_nodes(&spec(folder.path())?, &all, |name, config| {
-            Ok(config
-                .session_keys(&uri(name))?
-                .arg("--join-pool")
-                .arg("--no-dappchains"))
-        })
-        .await?;
-        let (rpc, api) = (
-            network.nodes[0].rpc().await?,
-            network.nodes[0].client().await?,
-        );
-        Ok(Self { network, rpc, api })
-    }
-
-    async fn call(&self, method: &str, params: &[Json]) -> Result<Json> {
-        self.rpc.call(method, params.to_vec()).await
-    }
-
-    /// Where a node is, or null.
-    async fn node(&self, name: &str) -> Result<Json> {
-        self.call("allocation_node", &[json!(address(name))]).await
+        let spec = spec(folder.path(), EPOCH_MS, &VETERANS, &[NEW])?;
+        let hub = Hub::start(&spec, &all, |_, config| {
+            config.arg("--join-pool").arg("--no-dappchains")
+        });
+        Ok(Self(hub.await?))
     }
 
     async fn chain(&self, id: u32) -> Result<Json> {
         self.call("allocation_chain", &[json!(id)]).await
-    }
-
-    async fn state(&self, chain: &str) -> Result<String> {
-        text(
-            &self.call("dappChains_get", &[json!(chain)]).await?,
-            "state",
-        )
     }
 
     /// How many nodes the chains have.
@@ -169,51 +98,6 @@ impl Hub {
         let chains = chains.as_array().context("a list")?;
         let nodes = chains.iter().map(|chain| chain["nodes"].as_u64());
         nodes.collect::<Option<_>>().context("numbers of nodes")
-    }
-
-    /// The names of a chain's members in a phase.
-    async fn members(&self, chain: u32, phase: &str) -> Result<Vec<&'static str>> {
-        let params = [json!(chain), json!(0), json!(100)];
-        let members = self.call("allocation_members", &params).await?;
-        let members = members.as_array().context("a list")?;
-        let is_there = |name: &&str| {
-            let account = json!(address(name));
-            let mut members = members.iter();
-            members.any(|member| member["account"] == account && member["phase"] == phase)
-        };
-        Ok(names().filter(is_there).collect())
-    }
-
-    async fn epoch(&self) -> Result<u64> {
-        let epoch = self.call("beacon_epoch", &[]).await?;
-        epoch["epoch"].as_u64().context("a number")
-    }
-
-    /// Wait until `probe` yields something, for at most so many epochs: each may take as long as anything
-    /// may.
-    async fn within<T, F, Fut>(&self, epochs: u64, what: &str, probe: F) -> Result<T>
-    where
-        F: Fn() -> Fut,
-        Fut: std::future::Future<Output = Result<Option<T>>>,
-    {
-        let first = self.epoch().await?;
-        for last in first..=first + epochs {
-            let found = wait_for_some(what, || async {
-                let over = self.epoch().await? > last;
-                let found = probe().await?;
-                Ok((found.is_some() || over).then_some(found))
-            })
-            .await?;
-            if let Some(found) = found {
-                println!("epoch {last}: {what}");
-                return Ok(found);
-            }
-        }
-        bail!(
-            "waited {epochs} epochs in vain for {what}; chains: {}",
-            self.call("allocation_chains", &[json!(1), json!(10)])
-                .await?
-        )
     }
 
     /// Who was drawn for which chain in each block from `first` on, as the events tell it.
@@ -261,21 +145,8 @@ impl Hub {
         let factor: u128 = percent.parse()?;
         let stake = NEED as u128 * 100 * UNIT * factor / 100;
         ensure!(text(&quote, "stake")? == stake.to_string(), "{quote}");
-        let term = Value::named_composite([
-            ("blocks", Value::u128(1_000)),
-            ("seconds", Value::u128(TERM_SECONDS.into())),
-        ]);
-        let hash = sp_crypto_hashing::blake2_256(CODE);
         let call = |most: u128| {
-            let fields = vec![
-                Value::from_bytes(name),
-                Value::u128(NEED as u128),
-                Value::unnamed_variant("Stored", [Value::from_bytes(hash)]),
-                Value::from_bytes("{}"),
-                Value::from_bytes(""),
-                Value::unnamed_variant("Some", [term.clone()]),
-                Value::u128(most),
-            ];
+            let fields = Hub::registration(name, CODE, &json!({}), "", TERM_SECONDS, most);
             dynamic::tx("DappChains", "register", fields)
         };
         let refused = client::submit_to_fail(&self.api, &call(stake - 1), &deployer).await?;
@@ -347,13 +218,6 @@ impl Hub {
         Ok(())
     }
 
-    /// An account's own transaction.
-    async fn submit(&self, name: &str, pallet: &str, call: &str, fields: Vec<Value>) -> Result<()> {
-        let call = dynamic::tx(pallet, call, fields);
-        client::submit(&self.api, &call, &keypair(name)).await?;
-        Ok(())
-    }
-
     /// What a founder gets of a chain's stake.
     async fn seat(&self, chain: u32, name: &str) -> Result<Json> {
         let chain = CHAINS[chain as usize - 1];
@@ -368,32 +232,22 @@ impl Hub {
 }
 
 /// All nodes but the new one join by themselves, and make a block of the hub.
-async fn all_join(hub: &Hub) -> Result<()> {
-    hub.within(6, "all to be veterans in the pool", || async {
-        for name in VETERANS {
-            if hub.node(name).await?["veteran"] != true {
-                return Ok(None);
-            }
-        }
-        Ok(Some(()))
-    })
-    .await?;
+async fn all_join(hub: &Pool) -> Result<()> {
+    hub.all_join(&VETERANS).await?;
     ensure!(hub.node(NEW).await?.is_null(), "nobody registered its keys");
     Ok(())
 }
 
 /// Two deployers register three chains; the second one of the same deployer costs four times as much.
-async fn register_three(hub: &Hub) -> Result<()> {
-    let bytes = vec![Value::from_bytes(CODE)];
-    let note = dynamic::tx("Preimage", "note_preimage", bytes);
-    client::submit(&hub.api, &note, &client::keypair(DEPLOYERS[0])).await?;
+async fn register_three(hub: &Pool) -> Result<()> {
+    hub.note_code(CODE).await?;
     hub.register(0, CHAINS[0], "100").await?;
     hub.register(0, CHAINS[1], "400").await?;
     hub.register(1, CHAINS[2], "100").await
 }
 
 /// The oldest chain is filled before the next one is begun, and two of them go live.
-async fn fill_in_order(hub: &Hub, first: u32) -> Result<()> {
+async fn fill_in_order(hub: &Pool, first: u32) -> Result<()> {
     hub.within(6, "all eleven to be drawn", || async {
         Ok((hub.filled().await? == [4, 4, 3]).then_some(()))
     })
@@ -414,7 +268,7 @@ async fn fill_in_order(hub: &Hub, first: u32) -> Result<()> {
         ensure!(founders.len() == NEED, "{founders:?}");
         let mut shares = 0;
         for founder in founders {
-            let share = text(&hub.seat(id, founder).await?, "share")?;
+            let share = text(&hub.seat(id, &founder).await?, "share")?;
             shares += share.parse::<u128>()?;
         }
         ensure!(
@@ -429,8 +283,9 @@ async fn fill_in_order(hub: &Hub, first: u32) -> Result<()> {
 /// One that serves the second chain is not to be elected any more, and goes though nobody is there to replace
 /// it. When it stands again it is drawn for the chain that lost it, not for the third, which is below the mean
 /// and was begun.
-async fn lose_and_refill(hub: &Hub) -> Result<()> {
-    let lost = hub.members(2, "serving").await?[0];
+async fn lose_and_refill(hub: &Pool) -> Result<()> {
+    let serving = hub.members(2, "serving").await?;
+    let lost = serving[0].as_str();
     hub.submit(lost, "Staking", "chill", vec![]).await?;
     hub.within(5, "the chain to lose a node", || async {
         Ok((hub.state(CHAINS[1]).await? == "degraded").then_some(()))
@@ -459,19 +314,12 @@ async fn lose_and_refill(hub: &Hub) -> Result<()> {
 }
 
 /// The operator of the new node bonds and registers its keys; then the node joins by itself.
-async fn new_node_joins(hub: &Hub) -> Result<()> {
+async fn new_node_joins(hub: &Pool) -> Result<()> {
     let node = hub.network.nodes.last().context("there are nodes")?;
     let own = node.rpc().await?;
     let pool = own.call("hansa_pool", vec![]).await?;
     ensure!(pool["nodes"][0]["admission"] == "unregistered", "{pool}");
-    let operator = client::account(&keypair(NEW));
-    hub.submit(NEW, "Staking", "bond", vec![Value::u128(100_000 * UNIT)])
-        .await?;
-    let keys = client::set_keys(&operator, &uri(NEW))?;
-    client::submit(&hub.api, &keys, &keypair(NEW)).await?;
-    ensure!(hub.node(NEW).await?.is_null(), "it does not stand yet");
-    hub.submit(NEW, "Staking", "validate", vec![Value::u128(0)])
-        .await?;
+    hub.stand(NEW, 100_000 * UNIT).await?;
     wait_for("the new node to join by itself, and to say so", || async {
         let pool = own.call("hansa_pool", vec![]).await?;
         let says = format!("{} waits in the pool", address(NEW));
@@ -485,7 +333,7 @@ async fn new_node_joins(hub: &Hub) -> Result<()> {
 
 /// The new node is not drawn for the third chain, which lacks one and is not live, but for one of the live ones as
 /// soon as a turn is over there. Returns whom it replaced.
-async fn replace_one(hub: &Hub) -> Result<&'static str> {
+async fn replace_one(hub: &Pool) -> Result<String> {
     let first = hub.rpc.finalized().await?.number;
     new_node_joins(hub).await?;
     hub.within(10, "the new node to be drawn", || async {
@@ -510,19 +358,19 @@ async fn replace_one(hub: &Hub) -> Result<&'static str> {
     hub.was_drawn(first, NEW, chain, Reason::Turn).await?;
     let departing = hub.members(chain, "departing").await?;
     ensure!(departing.len() == 1, "T of four go: {departing:?}");
-    let back = departing[0];
+    let back = departing[0].clone();
     hub.confirm(NEW, chain).await?;
-    let node = hub.node(back).await?;
+    let node = hub.node(&back).await?;
     ensure!(node["place"] == "waiting", "replaced: {node}");
     Ok(back)
 }
 
 /// A founder of the first chain is paid what its turn has brought it so far; anybody may ask for that.
-async fn pay_a_founder(hub: &Hub, but: &str) -> Result<()> {
+async fn pay_a_founder(hub: &Pool, but: &str) -> Result<()> {
     let mut serving = hub.members(1, "serving").await?;
     serving.extend(hub.members(1, "departing").await?);
     serving.retain(|name| *name != NEW && *name != but);
-    let founder = serving[0];
+    let founder = serving[0].as_str();
     let paid = client::account(&keypair(founder));
     let due: u128 = text(&hub.seat(1, founder).await?, "claimable")?.parse()?;
     let before = hub.total(&paid).await?;
@@ -536,7 +384,7 @@ async fn pay_a_founder(hub: &Hub, but: &str) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_come_to_chains_by_lot_and_go_round() -> Result<()> {
-    let hub = Hub::start().await?;
+    let hub = Pool::start().await?;
     all_join(&hub).await?;
     let first = hub.rpc.finalized().await?.number;
     register_three(&hub).await?;
@@ -546,12 +394,12 @@ async fn nodes_come_to_chains_by_lot_and_go_round() -> Result<()> {
 
     // Who has served is drawn again, and completes the chain that was begun.
     let first = hub.rpc.finalized().await?.number;
-    pay_a_founder(&hub, back).await?;
+    pay_a_founder(&hub, &back).await?;
     hub.within(5, "who served to be drawn again", || async {
         Ok((hub.filled().await?[2] == 4).then_some(()))
     })
     .await?;
-    hub.was_drawn(first, back, 3, Reason::Begun).await?;
+    hub.was_drawn(first, &back, 3, Reason::Begun).await?;
     hub.confirm_genesis(3).await?;
     for name in CHAINS {
         ensure!(hub.state(name).await? == "live", "{name}");

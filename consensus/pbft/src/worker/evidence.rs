@@ -17,8 +17,13 @@
 
 use super::{blocks::TaskDone, Worker, WorkerError};
 use crate::{
-    authorities::HeightState, block::PbftClient, justification::finality_proof,
-    network::Misbehaviour, types::ProposedBlock, LOG_TARGET,
+    accusation::{Accusation, Accuse},
+    authorities::HeightState,
+    block::PbftClient,
+    justification::finality_proof,
+    network::Misbehaviour,
+    types::ProposedBlock,
+    LOG_TARGET,
 };
 use codec::Encode;
 use futures::FutureExt;
@@ -36,6 +41,7 @@ use sc_transaction_pool_api::{OffchainTransactionPoolFactory, TransactionPool};
 use sp_api::{ApiError, ApiExt};
 use sp_consensus::Error as ConsensusError;
 use std::{collections::BTreeSet, sync::Arc};
+use tokio::sync::mpsc::error::TrySendError;
 
 /// How many reports wait at most; more offenders than the chain can have are not kept in mind.
 const MAX_WAITING: usize = 64;
@@ -65,6 +71,8 @@ pub(crate) struct Report {
     /// The block whose state knows the set as a whole: the parent of the height in question.
     parent: Hash,
     proof: Option<OpaqueKeyOwnershipProof>,
+    /// Whether it is still to be told to whoever judges it elsewhere.
+    untold: bool,
     rounds: u32,
     failures: u32,
     /// In which round the pool took it.
@@ -87,6 +95,7 @@ pub(crate) enum Progress {
 /// The reports of one chain.
 pub(super) struct Reports {
     pool: OffchainTransactionPoolFactory<Block>,
+    accuse: Option<Accuse>,
     waiting: Vec<Report>,
     /// Who is in `waiting`, or in the round under way: an authority is convicted once a set.
     accused: BTreeSet<(SetId, AuthorityId)>,
@@ -95,10 +104,11 @@ pub(super) struct Reports {
 }
 
 impl Reports {
-    /// Reports that go into `pool`.
-    pub fn new(pool: OffchainTransactionPoolFactory<Block>) -> Self {
+    /// Reports that go into `pool`, and are told to `accuse`.
+    pub fn new(pool: OffchainTransactionPoolFactory<Block>, accuse: Option<Accuse>) -> Self {
         Self {
             pool,
+            accuse,
             waiting: Vec::new(),
             accused: BTreeSet::new(),
             is_under_way: false,
@@ -157,15 +167,20 @@ impl Report {
     }
 
     /// One round: look whether the authority is convicted, else put the report into the pool. `at`
-    /// is the best block.
+    /// is the best block. Whoever judges it elsewhere is told first.
     fn advance<C: PbftClient>(
         &mut self,
         client: &C,
         pool: &OffchainTransactionPoolFactory<Block>,
+        accuse: Option<&Accuse>,
         at: Hash,
     ) -> Progress {
         self.rounds = self.rounds.saturating_add(1);
+        self.prove(client, at);
+        let told = accuse.is_none_or(|accuse| self.tell(accuse));
         match self.try_to_submit(client, pool, at) {
+            // There is no report of it any more once it is done.
+            Ok(Progress::Convicted) if !told => Progress::Pending,
             Ok(progress) => {
                 if progress == Progress::Failed {
                     self.failures = self.failures.saturating_add(1);
@@ -178,6 +193,39 @@ impl Report {
                 Progress::Failed
             }
         }
+    }
+
+    /// Have the runtime's proof of whose key it was, if it can be had.
+    fn prove<C: PbftClient>(&mut self, client: &C, at: Hash) {
+        if self.proof.is_some() {
+            return;
+        }
+        let (set, key) = (self.evidence.set_id, &self.key);
+        let of = |block| {
+            let api = client.runtime_api();
+            let proof = api.generate_key_ownership_proof(block, set, key.clone());
+            proof.inspect_err(|e| debug!(target: LOG_TARGET, "No proof of whose key {key} is: {e}"))
+        };
+        // The state of the parent may be gone; a later one of the same set does as well.
+        self.proof = of(self.parent)
+            .ok()
+            .flatten()
+            .or_else(|| of(at).ok().flatten());
+    }
+
+    /// Tell it to whoever judges it elsewhere. False if that is to be tried again.
+    fn tell(&mut self, accuse: &Accuse) -> bool {
+        let Some(proof) = self.proof.clone().filter(|_| self.untold) else {
+            // Without a proof it cannot be told at all.
+            return true;
+        };
+        let accusation = Accusation {
+            evidence: self.evidence.clone(),
+            set: AuthoritySet::clone(&self.set),
+            proof,
+        };
+        self.untold = matches!(accuse.try_send(accusation), Err(TrySendError::Full(_)));
+        !self.untold
     }
 
     fn try_to_submit<C: PbftClient>(
@@ -198,17 +246,6 @@ impl Report {
             .is_some_and(|round| self.rounds.saturating_sub(round) < SUBMIT_AGAIN_AFTER);
         if is_in_pool {
             return Ok(Progress::Pending);
-        }
-        if self.proof.is_none() {
-            let of = |block| {
-                client.runtime_api().generate_key_ownership_proof(
-                    block,
-                    self.evidence.set_id,
-                    self.key.clone(),
-                )
-            };
-            // The state of the parent may be gone; a later one of the same set does as well.
-            self.proof = of(self.parent).ok().flatten().or(of(at)?);
         }
         let Some(proof) = self.proof.clone() else {
             return Ok(Progress::Failed);
@@ -284,6 +321,7 @@ where
             set: state.set,
             parent,
             proof: None,
+            untold: true,
             rounds: 0,
             failures: 0,
             submitted_in: None,
@@ -301,12 +339,13 @@ where
             return;
         }
         let (client, pool) = (self.client.clone(), self.reports.pool.clone());
+        let accuse = self.reports.accuse.clone();
         let at = client.info().best_hash;
         let work = tokio::task::spawn_blocking(move || {
             reports
                 .into_iter()
                 .map(|mut report| {
-                    let progress = report.advance(&*client, &pool, at);
+                    let progress = report.advance(&*client, &pool, accuse.as_ref(), at);
                     (report, progress)
                 })
                 .collect()
@@ -465,85 +504,5 @@ where
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::test_support::{height_state, pair};
-    use hansa_pbft_primitives::{AuthorityIndex, Offence, SignedStatement, VoteKind};
-    use sc_transaction_pool_api::RejectAllTxPool;
-    use sp_core::Pair;
-
-    fn report(offender: AuthorityIndex, set_id: SetId) -> Report {
-        let said = |block| {
-            let statement = VoteKind::Commit.statement(Hash::repeat_byte(block), Hash::zero());
-            SignedStatement {
-                height: 7,
-                view: 0,
-                statement,
-                authority: offender,
-                signature: pair(offender).sign(&[block]),
-            }
-        };
-        Report {
-            evidence: Evidence {
-                set_id,
-                offence: Offence::Equivocation {
-                    first: said(1),
-                    second: said(2),
-                },
-            },
-            key: pair(offender).public(),
-            set: height_state(4).set,
-            parent: Hash::zero(),
-            proof: None,
-            rounds: 0,
-            failures: 0,
-            submitted_in: None,
-        }
-    }
-
-    fn reports() -> Reports {
-        Reports::new(OffchainTransactionPoolFactory::new(
-            RejectAllTxPool::default(),
-        ))
-    }
-
-    #[test]
-    fn an_authority_is_accused_once_a_set_and_again_when_that_is_over() {
-        let mut reports = reports();
-        assert!(reports.push(report(1, 0)));
-        assert!(!reports.push(report(1, 0)), "again");
-        assert!(reports.push(report(2, 0)) && reports.push(report(1, 1)));
-        let round = reports.begin_round();
-        assert_eq!(round.len(), 3);
-        assert!(!reports.push(report(2, 0)), "while it is under way");
-        assert!(reports.begin_round().is_empty(), "one at a time");
-        let outcomes = [Progress::Convicted, Progress::Pending, Progress::Failed];
-        let done = reports.end_round(round.into_iter().zip(outcomes).collect());
-        assert_eq!(done.len(), 1);
-        assert!(reports.push(report(1, 0)) && !reports.push(report(2, 0)));
-        assert_eq!(reports.begin_round().len(), 3);
-    }
-
-    #[test]
-    fn the_queue_is_bounded_and_reports_are_given_up() {
-        let mut reports = reports();
-        let taken = (0..200).filter(|set_id| reports.push(report(1, *set_id)));
-        assert_eq!(taken.count(), MAX_WAITING);
-        let round = reports.begin_round().into_iter();
-        let spent = round.map(|mut report| {
-            report.failures = MAX_FAILURES;
-            (report, Progress::Failed)
-        });
-        let spent = spent.collect();
-        assert_eq!(reports.end_round(spent).len(), MAX_WAITING);
-        assert!(reports.begin_round().is_empty() && reports.push(report(1, 0)));
-    }
-
-    #[test]
-    fn a_fork_is_told_once() {
-        let mut reports = reports();
-        assert!(reports.note_fork(5) && !reports.note_fork(5));
-        assert!((6..1_000).all(|height| reports.note_fork(height)));
-        assert_eq!(reports.forked.len(), MAX_FORKS);
-    }
-}
+#[path = "evidence_tests.rs"]
+mod tests;

@@ -34,6 +34,7 @@ pub(crate) mod voting;
 mod work;
 
 use crate::{
+    accusation::Accuse,
     authorities::ConsensusStates,
     block::{
         builder::Builder,
@@ -140,6 +141,8 @@ pub(crate) struct WorkerParts<C, B, P, I> {
     pub metrics: Metrics,
     /// Where reports of offences go.
     pub report_pool: OffchainTransactionPoolFactory<Block>,
+    /// Where they are told beside that.
+    pub accuse: Option<Accuse>,
     /// Certificates for other blocks than those that are final.
     pub conflicts: TracingUnboundedReceiver<Certificate>,
 }
@@ -204,7 +207,7 @@ where
             monitor: Monitor::new(parts.metrics.clone()),
             presence: Presence::default(),
             metrics: parts.metrics,
-            reports: Reports::new(parts.report_pool),
+            reports: Reports::new(parts.report_pool, parts.accuse),
             conflicts: parts.conflicts,
             round: None,
             work: Work::default(),

@@ -3,10 +3,14 @@
 
 //! Turns, replacements, confirmations.
 
-use crate::{mock::*, Rosters};
+use crate::{
+    mock::*,
+    roster::{ABSENT_ROUNDS, ROUND_BLOCKS},
+    Rosters,
+};
 use frame_support::assert_ok;
 use hansa_allocation_primitives::{
-    Allocation, AuthoredBlocks, Departure, MemberPhase, OnShort, Phase, Serving,
+    Allocation, AuthoredBlocks, Departure, MemberPhase, OnShort, Phase, Serving, Term,
 };
 use sp_runtime::transaction_validity::InvalidTransaction;
 
@@ -54,6 +58,72 @@ fn the_turn_ends_by_blocks_too() {
         NodePool::on_authored(1, &3, 1);
         epoch();
         assert_eq!(in_phase(1, MemberPhase::Departing), [3]);
+    });
+}
+
+/// A chain of four whose turns do not end.
+fn chain_without_turns() {
+    let term = Term {
+        blocks: 1_000_000,
+        seconds: 1_000 * TERM.seconds,
+    };
+    NodePool::open(1, 4, term).expect("the chain is good");
+    join_veterans(1..=4);
+    epoch();
+    go_live(1);
+}
+
+/// So many rounds in which 3 makes no block.
+fn rounds(rounds: u32) {
+    for _ in 0..rounds {
+        for member in [1, 2, 4] {
+            NodePool::on_authored(1, &member, 11);
+        }
+        epoch();
+    }
+}
+
+#[test]
+fn who_makes_no_block_while_the_others_make_many_is_replaced() {
+    ExtBuilder.run(|| {
+        chain_without_turns();
+        rounds(ABSENT_ROUNDS - 1);
+        // One block is enough; and too few of the others are no round.
+        NodePool::on_authored(1, &3, 1);
+        rounds(1);
+        rounds(ABSENT_ROUNDS - 1);
+        NodePool::on_authored(1, &2, 4 * ROUND_BLOCKS - 1);
+        epoch();
+        assert!(in_phase(1, MemberPhase::Departing).is_empty());
+        NodePool::on_authored(1, &2, 1);
+        epoch();
+        assert_eq!(in_phase(1, MemberPhase::Departing), [3]);
+        // It serves on until somebody comes.
+        epoch();
+        assert_eq!(in_phase(1, MemberPhase::Departing), [3]);
+        join_veterans([10]);
+        epoch();
+        take_told();
+        confirm(1, 10);
+        assert_eq!(take_told(), [Told::Joined(1, 10, Some(3))]);
+    });
+}
+
+#[test]
+fn who_joins_is_not_absent_before_it_serves() {
+    ExtBuilder.run(|| {
+        live_chain(4);
+        NodePool::on_authored(1, &3, TERM.blocks);
+        join_veterans([10]);
+        epoch();
+        NodePool::on_authored(1, &3, 4 * ROUND_BLOCKS);
+        epoch();
+        confirm(1, 10);
+        let seat = Rosters::<Test>::get(1).and_then(|roster| roster.seat(&10).cloned());
+        assert_eq!(
+            seat.map(|seat| (seat.idle_rounds, seat.blocks)),
+            Some((0, 0))
+        );
     });
 }
 
