@@ -4,7 +4,11 @@
 //! `docs/guides/custom-chain.md`: its commands put a chain with a pallet of one's own on a hub.
 
 use anyhow::{ensure, Context, Result};
-use hansa_e2e::{binary, client::Client, ports, process, spec, wait_for, Network};
+use hansa_e2e::{
+    binary,
+    client::{self, Client, UNIT},
+    ports, process, spec, wait_for, Network,
+};
 use serde_json::json;
 use std::{
     path::{Path, PathBuf},
