@@ -59,14 +59,14 @@ test-unit: setup ## runs the tests inside crates, and those in documentation
 	@$(ENV) cargo test $(CARGO_FLAGS) --doc
 
 # Tests of crate hansa-e2e (and whatever else is in a crate's tests folder) start networks of nodes. Those of
-# program e2e run two at a time: mostly nodes wait for each other. E2E_THREADS=1 for a machine that is busy
-# otherwise. All others, of which some have tight clocks, run one after another.
+# programs e2e and byzantine run two at a time: mostly nodes wait for each other. E2E_THREADS=1 for a machine
+# that is busy otherwise. All others, of which some have tight clocks, run one after another.
 E2E_THREADS ?= 2
 
 .PHONY: test-e2e
 test-e2e: setup build example ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
-	@$(ENV) cargo test $(CARGO_FLAGS) --test e2e -- --test-threads=$(E2E_THREADS) $(ARGS)
-	@$(ENV) cargo test $(CARGO_FLAGS) --test '[!e]*' -- --test-threads=1 $(ARGS)
+	@$(ENV) cargo test $(CARGO_FLAGS) --test e2e --test byzantine -- --test-threads=$(E2E_THREADS) $(ARGS)
+	@$(ENV) cargo test $(CARGO_FLAGS) --test '[!be]*' --test 'b[!y]*' -- --test-threads=1 $(ARGS)
 
 .PHONY: check
 check: setup ## format, lints, documentation, licences and sources of dependencies
