@@ -53,7 +53,7 @@ pub struct Settings {
     pub ports: RangeInclusive<u16>,
     /// How long a chain that the node has left stays on the disk, in seconds.
     pub keep_left: u64,
-    /// How long a deployer's own runtime may take to build its genesis.
+    /// How much CPU time a deployer's own runtime may take to build its genesis.
     pub genesis_limit: Duration,
 }
 

@@ -73,6 +73,11 @@ pub struct UpCmd {
     #[arg(long)]
     pub json: bool,
 
+    /// The nodes are in the chain's node pool, and run the DappChains that are registered with it. The chain must be a hub by
+    /// stake, as `stake` is; then each node has six ports more.
+    #[arg(long, conflicts_with_all = ["chains", "demo"])]
+    pub pool: bool,
+
     /// Show the whole system: a hub of nine nodes that are in the pool, two DappChains that are registered and come
     /// to life, transfers between all three, and nodes that go round. Takes some minutes, and ends with an error
     /// if anything did not happen.
@@ -317,7 +322,7 @@ impl Network {
         let mut chains: Vec<Chain> = Vec::with_capacity(count);
         for (number, source) in (1..).zip(&sources) {
             let place = match count {
-                _ if command.demo => Place::hub(command.base_port, dir),
+                _ if command.demo || command.pool => Place::hub(command.base_port, dir),
                 1 => Place::only(command.base_port, dir),
                 _ => {
                     let before = chains.iter().map(|chain| chain.nodes.len()).sum();

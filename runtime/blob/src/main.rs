@@ -3,10 +3,14 @@
 
 //! Prints where the wasm is that was built with it.
 
-include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
+/// What the wasm builder writes, of which the path is used.
+#[allow(dead_code, missing_docs)]
+mod wasm {
+    include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
+}
 
 fn main() {
-    if let Some(path) = WASM_BINARY_PATH {
+    if let Some(path) = wasm::WASM_BINARY_PATH {
         println!("{path}");
     }
 }
