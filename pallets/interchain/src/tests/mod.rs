@@ -7,6 +7,7 @@ mod calls;
 mod carry;
 mod clients;
 mod conservation;
+mod equivocation;
 mod limits;
 mod restarts;
 mod results;
