@@ -353,11 +353,13 @@ mod tests {
 
     #[test]
     fn what_failed_is_in_the_json_and_what_did_not_happen_is_not() {
-        let mut account = Account::default();
-        account.failed = Some(Failed {
-            step: Step::Rotation,
-            why: "nobody left".into(),
-        });
+        let account = Account {
+            failed: Some(Failed {
+                step: Step::Rotation,
+                why: "nobody left".into(),
+            }),
+            ..Default::default()
+        };
         let json: serde_json::Value = serde_json::from_str(&account.to_json().unwrap()).unwrap();
         assert_eq!(json["ok"], false);
         assert_eq!(json["failed"]["step"], "rotation");
