@@ -146,7 +146,7 @@ impl Hub {
         Ok(Self { network, rpc, api })
     }
 
-    /// As [`start`](Self::start), with validators and others as in [`spec`], all of them in the network between chains,
+    /// As [`start`](Self::start), with validators and others as in [`spec()`], all of them in the network between chains,
     /// with ports for DappChains.
     pub async fn start_many_chain(
         validators: &[&str],
