@@ -18,6 +18,9 @@ use std::collections::VecDeque;
 /// How many offences are kept in mind; for one more the oldest is forgotten.
 pub const MAX_WAITING: usize = 64;
 
+/// How many offences are kept in mind that are done with: who lies at each height is told of once a set.
+pub const MAX_DONE: usize = 1_024;
+
 /// After how many of the hub's final blocks a report that its pool took is put in again. Is it refused then, it has
 /// arrived, or another one has.
 pub const SUBMIT_AGAIN_AFTER: u64 = 32;
@@ -36,12 +39,8 @@ pub struct Accusation {
     pub accounts: Vec<AccountId>,
 }
 
-impl Accusation {
-    /// Who is accused; once in a set.
-    fn accused(&self) -> (SetId, AuthorityIndex) {
-        (self.evidence.set_id, self.evidence.offence.offender())
-    }
-}
+/// Who is accused: once in a set.
+type Accused = (ChainId, SetId, AuthorityIndex);
 
 /// A report on its way.
 struct Waiting {
@@ -62,6 +61,8 @@ enum Progress {
 #[derive(Default)]
 pub struct Witness {
     waiting: VecDeque<Waiting>,
+    /// Whom the hub knows of, or will not hear of.
+    done: VecDeque<Accused>,
     /// How many final blocks of the hub were seen.
     block: u64,
 }
@@ -69,21 +70,18 @@ pub struct Witness {
 impl Witness {
     /// Something was seen on a chain.
     pub fn saw(&mut self, chain: ChainId, accusation: Accusation) {
-        let is_same = |waiting: &Waiting| {
-            (waiting.chain, waiting.accusation.accused()) == (chain, accusation.accused())
-        };
-        if self.waiting.iter().any(is_same) {
-            return;
-        }
-        if self.waiting.len() >= MAX_WAITING {
-            self.waiting.pop_front();
-        }
-        self.waiting.push_back(Waiting {
+        let seen = Waiting {
             chain,
             accusation,
             submitted: None,
             refusals: 0,
-        });
+        };
+        let accused = seen.accused();
+        let waits = self.waiting.iter().any(|w| w.accused() == accused);
+        if waits || self.done.contains(&accused) {
+            return;
+        }
+        push(&mut self.waiting, seen, MAX_WAITING);
     }
 
     /// A block of the hub is final: tell it what waits. Returns the last fault, if there was any; what could not be told
@@ -91,16 +89,16 @@ impl Witness {
     pub fn on_final<H: Hub>(&mut self, hub: &H, at: Hash) -> Result<(), ChainError> {
         self.block = self.block.saturating_add(1);
         let mut fault = Ok(());
-        let block = self.block;
-        self.waiting
-            .retain_mut(|waiting| match waiting.advance(hub, at, block) {
-                Ok(Progress::Waits) => true,
-                Ok(Progress::Done) => false,
+        for mut waiting in std::mem::take(&mut self.waiting) {
+            match waiting.advance(hub, at, self.block) {
+                Ok(Progress::Done) => push(&mut self.done, waiting.accused(), MAX_DONE),
+                Ok(Progress::Waits) => self.waiting.push_back(waiting),
                 Err(error) => {
                     fault = Err(error);
-                    true
+                    self.waiting.push_back(waiting);
                 }
-            });
+            }
+        }
         fault
     }
 
@@ -110,7 +108,20 @@ impl Witness {
     }
 }
 
+/// Add to a list; if it is full the oldest is forgotten.
+fn push<T>(list: &mut VecDeque<T>, new: T, most: usize) {
+    if list.len() >= most {
+        list.pop_front();
+    }
+    list.push_back(new);
+}
+
 impl Waiting {
+    fn accused(&self) -> Accused {
+        let evidence = &self.accusation.evidence;
+        (self.chain, evidence.set_id, evidence.offence.offender())
+    }
+
     fn advance<H: Hub>(&mut self, hub: &H, at: Hash, block: u64) -> Result<Progress, ChainError> {
         let is_in_pool = self
             .submitted
@@ -118,7 +129,7 @@ impl Waiting {
         if is_in_pool {
             return Ok(Progress::Waits);
         }
-        let (set, offender) = self.accusation.accused();
+        let (_, set, offender) = self.accused();
         let Some(ordinal) = hub.ordinal(at, self.chain, set)? else {
             return Ok(Progress::Waits);
         };

@@ -74,6 +74,11 @@ fn it_waits_until_the_hub_knows_the_set_and_is_told_once() {
         block(&mut witness, &hub);
     }
     assert_eq!(witness.waiting(), 0);
+    // The same authority goes on lying; on another chain it is another matter.
+    witness.saw(GAME, accusation(1, 3));
+    assert_eq!(witness.waiting(), 0);
+    witness.saw(GAME + 1, accusation(1, 3));
+    assert_eq!(witness.waiting(), 1);
 }
 
 #[test]

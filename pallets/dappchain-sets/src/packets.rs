@@ -4,6 +4,7 @@
 //! What chains report.
 
 use crate::{Chains, Config, Event, Pallet, WeightInfo};
+use codec::MaxEncodedLen;
 use frame_support::{traits::Get, weights::Weight};
 use hansa_allocation_primitives::AuthoredBlocks;
 use hansa_dappchain_primitives::{packet::Blocks, ChainId, ChainPacket, KeysOf, MAX_SET};
@@ -19,8 +20,11 @@ impl<T: Config> SystemPackets for Pallet<T> {
         }
     }
 
-    fn max_weight() -> Weight {
-        T::WeightInfo::take_report(MAX_SET)
+    fn max_weight(bytes: u32) -> Weight {
+        // Entries have one length, as accounts do.
+        let entry = <(T::AccountId, u32)>::max_encoded_len() as u32;
+        let entries = bytes.checked_div(entry).unwrap_or(MAX_SET);
+        T::WeightInfo::take_report(entries.min(MAX_SET))
     }
 }
 

@@ -307,12 +307,12 @@ impl<T: Config> Pallet<T> {
 
     /// What a delivery costs.
     pub(crate) fn weight_of_delivery(packets: &Packets) -> Weight {
-        let system = packets
-            .iter()
-            .filter(|packet| matches!(packet.payload, Payload::System(_)))
-            .count() as u64;
-        <T as Config>::WeightInfo::deliver(packets.len() as u32)
-            .saturating_add(T::SystemPackets::max_weight().saturating_mul(system))
+        let system = packets.iter().filter_map(|packet| match &packet.payload {
+            Payload::System(bytes) => Some(T::SystemPackets::max_weight(bytes.len() as u32)),
+            _ => None,
+        });
+        let own = <T as Config>::WeightInfo::deliver(packets.len() as u32);
+        system.fold(own, |sum, weight| sum.saturating_add(weight))
     }
 
     /// What checking a proof costs.

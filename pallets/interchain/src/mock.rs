@@ -165,7 +165,7 @@ impl SystemPackets for Pallets {
         Ok(Weight::zero())
     }
 
-    fn max_weight() -> Weight {
+    fn max_weight(_: u32) -> Weight {
         Weight::from_parts(1, 0)
     }
 }

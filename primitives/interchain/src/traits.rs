@@ -16,8 +16,8 @@ pub trait SystemPackets {
     /// refused; what it did until then is undone.
     fn take(from: ChainId, packet: &[u8]) -> Result<Weight, SystemPacketRefused>;
 
-    /// The most that [`take`](Self::take) costs.
-    fn max_weight() -> Weight;
+    /// The most that [`take`](Self::take) costs of a packet of so many bytes.
+    fn max_weight(bytes: u32) -> Weight;
 }
 
 /// A system packet that nobody here takes.
@@ -29,7 +29,7 @@ impl SystemPackets for () {
         Err(SystemPacketRefused)
     }
 
-    fn max_weight() -> Weight {
+    fn max_weight(_: u32) -> Weight {
         Weight::zero()
     }
 }

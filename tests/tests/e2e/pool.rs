@@ -14,7 +14,7 @@ use hansa_allocation_primitives::{confirm::confirm_payload, Head};
 use hansa_dappchain_primitives::genesis;
 use hansa_e2e::{
     client::{self, Account, UNIT},
-    dappchains::{address, keypair, spec, uri, Hub, DEPLOYERS, EPOCH_MS, NEED},
+    dappchains::{address, keypair, spec, uri, Hub, DEPLOYERS, NEED},
     network::text,
     wait_for,
 };
@@ -79,7 +79,7 @@ impl Pool {
     async fn start() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let all: Vec<_> = names().collect();
-        let spec = spec(folder.path(), EPOCH_MS, &VETERANS, &[NEW])?;
+        let spec = spec(folder.path(), &VETERANS, &[NEW])?;
         let hub = Hub::start(&spec, &all, |_, config| {
             config.arg("--join-pool").arg("--no-dappchains")
         });

@@ -11,6 +11,7 @@
 
 mod catch_up;
 mod crashes;
+mod dappchains;
 mod hosts;
 mod lost_votes;
 mod power_cut;

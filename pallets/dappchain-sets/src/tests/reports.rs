@@ -5,7 +5,7 @@
 
 use crate::{mock::*, Event};
 use codec::Encode;
-use hansa_dappchain_primitives::{ChainId, ChainLives, ChainPacket};
+use hansa_dappchain_primitives::{ChainId, ChainLives, ChainPacket, MAX_SET};
 use hansa_interchain_primitives::traits::{SystemPacketRefused, SystemPackets};
 
 fn report(from: ChainId, blocks: &[(AccountId, u32)]) -> Result<(), SystemPacketRefused> {
@@ -72,7 +72,30 @@ fn what_is_no_report_is_refused() {
             let taken = DappChainSets::take(CHAIN, bytes).map(|_| ());
             assert_eq!(taken, Err(SystemPacketRefused), "{bytes:?}");
         }
-        let most = <DappChainSets as SystemPackets>::max_weight();
-        assert!(most.ref_time() > 0);
+    });
+}
+
+/// What is paid for before a packet is read is what its entries can cost, and no more: or reports that have waited for
+/// an outage would not fit a block together.
+#[test]
+fn the_weight_of_a_report_follows_its_length() {
+    with_chain(|| {
+        let report = |nodes: u32| {
+            let blocks: Vec<_> = (0..nodes).map(|i| (u64::from(i), 1u32)).collect();
+            let packet = ChainPacket::Authored {
+                session: 3,
+                blocks: blocks.try_into().expect("they are few"),
+            };
+            packet.encode()
+        };
+        let most = |bytes: u32| <DappChainSets as SystemPackets>::max_weight(bytes);
+        for nodes in [0, 1, 4, 100, MAX_SET] {
+            let bytes = report(nodes);
+            let taken = DappChainSets::take(CHAIN, &bytes).expect("it is a report");
+            let most = most(bytes.len() as u32);
+            assert!(taken.all_lte(most), "{nodes}: {taken:?} {most:?}");
+        }
+        assert!(most(report(4).len() as u32).ref_time() * 10 < most(u32::MAX).ref_time());
+        assert_eq!(most(u32::MAX), most(report(MAX_SET).len() as u32));
     });
 }
