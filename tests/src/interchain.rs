@@ -116,6 +116,11 @@ pub fn top_up(peer: ChainId, amount: Balance) -> Call {
     interchain("top_up", (peer, Compact(amount)))
 }
 
+/// `Interchain::open_route`, which is for governance.
+pub fn open_route(route: NewRoute) -> Call {
+    interchain("open_route", route)
+}
+
 /// `Sudo::sudo` of a call.
 pub async fn sudo(api: &Client, call: &impl CallPayload) -> Result<Call> {
     Ok(Call {
@@ -264,7 +269,7 @@ pub async fn open_routes(
     let alice = subxt_signer::sr25519::dev::alice();
     for (at, to, entries) in [(a, b, entries_b), (b, a, entries_a)] {
         let api = at.api().await?;
-        let open = interchain("open_route", to.described(entries).await?);
+        let open = open_route(to.described(entries).await?);
         submit(&api, &sudo(&api, &open).await?, &alice).await?;
     }
     for (at, to) in [(a, b), (b, a)] {

@@ -38,6 +38,23 @@ pub fn edit(name: &str, edits: &[(&str, Value)]) -> Result<Value> {
     Ok(spec)
 }
 
+/// The state's key of a runtime's code.
+const CODE_KEY: &str = "0x3a636f6465";
+
+/// Write a raw spec into `folder` whose runtime is what `change` makes of that of another raw spec.
+pub fn with_code(
+    folder: &Path,
+    raw: &Path,
+    change: impl FnOnce(&[u8]) -> Result<Vec<u8>>,
+) -> Result<PathBuf> {
+    let mut spec: Value = serde_json::from_str(&std::fs::read_to_string(raw)?)?;
+    let place = spec.pointer_mut(&format!("/genesis/raw/top/{CODE_KEY}"));
+    let place = place.context("the raw spec has no code")?;
+    let code = change(&crate::rpc::bytes_of(place)?)?;
+    *place = crate::rpc::hex(&code).into();
+    write(folder, "other-code.json", &spec)
+}
+
 /// Export a spec in its raw form into `folder`. A node that starts from it need not run the runtime
 /// to find out its genesis, which saves each of several nodes seconds.
 pub fn raw(folder: &Path, spec: &Path) -> Result<PathBuf> {

@@ -1,7 +1,7 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
-//! A runtime of the next version.
+//! A runtime of the next version; and one in which a number is another one.
 //!
 //! An upgrade needs a second runtime that says of itself that it is newer. Building one takes
 //! minutes; so the tests take the runtime that the chain has, and put the next number in every place
@@ -42,6 +42,20 @@ pub fn next_version(code: &[u8], spec_version: u32) -> Result<Vec<u8>> {
     ensure!(
         (2..=MAX_PLACES).contains(&places),
         "{spec_version} stands in {places} places of the runtime"
+    );
+    compress_strongly(&module, CODE_BLOB_BOMB_LIMIT).context("the runtime is too large")
+}
+
+/// The runtime `code` (compressed or not) with another number in place of an unusual one wherever that is an
+/// operand of an instruction: with a time that is shorter than a test would wait for, say. The caller asks the
+/// runtime whether it is as wanted.
+pub fn with_number(code: &[u8], old: u32, new: u32) -> Result<Vec<u8>> {
+    ensure!(old >= UNUSUAL, "{old} may stand in the code by chance");
+    let mut module = decompress(code, CODE_BLOB_BOMB_LIMIT)?.into_owned();
+    let places = replace_operands(&mut module, old, new)?;
+    ensure!(
+        (1..=MAX_PLACES).contains(&places),
+        "{old} stands in {places} places of the runtime"
     );
     compress_strongly(&module, CODE_BLOB_BOMB_LIMIT).context("the runtime is too large")
 }
@@ -157,6 +171,17 @@ mod tests {
         for version in [1, 100, 1_000_000, 2_000] {
             assert!(next_version(&[], version).is_err(), "{version}");
         }
+    }
+
+    #[test]
+    fn an_operand_is_replaced_by_a_shorter_one_in_as_many_bytes() {
+        let mut module = vec![I64_CONST, 0, 0, 0, 9];
+        write_leb(&mut module[1..4], 900_000);
+        assert_eq!(read_leb(&module[1..]), Some((900_000, 3)));
+        assert_eq!(replace_operands(&mut module, 900_000, 20_000).unwrap(), 1);
+        assert_eq!(read_leb(&module[1..]), Some((20_000, 3)));
+        assert_eq!(module.last(), Some(&9));
+        assert!(with_number(&[], 900, 20).is_err());
     }
 
     proptest! {

@@ -12,7 +12,8 @@
 //!    minute, and the CPU time that all nodes together spend per final transfer.
 //!
 //! `make bench ARGS="faults"` measures what faults cost instead ([`faults`]), and `ARGS="chains"` how fast
-//! transfers go from one chain to another ([`chains`]).
+//! transfers go from one chain to another ([`chains`]), and `ARGS="proofs"` what it costs to believe another
+//! chain ([`proofs`]).
 //!
 //! Transactions are signed before a measurement begins. The client runs on the same machine and
 //! takes its share of it; that share is in the report.
@@ -22,6 +23,7 @@ mod faults;
 mod latency;
 mod load;
 mod machine;
+mod proofs;
 mod senders;
 
 use anyhow::{Context, Result};
@@ -74,6 +76,8 @@ struct Arguments {
 enum Mode {
     /// Transfers from one chain to another.
     Chains(chains::Arguments),
+    /// Proofs and updates of light clients, by the number of authorities.
+    Proofs(proofs::Arguments),
     /// What faults cost: kills validators and starts them again.
     Faults(faults::Arguments),
 }
@@ -101,6 +105,7 @@ async fn main() -> Result<()> {
     println!("One sr25519 verification: {:.1} µs\n", micros(verification));
     match arguments.mode {
         Some(Mode::Faults(arguments)) => return faults::measure(arguments).await,
+        Some(Mode::Proofs(arguments)) => return proofs::measure(arguments).await,
         Some(Mode::Chains(arguments)) => return chains::measure(arguments).await,
         None => {}
     }

@@ -24,7 +24,10 @@ use hansa_pbft_primitives::{
 use rand::{rngs::StdRng, Rng, SeedableRng};
 use serde_json::{json, Value};
 use sp_core::H256;
-use std::cell::Cell;
+use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
+};
 use subxt::{dynamic, dynamic::Value as CallValue};
 use subxt_signer::sr25519::{dev, Keypair};
 
@@ -35,7 +38,7 @@ const PORTS: u16 = 30;
 const RESERVE: u128 = 10_000 * UNIT;
 
 /// What the interchain pallet said in a block, by name, with the fields' bytes.
-async fn events(api: &Client, block: u32) -> Result<Vec<(String, Vec<u8>)>> {
+pub async fn events(api: &Client, block: u32) -> Result<Vec<(String, Vec<u8>)>> {
     let events = api
         .at_block(u64::from(block))
         .await?
@@ -81,7 +84,7 @@ async fn wait_for_event<T: Decode>(
 }
 
 /// The beginning of the fields of events about a packet: chain, lane, nonce.
-type Place = (ChainId, LaneId, Nonce);
+pub type Place = (ChainId, LaneId, Nonce);
 
 /// The packet that was sent in a block.
 async fn sent_in(end: &End, included: &Included) -> Result<(u32, Place)> {
@@ -311,8 +314,8 @@ async fn a_call_is_executed_elsewhere(auditor: &Auditor) -> Result<()> {
 }
 
 /// A chain of nodes under the test's control, which nodes of other chains reach.
-struct Reachable {
-    network: Network,
+pub struct Reachable {
+    pub network: Network,
     entries: Vec<String>,
 }
 
@@ -320,12 +323,24 @@ impl Reachable {
     /// Validators with the keys of `names` on the chain of a spec of the repository, with another id and
     /// chain id.
     async fn start(spec: &str, id: &str, chain_id: &str, names: &[&str]) -> Result<Self> {
+        Self::start_with(spec, id, chain_id, names, |_, spec| Ok(spec)).await
+    }
+
+    /// The same, of the spec that `change` makes of it, in a folder.
+    pub async fn start_with(
+        spec: &str,
+        id: &str,
+        chain_id: &str,
+        names: &[&str],
+        change: impl FnOnce(&Path, PathBuf) -> Result<PathBuf>,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let edits = [
             ("/id", json!(id)),
             ("/genesis/interchain/chainId", json!(chain_id)),
         ];
         let spec = spec::edited(folder.path(), spec, &edits)?;
+        let spec = tokio::task::block_in_place(|| change(folder.path(), spec))?;
         let ports: Vec<_> = names.iter().map(|_| ports::free_port()).collect();
         let network = Network::start_with(&spec, names, |name, config| {
             let index = names.iter().position(|known| *known == name);
@@ -345,7 +360,7 @@ impl Reachable {
         Ok(Self { network, entries })
     }
 
-    async fn end(&self) -> Result<End> {
+    pub async fn end(&self) -> Result<End> {
         End::of(self.network.nodes.iter().map(Node::url).collect()).await
     }
 }
@@ -353,6 +368,11 @@ impl Reachable {
 async fn two(spec: &str, names: &[&str]) -> Result<([Reachable; 2], Auditor)> {
     let a = Reachable::start(spec, "one", "a1", names).await?;
     let b = Reachable::start(spec, "other", "b2", names).await?;
+    with_route(a, b).await
+}
+
+/// Two chains with a route between them, and their auditor.
+pub async fn with_route(a: Reachable, b: Reachable) -> Result<([Reachable; 2], Auditor)> {
     let (end_a, end_b) = (a.end().await?, b.end().await?);
     open_routes((&end_a, &a.entries), (&end_b, &b.entries), RESERVE).await?;
     let auditor = Auditor::new(end_a, end_b).await?;
@@ -361,10 +381,10 @@ async fn two(spec: &str, names: &[&str]) -> Result<([Reachable; 2], Auditor)> {
 }
 
 /// How many transfers one transaction makes.
-const AT_ONCE: u128 = 10;
+pub const AT_ONCE: u128 = 10;
 
 /// Send [`AT_ONCE`] transfers of `amount` each from an account at `from` to one at `to`.
-async fn send(from: &End, to: &End, who: &Keypair, name: &str, amount: u128) -> Result<()> {
+pub async fn send(from: &End, to: &End, who: &Keypair, name: &str, amount: u128) -> Result<()> {
     let receiver = client::account(&client::keypair(name));
     let one = transfer(&address(to.id(), &receiver), amount);
     let api = from.api().await?;

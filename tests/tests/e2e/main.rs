@@ -17,6 +17,7 @@ mod dev_chain;
 mod durability;
 mod errors;
 mod four_validators;
+mod halted_chain;
 mod interchain;
 mod javascript;
 mod matrix;
