@@ -48,6 +48,14 @@ pub enum Failure {
         /// What was waited for last.
         why: String,
     },
+    /// All of it took too long.
+    #[error("--limit: {limit} s are over; {why}")]
+    OverLimit {
+        /// The limit, in seconds.
+        limit: u64,
+        /// What was waited for last.
+        why: String,
+    },
     /// A node does not answer as it should.
     #[error("{0}")]
     Rpc(#[from] jsonrpsee::core::client::Error),
@@ -85,8 +93,13 @@ pub async fn run(hub: &Chain, folder: &Path, options: &Options) -> Result<Accoun
         let left = options
             .limit
             .map(|limit| limit.saturating_sub(begun.elapsed()));
-        let limit = left.map_or(step.limit(), |left| left.min(step.limit()));
-        let done = perform(&mut story, step, limit, &mut progress).await;
+        let done = match left.filter(|left| *left < step.limit()) {
+            None => perform(&mut story, step, step.limit(), &mut progress).await,
+            Some(left) => {
+                let done = perform(&mut story, step, left, &mut progress).await;
+                done.map_err(|failure| over_limit(failure, options))
+            }
+        };
         let elapsed = started.elapsed();
         started = Instant::now();
         match done {
@@ -114,6 +127,17 @@ pub async fn run(hub: &Chain, folder: &Path, options: &Options) -> Result<Accoun
     Ok(account)
 }
 
+/// A step that had less time than it may have, as the whole has a limit.
+fn over_limit(failure: Failure, options: &Options) -> Failure {
+    match (failure, options.limit) {
+        (Failure::TooLate { why, .. }, Some(limit)) => Failure::OverLimit {
+            limit: limit.as_secs(),
+            why,
+        },
+        (failure, _) => failure,
+    }
+}
+
 /// Do a step within its limit, and show it.
 async fn perform(
     story: &mut Story<'_>,
@@ -132,7 +156,10 @@ async fn perform(
         if begun.elapsed() >= limit {
             return Err(Failure::TooLate {
                 limit: limit.as_secs(),
-                why: why.get(),
+                why: match why.get() {
+                    text if text.is_empty() => "nothing was seen yet".into(),
+                    text => format!("waited for {text}"),
+                },
             });
         }
     }

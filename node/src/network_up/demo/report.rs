@@ -201,7 +201,8 @@ impl fmt::Display for Account {
         let accounts = self.hub.iter().flat_map(|hub| &hub.accounts);
         writeln!(
             f,
-            "\nAccounts, on all three (development keys: everybody knows the secrets)"
+            "\nAccounts, with what they have on the hub; Alice to Ferdie have something on the DappChains, too \
+             (development keys: everybody knows the secrets)"
         )?;
         for account in accounts {
             let AccountReport {

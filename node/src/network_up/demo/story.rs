@@ -5,7 +5,7 @@
 
 use super::{
     report::{Account, DappReport, HubReport, ProcessReport, Progress, Rotation},
-    spec::{DAPPS, EPOCH_MS, NEED},
+    spec::{DappPlan, DAPPS, EPOCH_MS, NEED},
     steps::{longest_pause, Change, Step},
     transfers,
     world::{until, Call, Dapp, Service, Side, Why, World},
@@ -14,11 +14,13 @@ use super::{
 use crate::network_up::{chain::Chain, UpError};
 use hansa_dappchain_primitives::{ChainState, RuntimeSource};
 use hansa_interchain_primitives::ChainId;
+use hansa_pallet_dappchains::Call as DappChains;
 use hansa_pbft_primitives::PreDigest;
-use hansa_primitives::{AccountId, Balance, BlockNumber};
+use hansa_primitives::{AccountId, Balance, BlockNumber, Hash};
 use hansa_runtime_common::currency::UNIT;
-use hansa_runtime_hub::Runtime;
+use hansa_runtime_hub::{Runtime, RuntimeCall};
 use jsonrpsee::core::client::Error;
+use pallet_preimage::Call as Preimage;
 use sp_runtime::BoundedVec;
 use std::{
     collections::BTreeSet,
@@ -87,7 +89,7 @@ impl<'a> Story<'a> {
     /// Do a step. Returns what happened.
     pub async fn perform(&mut self, step: Step, why: &Why) -> Result<String, Failure> {
         match step {
-            Step::Start => self.start().await,
+            Step::Start => self.start(why).await,
             Step::Pool => self.pool(why).await,
             Step::Register => self.register(why).await,
             Step::Live => self.live(why).await,
@@ -100,12 +102,16 @@ impl<'a> Story<'a> {
         }
     }
 
-    async fn start(&mut self) -> Result<String, Failure> {
+    async fn start(&mut self, why: &Why) -> Result<String, Failure> {
         self.hub.wait_until_ready().await?;
-        let hub = self.world.chain_ref(Side::Hub).await?;
+        let world = &self.world;
+        let (hub, state) = until(why, "the hub", || async {
+            let hub = world.chain_ref(Side::Hub).await?;
+            Ok(Ok((hub, world.consensus(Side::Hub).await?)))
+        })
+        .await;
         self.hub_id = hub.id;
-        let nodes = self.hub.nodes.len();
-        let validators = self.world.consensus(Side::Hub).await?.set.len();
+        let (nodes, validators) = (self.hub.nodes.len(), state.set.len());
         Ok(format!(
             "{nodes} nodes run the hub, {validators} of them validators; an epoch is {} s",
             EPOCH_MS / 1_000
@@ -136,44 +142,35 @@ impl<'a> Story<'a> {
     }
 
     async fn register(&mut self, why: &Why) -> Result<String, Failure> {
-        use hansa_pallet_dappchains::Call as DappChains;
         let code = hansa_runtime_dappchain::WASM_BINARY.unwrap_or_default();
         let hash = sp_crypto_hashing::blake2_256(code).into();
         let mut told = Vec::new();
         for (number, plan) in DAPPS.iter().enumerate() {
-            let world = &self.world;
-            let too_long = || Failure::Wrong(format!("the spec of {} is too long", plan.name));
-            let bounded = |text: String| text.into_bytes();
-            let register = DappChains::<Runtime>::register {
-                name: BoundedVec::try_from(plan.name.as_bytes().to_vec())
-                    .map_err(|_| too_long())?,
-                nodes: NEED,
-                runtime: RuntimeSource::Stored(hash),
-                patch: bounded(plan.patch()?).try_into().map_err(|_| too_long())?,
-                properties: bounded(plan.properties())
-                    .try_into()
-                    .map_err(|_| too_long())?,
-                term: Some(plan.term),
-                max_stake: MAX_STAKE,
-            };
-            // The code must be on the hub; the second deployer finds it there.
-            let mut calls = vec![register.into()];
-            if number == 0 {
-                let bytes = code.to_vec();
-                calls.insert(
-                    0,
-                    pallet_preimage::Call::<Runtime>::note_preimage { bytes }.into(),
-                );
+            let (world, what) = (&self.world, format!("the registration of {}", plan.name));
+            let read =
+                || async { Ok(Ok((world.chain_id(plan.name).await?, world.epoch().await?))) };
+            let (known, epoch) = until(why, &what, read).await;
+            if known.is_some() {
+                return Err(Failure::Wrong(format!(
+                    "{} is registered already; --dir must name a new folder",
+                    plan.name
+                )));
             }
+            // The code must be on the hub; the second deployer finds it there.
+            let note = (number == 0).then(|| Preimage::<Runtime>::note_preimage {
+                bytes: code.to_vec(),
+            });
+            let mut calls: Vec<RuntimeCall> = note.into_iter().map(Into::into).collect();
+            calls.push(registration(plan, hash)?.into());
             let batch = pallet_utility::Call::<Runtime>::batch_all { calls };
-            let registered = Registered {
-                epoch: world.epoch().await?.epoch,
+            self.registered.push(Registered {
+                epoch: epoch.epoch,
                 at: now_ms(),
-            };
+            });
+            let deployer = plan.deployer()?;
             world
-                .submit(Side::Hub, &plan.deployer()?, Call::Hub(batch.into()))
+                .submit(Side::Hub, &deployer, Call::Hub(batch.into()), why)
                 .await?;
-            let what = format!("the registration of {}", plan.name);
             let (id, stake) = until(why, &what, || async {
                 let Some(id) = world.chain_id(plan.name).await? else {
                     return Ok(Err("not in a final block".into()));
@@ -187,11 +184,8 @@ impl<'a> Story<'a> {
                 plan.name,
                 stake / UNIT
             ));
-            self.registered.push(registered);
-            self.dapps.push(Dapp {
-                plan: plan.clone(),
-                id,
-            });
+            let plan = plan.clone();
+            self.dapps.push(Dapp { plan, id });
         }
         Ok(told.join(", "))
     }
@@ -211,7 +205,10 @@ impl<'a> Story<'a> {
                 })
             })
             .await;
-            let members = world.members(dapp.id).await?;
+            let members = until(why, &what, || async {
+                Ok(Ok(world.members(dapp.id).await?))
+            })
+            .await;
             let names = world.names_of(members.iter().map(|member| &member.account));
             founders.push(format!("{}: {}", dapp.plan.name, names.join(", ")));
         }
@@ -235,14 +232,22 @@ impl<'a> Story<'a> {
                 })
             })
             .await;
-            let first_block_in = world.epoch().await?.epoch;
-            let client = world.client(Side::Dapp(dapp)).await?;
-            let header = client.header_at(1).await?;
-            let at = header.and_then(|header| PreDigest::find(&header.digest));
-            let at = at.map_or(0, |digest| digest.timestamp_ms);
+            let (at, genesis, first_block_in, (accounts, set)) = until(why, &what, || async {
+                let client = world.client(Side::Dapp(dapp)).await?;
+                let first = client.header_at(1).await?;
+                let first = first.and_then(|header| PreDigest::find(&header.digest));
+                let Some(first) = first else {
+                    return Ok(Err("the first block".into()));
+                };
+                Ok(Ok((
+                    first.timestamp_ms,
+                    client.genesis().await?.unwrap_or_default(),
+                    world.epoch().await?.epoch,
+                    world.deciding(Side::Dapp(dapp)).await?,
+                )))
+            })
+            .await;
             let seconds = at.saturating_sub(registered.at) as f64 / 1_000.0;
-            let genesis = client.genesis().await?.unwrap_or_default();
-            let (accounts, set) = world.deciding(Side::Dapp(dapp)).await?;
             told.push(format!(
                 "{} {seconds:.1} s and {} epochs after its registration",
                 dapp.plan.name,
@@ -316,7 +321,7 @@ impl<'a> Story<'a> {
             })
         })
         .await;
-        let (_, changed) = world.head(side).await?;
+        let (_, changed) = until(why, name, || async { Ok(Ok(world.head(side).await?)) }).await;
         let height = until(why, &format!("blocks of the new set of {name}"), || async {
             let (_, head) = world.head(side).await?;
             let enough = head.number >= changed.number.saturating_add(BLOCKS_AFTER);
@@ -325,22 +330,9 @@ impl<'a> Story<'a> {
                 .ok_or_else(|| format!("{}", head.number)))
         })
         .await;
-        let what = format!("the processes of those who left {name} to stop it");
-        until(why, &what, || async {
-            let services = world.services(dapp.id).await?;
-            let has_left = |service: &&Service<'_>| {
-                let account = service.node.identity.account();
-                account.is_some_and(|account| change.left.contains(&account))
-            };
-            let running = services.iter().filter(has_left);
-            let running = running.filter(|s| s.info.state == "running" && !s.decides());
-            Ok(match running.count() {
-                0 => Ok(()),
-                count => Err(format!("{count} still run it")),
-            })
-        })
-        .await;
-        let times = world.times(side, first.height, height).await?;
+        wait_until_stopped(world, dapp, &change, why).await;
+        let read = || async { Ok(Ok(world.times(side, first.height, height).await?)) };
+        let times = until(why, "the times of blocks", read).await;
         let pause = longest_pause(&times).map_or(0, |(_, pause)| pause);
         let rotation = Rotation {
             chain: name.into(),
@@ -494,6 +486,46 @@ impl<'a> Story<'a> {
             rpc.join(" ")
         )))
     }
+}
+
+/// Wait until the processes of those who left a chain, and have not come back, have stopped it.
+async fn wait_until_stopped(world: &World<'_>, dapp: &Dapp, change: &Change, why: &Why) {
+    let what = format!(
+        "the processes of those who left {} to stop it",
+        dapp.plan.name
+    );
+    until(why, &what, || async {
+        let members = world.members(dapp.id).await?;
+        let is_gone = |account: &AccountId| {
+            let back = members.iter().any(|member| member.account == *account);
+            change.left.contains(account) && !back
+        };
+        let services = world.services(dapp.id).await?;
+        let running = services.iter().filter(|service| {
+            let account = service.node.identity.account();
+            service.info.state == "running" && account.is_some_and(|account| is_gone(&account))
+        });
+        Ok(match running.count() {
+            0 => Ok(()),
+            count => Err(format!("{count} still run it")),
+        })
+    })
+    .await;
+}
+
+/// The call that registers a chain.
+fn registration(plan: &DappPlan, code: Hash) -> Result<DappChains<Runtime>, Failure> {
+    let too_long = |_| Failure::Wrong(format!("the spec of {} is too long", plan.name));
+    let (patch, properties) = (plan.patch()?, plan.properties());
+    Ok(DappChains::register {
+        name: BoundedVec::try_from(plan.name.as_bytes().to_vec()).map_err(too_long)?,
+        nodes: NEED,
+        runtime: RuntimeSource::Stored(code),
+        patch: BoundedVec::try_from(patch.into_bytes()).map_err(too_long)?,
+        properties: BoundedVec::try_from(properties.into_bytes()).map_err(too_long)?,
+        term: Some(plan.term),
+        max_stake: MAX_STAKE,
+    })
 }
 
 /// The hub and the DappChains.

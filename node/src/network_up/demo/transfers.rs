@@ -92,14 +92,14 @@ pub async fn open_routes(
         let batch = pallet_utility::Call::<hansa_runtime_dappchain::Runtime>::batch_all { calls };
         let deployer = at.plan.deployer()?;
         world
-            .submit(Side::Dapp(at), &deployer, Call::Dapp(batch.into()))
+            .submit(Side::Dapp(at), &deployer, Call::Dapp(batch.into()), why)
             .await?;
         let top_up = OnHub::top_up {
             peer: at.id,
             amount: RESERVE,
         };
         world
-            .submit(Side::Hub, &deployer, Call::Hub(top_up.into()))
+            .submit(Side::Hub, &deployer, Call::Hub(top_up.into()), why)
             .await?;
     }
     for at in dapps {
@@ -142,19 +142,25 @@ pub async fn pay(
 ) -> Result<Transfer, Failure> {
     let account = recipient(from, to, round)?;
     let sender = pair(SENDER)?;
-    let before = world.free(to, &account).await?;
-    let call = match to_address(world, from, to, &account).await? {
-        Some(address) => across(from, address),
-        None => within(from, &account),
-    };
-    let begun = Instant::now();
-    world.submit(from, &sender, call).await?;
     let what = format!(
         "{} UNIT from {} to {}",
         AMOUNT / UNIT,
         from.name(),
         to.name()
     );
+    let read = || async {
+        Ok(Ok((
+            world.free(to, &account).await?,
+            world.chain_ref(to).await?,
+        )))
+    };
+    let (before, chain) = until(why, &what, read).await;
+    let call = match to_address(from, to, chain.id, &account)? {
+        Some(address) => across(from, address),
+        None => within(from, &account),
+    };
+    let begun = Instant::now();
+    world.submit(from, &sender, call, why).await?;
     until(why, &what, || async {
         let free = world.free(to, &account).await?;
         Ok(match free.checked_sub(before) {
@@ -172,20 +178,16 @@ pub async fn pay(
     })
 }
 
-/// The chain address of an account of `to`; none if that is the chain where it is used.
-async fn to_address(
-    world: &World<'_>,
+/// The chain address of an account of `to`, whose id is `chain`; none if that is the chain where it is used.
+fn to_address(
     from: Side<'_>,
     to: Side<'_>,
+    chain: ChainId,
     account: &AccountId,
 ) -> Result<Option<ChainAddress>, Failure> {
     if from.name() == to.name() {
         return Ok(None);
     }
-    let chain = match to {
-        Side::Hub => world.chain_ref(to).await?.id,
-        Side::Dapp(dapp) => dapp.id,
-    };
     let bytes: &[u8] = account.as_ref();
     let address = ChainAddress::new(chain, bytes.to_vec());
     address

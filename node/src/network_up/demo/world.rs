@@ -259,17 +259,23 @@ impl<'a> World<'a> {
         Ok(times)
     }
 
-    /// Put a signed transaction into a chain's pool.
+    /// Put a signed transaction into a chain's pool, once the node that is asked answers.
     pub async fn submit(
         &self,
         at: Side<'_>,
         signer: &sr25519::Pair,
         call: Call,
+        why: &Why,
     ) -> Result<(), Error> {
-        let client = self.client(at).await?;
-        let nonce = client.next_nonce(&signer.public().into()).await?;
-        let genesis = client.genesis().await?.unwrap_or_default();
-        match call {
+        let what = format!("a node of {} to take a transaction", at.name());
+        let (client, nonce, genesis) = until(why, &what, || async {
+            let client = self.client(at).await?;
+            let nonce = client.next_nonce(&signer.public().into()).await?;
+            let genesis = client.genesis().await?.unwrap_or_default();
+            Ok(Ok((client, nonce, genesis)))
+        })
+        .await;
+        let submitted = match call {
             Call::Hub(call) => {
                 let extrinsic = sign_for_hub(signer, nonce, genesis, call);
                 client.submit(&extrinsic).await
@@ -278,8 +284,8 @@ impl<'a> World<'a> {
                 let extrinsic = sign_for_dappchain(signer, nonce, genesis, call);
                 client.submit(&extrinsic).await
             }
-        }
-        .map(|_| ())
+        };
+        submitted.map(|_| ())
     }
 }
 
