@@ -11,10 +11,14 @@
 //! | what was shown and verified | claims it, so that it is not asked for again, and holds what must wait |
 //! | a final block | releases what waited for the header in it |
 //! | a failure | is quiet for a time that doubles |
+//! | packets that the pool does not take | asks for half as many at once, until some are in a block |
 //!
 //! A claim ends after [`CLAIM_MS`]: what the chain's state does not show by then is asked for again. So
 //! nothing is lost for good, whatever gets lost. Times are milliseconds of any clock that does not
 //! go back.
+
+#[path = "wants.rs"]
+mod wants;
 
 use crate::{
     limits::{
@@ -24,15 +28,12 @@ use crate::{
     message::{Standing, Want, Wants},
 };
 use hansa_interchain_primitives::{
-    api::{ClientView, LaneView, Parameters, ProofOf, RouteStatus, RouteView, Submission},
+    api::{ClientView, Parameters, ProofOf, RouteStatus, RouteView, Submission},
     lane::LANES,
-    proof::MAX_KEYS,
     Height, LaneId, Nonce,
 };
 use libp2p::PeerId;
-
-/// The most batches of one lane that are asked for at once.
-const BATCHES: usize = 3;
+use wants::{packets_wanted, results_wanted};
 
 /// The most steps-in that are planned at once.
 const MAX_PLANNED: usize = 8;
@@ -112,6 +113,9 @@ pub struct Route {
     failures: u32,
     not_before: u64,
     next_pull: u64,
+    /// How many packets of each lane are asked for at once, beside what the protocol allows: packets may be so heavy that
+    /// fewer fit a block.
+    most: [u32; LANES as usize],
     /// Hand-overs are still to come.
     more_headers: bool,
     /// The other chain was asked how it stands because a header is due.
@@ -132,6 +136,7 @@ impl Route {
             failures: 0,
             not_before: 0,
             next_pull: first_pull,
+            most: [u32::MAX; LANES as usize],
             more_headers: false,
             header_asked: false,
         }
@@ -241,12 +246,12 @@ impl Route {
                 parameters,
             ));
             if view.status != RouteStatus::Suspended {
-                wants.extend(packets_wanted(
-                    lane,
-                    claim.taken.at(now),
-                    theirs,
-                    parameters,
-                ));
+                let most = self.most.get(usize::from(lane.lane)).copied();
+                let fit = Parameters {
+                    max_batch: parameters.max_batch.min(most.unwrap_or(1)),
+                    ..*parameters
+                };
+                wants.extend(packets_wanted(lane, claim.taken.at(now), theirs, &fit));
             }
             let settled = theirs.lane(lane.lane).settled.min(lane.inbound.next);
             if settled > lane.inbound.pruned.max(claim.pruned.at(now)) {
@@ -362,6 +367,16 @@ impl Route {
         })
     }
 
+    /// The pool did not take packets, perhaps as so many do not fit a block: half as many are asked for at once, until
+    /// some are in a block.
+    pub fn ask_for_fewer(&mut self, refused: &Submission) {
+        if let Submission::Deliver { lane, packets, .. } = refused {
+            if let Some(most) = self.most.get_mut(usize::from(*lane)) {
+                *most = u32::try_from(packets.len() / 2).map_or(1, |half| half.clamp(1, *most));
+            }
+        }
+    }
+
     /// A submission is not taken, or never will be: it is not claimed any more.
     pub fn unclaim(&mut self, submission: &Submission) {
         let Some(claimed) = claimed(submission) else {
@@ -397,9 +412,16 @@ impl Route {
         let is_known = |height| client.headers.iter().any(|header| header.height == height);
         let latest = client.state.latest.height;
         let mut lost = Vec::new();
+        let most = &mut self.most;
         self.deliveries.retain(|delivery| {
             let is_open = delivery.end > next(delivery.lane);
             let is_lost = is_open && delivery.height < latest && !is_known(delivery.height);
+            if let Some(most) = most
+                .get_mut(usize::from(delivery.lane))
+                .filter(|_| !is_open)
+            {
+                *most = most.saturating_mul(2);
+            }
             if is_lost {
                 lost.push((delivery.lane, delivery.first));
             }
@@ -445,49 +467,6 @@ fn is_undone(then: &Standing, view: &RouteView) -> bool {
         let then = then.lane(lane.lane);
         then.sent > lane.outbound.acknowledged || then.taken > lane.inbound.pruned
     })
-}
-
-fn results_wanted(
-    lane: &LaneView,
-    claimed: Nonce,
-    theirs: &Standing,
-    parameters: &Parameters,
-) -> Option<Want> {
-    let first = lane.outbound.acknowledged.max(claimed);
-    let end = theirs.lane(lane.lane).taken.min(lane.outbound.next);
-    let count = batch(first, end, parameters)?;
-    Some(Want {
-        lane: lane.lane,
-        of: ProofOf::Results { first, count },
-    })
-}
-
-fn packets_wanted(
-    lane: &LaneView,
-    claimed: Nonce,
-    theirs: &Standing,
-    parameters: &Parameters,
-) -> Vec<Want> {
-    let mut first = lane.inbound.next.max(claimed);
-    // The receiver keeps at most a window of results.
-    let room = lane.inbound.pruned.saturating_add(parameters.window.into());
-    let end = theirs.lane(lane.lane).sent.min(room);
-    let mut wants = Vec::new();
-    while let Some(count) = batch(first, end, parameters).filter(|_| wants.len() < BATCHES) {
-        wants.push(Want {
-            lane: lane.lane,
-            of: ProofOf::Packets { first, count },
-        });
-        first = first.saturating_add(count.into());
-    }
-    wants
-}
-
-/// How many from `first` on, up to `end`, fit one call; none if there is nothing.
-fn batch(first: Nonce, end: Nonce, parameters: &Parameters) -> Option<u32> {
-    let most = u64::from(parameters.max_batch.min(MAX_KEYS));
-    let count = end.saturating_sub(first).min(most);
-    u32::try_from(count).ok().filter(|count| *count > 0)
 }
 
 /// What a submission moves on.

@@ -242,6 +242,7 @@ impl<C: Chain> Courier<C> {
                     debug!(target: LOG_TARGET, "Of chain {id:x}: {kind} of {items}: {error}");
                     if let Some(entry) = self.routes.get_mut(&id) {
                         entry.route.unclaim(&submission);
+                        entry.route.ask_for_fewer(&submission);
                         entry.route.on_refusal(now);
                     }
                 }

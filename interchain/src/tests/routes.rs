@@ -11,7 +11,7 @@ use crate::{
     route::{Question, Route},
 };
 use hansa_interchain_primitives::{
-    api::{ProofOf, RouteStatus, Submission},
+    api::{ProofOf, RouteStatus, RouteView, Submission},
     LaneId, Nonce, TRANSFER_LANE,
 };
 use libp2p::PeerId;
@@ -253,6 +253,36 @@ fn what_was_submitted_is_not_asked_for_again_until_the_claim_ends() {
     route.claim_all(&[delivery(0, 2)], &state.view, CLAIM_MS);
     route.unclaim(&delivery(0, 2));
     assert_eq!(question(&mut route, CLAIM_MS + 1), packets(0, 3));
+}
+
+#[test]
+fn packets_that_do_not_fit_a_block_together_are_asked_for_one_by_one() {
+    let sent = state((0, 0, 0, 0));
+    let mut route = Route::new(u64::MAX);
+    route.heard(PeerId::random(), theirs(&sent, (7, 0, 0)));
+    let counts = |route: &mut Route, view: &RouteView| {
+        let question = route.question(view, &[], &PARAMETERS, 0);
+        route.on_answer(true);
+        let Some(Question::Prove { wants, .. }) = question else {
+            panic!("it wants something: {question:?}");
+        };
+        let counts = wants.iter().map(|want| match want.of {
+            ProofOf::Packets { count, .. } => count,
+            _ => 0,
+        });
+        counts.collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&mut route, &sent.view), [7]);
+    route.ask_for_fewer(&delivery(0, 7));
+    assert_eq!(counts(&mut route, &sent.view), [3, 3, 1]);
+    route.ask_for_fewer(&delivery(0, 3));
+    route.ask_for_fewer(&delivery(0, 1));
+    assert_eq!(counts(&mut route, &sent.view), [1, 1, 1]);
+    // As soon as one is in a block, more are tried again.
+    route.claim_all(&[delivery(0, 1)], &sent.view, 0);
+    let taken = state((0, 0, 1, 0));
+    route.on_state(&taken.view, &taken.client);
+    assert_eq!(counts(&mut route, &taken.view), [2, 2, 2]);
 }
 
 #[test]

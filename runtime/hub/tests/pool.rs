@@ -6,7 +6,7 @@
 
 mod common;
 
-use codec::Decode;
+use codec::{Decode, Encode};
 use common::{duties::*, *};
 use hansa_allocation_primitives::{DrawStage, MemberPhase, NodePlace};
 use hansa_beacon_primitives::Phase;
@@ -421,6 +421,58 @@ fn the_heaviest_block_of_a_draw_leaves_room() {
         let part = weight.ref_time() as f64 / MAX_BLOCK_WEIGHT.ref_time() as f64;
         assert!(part < 0.5, "{what} takes {part} of a block");
     }
+}
+
+/// Its nodes run a chain until the notice is over; then they are free, and nothing is added to what it has here.
+#[test]
+fn a_retired_chain_lets_its_nodes_go() {
+    use hansa_pallet_pbft::ServiceTime;
+    /// The notice, in milliseconds.
+    const WEEK: u64 = 7 * 24 * 60 * 60 * 1_000;
+    let mut chain = forming();
+    for seat in 0..3 {
+        confirm_genesis(&mut chain, seat, Hash::repeat_byte(7));
+    }
+    assert!(chain.state(|| DappChainSets::limit(1)) > 0);
+    ok(
+        &mut chain,
+        Eve,
+        2,
+        ChainsCall::<Runtime>::retire { chain: 1 },
+    );
+    let state = |chain: &mut Chain| {
+        let view = chain.state(|| DappChains::chain(1));
+        view.expect("it is there").state
+    };
+    epoch(&mut chain);
+    assert_eq!(state(&mut chain), ChainState::Retiring);
+    let active = chain
+        .state(|| NodePool::chain_status(1))
+        .map(|status| status.active);
+    assert_eq!(active, Some(4), "they run it until it ends");
+    let later = chain.state(ServiceTime::<Runtime>::get) + WEEK;
+    let key = ServiceTime::<Runtime>::hashed_key().to_vec();
+    let items = vec![(key, later.encode())];
+    let set = frame_system::Call::<Runtime>::set_storage { items }.into();
+    let sudo = pallet_sudo::Call::sudo {
+        call: Box::new(set),
+    };
+    ok(&mut chain, Alice, 1, sudo);
+    for _ in 0..2 {
+        chain.block(1_000, Vec::new);
+    }
+    assert_eq!(state(&mut chain), ChainState::Retired);
+    chain.state(|| {
+        for node in [Alice, Bob, Charlie, Dave] {
+            let status = NodePool::node_status(node.to_account_id()).expect("it is in the pool");
+            assert!(
+                matches!(status.place, NodePlace::Waiting { .. }),
+                "{status:?}"
+            );
+        }
+        assert_eq!(DappChainSets::limit(1), 0);
+    });
+    chain.try_state();
 }
 
 /// A node's word for a head that it has caught up with is held against what the route's light client has proven.
