@@ -4,7 +4,9 @@
 //! The metrics of a DappChain's service at the endpoint of the process.
 //!
 //! A service registers its metrics under their usual names, so each needs a registry of its own; the label
-//! `chain` tells them apart. The process has one endpoint, with one registry: a collector there gathers the others.
+//! `dappchain` tells them apart. The process has one endpoint, with one registry: a collector there gathers the others,
+//! and the registry adds its own label `chain`, the hub's, to all of them. So theirs must have another name: Prometheus
+//! takes nothing from an endpoint at which a sample has a label twice.
 
 use hansa_dappchain_primitives::ChainId;
 use std::collections::HashMap;
@@ -15,6 +17,9 @@ use substrate_prometheus_endpoint::{
     },
     PrometheusError, Registry,
 };
+
+/// The label with the chain's name.
+const LABEL: &str = "dappchain";
 
 /// A service's metrics, at the endpoint of the process for as long as this lives.
 pub struct ServiceMetrics {
@@ -42,7 +47,7 @@ impl Collector for Gather {
 impl ServiceMetrics {
     /// Make a registry for the service of the chain called `name`, shown by the one of the process.
     pub fn new(of_process: Registry, chain: ChainId, name: &str) -> Result<Self, PrometheusError> {
-        let labels = HashMap::from([("chain".to_owned(), name.to_owned())]);
+        let labels = HashMap::from([(LABEL.to_owned(), name.to_owned())]);
         let collector = Gather {
             registry: Registry::new_custom(None, Some(labels))?,
             desc: Desc::new(
@@ -76,6 +81,7 @@ impl Drop for ServiceMetrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
     use substrate_prometheus_endpoint::{register, Gauge, U64};
 
     fn gauge(registry: &Registry, value: u64) {
@@ -83,6 +89,13 @@ mod tests {
         register(gauge.clone(), registry).unwrap().set(value);
     }
 
+    /// The registry of a node of the hub, as the SDK makes it.
+    fn of_hub() -> Registry {
+        let labels = HashMap::from([("chain".to_owned(), "hub".to_owned())]);
+        Registry::new_custom(None, Some(labels)).unwrap()
+    }
+
+    /// The DappChains of all samples, and what they say.
     fn shown(registry: &Registry) -> Vec<(String, f64)> {
         let families = registry.gather();
         let family = families.iter().find(|family| family.get_name() == "height");
@@ -90,11 +103,14 @@ mod tests {
             let metrics = family.get_metric().iter();
             metrics
                 .map(|metric| {
-                    let label = metric
-                        .get_label()
-                        .first()
-                        .map(|label| label.get_value().to_owned());
-                    (label.unwrap_or_default(), metric.get_gauge().get_value())
+                    let labels = metric.get_label().iter();
+                    let labels: Vec<_> = labels.map(|l| (l.get_name(), l.get_value())).collect();
+                    let names: BTreeSet<_> = labels.iter().map(|(name, _)| name).collect();
+                    assert_eq!(names.len(), labels.len(), "a label is there twice");
+                    assert!(labels.contains(&("chain", "hub")));
+                    let own = labels.iter().find(|(name, _)| *name == LABEL);
+                    let own = own.map_or_else(String::new, |(_, value)| (*value).to_owned());
+                    (own, metric.get_gauge().get_value())
                 })
                 .collect()
         })
@@ -102,7 +118,7 @@ mod tests {
 
     #[test]
     fn same_names_of_several_services_are_told_apart_and_go_with_them() {
-        let process = Registry::new();
+        let process = of_hub();
         gauge(&process, 1);
         let game = ServiceMetrics::new(process.clone(), 1, "game").unwrap();
         let shop = ServiceMetrics::new(process.clone(), 2, "shop").unwrap();
