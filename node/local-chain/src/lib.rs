@@ -97,23 +97,29 @@ pub async fn at_each_head(mut head: watch::Receiver<BlockNumber>, mut look: impl
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     #[tokio::test]
     async fn it_looks_at_once_at_each_change_and_ends_with_the_sender() {
         let (sender, head) = watch::channel(0);
-        let looks = Cell::new(0);
-        let count = at_each_head(head, || looks.set(looks.get() + 1));
-        let change = async {
-            for number in 1..=3 {
-                // Two in a row are one change.
-                sender.send_replace(10 * number);
-                sender.send_replace(10 * number + 1);
+        let looks = Arc::new(AtomicU32::new(0));
+        let seen = looks.clone();
+        let task = tokio::spawn(at_each_head(head, move || {
+            seen.fetch_add(1, Ordering::Relaxed);
+        }));
+        for number in 1..=3 {
+            while looks.load(Ordering::Relaxed) < number {
                 tokio::task::yield_now().await;
             }
-            drop(sender);
-        };
-        tokio::join!(count, change);
-        assert_eq!(looks.get(), 4);
+            // Two in a row are one change.
+            sender.send_replace(10 * number);
+            sender.send_replace(10 * number + 1);
+        }
+        while looks.load(Ordering::Relaxed) < 4 {
+            tokio::task::yield_now().await;
+        }
+        drop(sender);
+        task.await.unwrap();
+        assert_eq!(looks.load(Ordering::Relaxed), 4);
     }
 }
