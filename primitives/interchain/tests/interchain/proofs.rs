@@ -244,6 +244,33 @@ fn value_bound_to_another_packet_lane_chain_or_genesis_is_refused() {
 }
 
 #[test]
+fn one_of_several_that_is_another_is_refused_wherever_it_stands() {
+    let (root, state) = state(&items());
+    let (first, count) = (5u64, 4usize);
+    let sent: Vec<_> = (first..).take(count).map(|n| packet(n.into())).collect();
+    let settled: Vec<_> = (first..).take(count).map(result).collect();
+    let of_packets = prove(
+        &state,
+        &claims::packet_keys(B.id, TRANSFER_LANE, first, count),
+    );
+    let of_results = prove(
+        &state,
+        &claims::result_keys(A.id, TRANSFER_LANE, first, count),
+    );
+    for at in 0..count {
+        let mut packets = sent.clone();
+        packets[at] = packet(999);
+        let verified = claims::verify_packets(&root, &passage(first), &packets, &of_packets);
+        assert_eq!(verified, Err(ProofError::Value), "packet {at}");
+        let mut results = settled.clone();
+        results[at].charged = 2;
+        let verified =
+            claims::verify_results(&root, A.id, TRANSFER_LANE, first, &results, &of_results);
+        assert_eq!(verified, Err(ProofError::Value), "result {at}");
+    }
+}
+
+#[test]
 fn out_of_range_and_empty_requests_are_refused() {
     let (root, state) = state(&items());
     let proof = prove(&state, &claims::packet_keys(B.id, TRANSFER_LANE, 0, 1));
