@@ -101,8 +101,19 @@ impl Standing {
     /// Whether this has anything for the other chain that `before` had not.
     pub fn is_news_after(&self, before: &Self) -> bool {
         self.lanes.iter().any(|now| {
-            let then = before.lane(now.lane);
-            now.sent > then.sent || now.taken > then.taken || now.settled > then.settled
+            let nothing = LaneStanding {
+                lane: now.lane,
+                ..Default::default()
+            };
+            // Who lies may name a lane twice.
+            let mut had = before.lanes.iter().chain([&nothing]);
+            let is_covered = |then: &LaneStanding| {
+                then.lane == now.lane
+                    && then.sent >= now.sent
+                    && then.taken >= now.taken
+                    && then.settled >= now.settled
+            };
+            !had.any(is_covered)
         })
     }
 }
