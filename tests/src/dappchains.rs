@@ -16,11 +16,11 @@ use crate::{
 };
 use anyhow::{bail, ensure, Context, Result};
 use codec::Encode;
-use hansa_dappchain_primitives::api::SetsView;
+use hansa_dappchain_primitives::{api::SetsView, genesis};
 use hansa_interchain_primitives::{api::RouteView, SYSTEM_LANE};
 use hansa_pbft_primitives::{AuthorityId, ConsensusState};
 use serde_json::{json, Value as Json};
-use sp_core::{crypto::Ss58Codec, ed25519, Pair};
+use sp_core::{crypto::Ss58Codec, ed25519, Pair, H256};
 use std::{
     future::Future,
     path::{Path, PathBuf},
@@ -233,6 +233,34 @@ impl Hub {
     /// Where a node is, or null.
     pub async fn node(&self, name: &str) -> Result<Json> {
         self.call("allocation_node", &[json!(address(name))]).await
+    }
+
+    /// A founder's word that the genesis of the chain `id`, which is made of `record`, is `found`.
+    pub async fn say_genesis(
+        &self,
+        founder: &str,
+        id: u32,
+        record: &Json,
+        found: H256,
+    ) -> Result<()> {
+        let attempt: u16 = serde_json::from_value(record["attempt"].clone())?;
+        let founders = record["founders"].as_array().context("founders")?;
+        let account = json!(address(founder));
+        let seat = founders.iter().position(|seat| seat["node"] == account);
+        let seat = seat.with_context(|| format!("{founder} is no founder"))?;
+        let payload =
+            genesis::confirm_payload(&self.rpc.genesis().await?, id, attempt, Some(found));
+        let pair = ed25519::Pair::from_string(&uri(founder), None)?;
+        let fields = vec![
+            Value::u128(id.into()),
+            Value::u128(attempt.into()),
+            Value::u128(seat as u128),
+            Value::unnamed_variant("Some", [Value::from_bytes(found)]),
+            Value::from_bytes(pair.sign(&payload).0),
+        ];
+        let call = dynamic::tx("DappChains", "confirm_genesis", fields);
+        client::submit_authorized(&self.api, &call).await?;
+        Ok(())
     }
 
     /// A DappChain, by name, as the registry has it.

@@ -5,16 +5,15 @@
 //! killed meanwhile, the route cut; and that who is absent loses its place.
 
 use anyhow::{ensure, Context, Result};
-use hansa_dappchain_primitives::genesis;
 use hansa_e2e::{
     client,
-    dappchains::{authority, consensus, keypair, uri, Chain, Hub, SUDO},
+    dappchains::{authority, consensus, Chain, Hub, SUDO},
     interchain::sudo,
     network::text,
     wait_for, wait_for_some,
 };
 use serde_json::{json, Value as Json};
-use sp_core::{ed25519, Pair, H256};
+use sp_core::H256;
 use std::time::Duration;
 use subxt::dynamic::{self, Value};
 
@@ -38,24 +37,8 @@ async fn confirm_another(hub: &Hub, name: &str) -> Result<()> {
     .await?;
     let chain = hub.registered(name).await?;
     let id = u32::from_str_radix(&text(&chain, "chain")?, 16)?;
-    let attempt: u16 = serde_json::from_value(record["attempt"].clone())?;
-    let account = client::account(&keypair(BAD)).to_string();
-    let founders = record["founders"].as_array().context("founders")?;
-    let seat = founders.iter().position(|f| f["node"] == json!(account));
-    let seat = seat.context("it is a founder")?;
-    let found = H256::repeat_byte(7);
-    let payload = genesis::confirm_payload(&hub.rpc.genesis().await?, id, attempt, Some(found));
-    let pair = ed25519::Pair::from_string(&uri(BAD), None)?;
-    let fields = vec![
-        Value::u128(id.into()),
-        Value::u128(attempt.into()),
-        Value::u128(seat as u128),
-        Value::unnamed_variant("Some", [Value::from_bytes(found)]),
-        Value::from_bytes(pair.sign(&payload).0),
-    ];
-    let call = dynamic::tx("DappChains", "confirm_genesis", fields);
-    client::submit_authorized(&hub.api, &call).await?;
-    Ok(())
+    hub.say_genesis(BAD, id, &record, H256::repeat_byte(7))
+        .await
 }
 
 /// The hub stands still, its chain does not, and a node of the chain that dies resumes it though the hub says nothing.
