@@ -175,7 +175,6 @@ pub fn start_pbft<C, B, P, I>(
     };
     parts.import.set_conflict_sink(conflict_sink);
     let log = Arc::new(parts.voting.log());
-    parts.import.set_decided_log(log.clone());
     let network = params.network_parts.start(
         params.network,
         params.sync_events.fuse().boxed(),

@@ -9,10 +9,13 @@
 //!
 //! All integers are little-endian. First and last byte are not zero: where a sector was not written,
 //! however little of the frame it has, that can be told from what was.
-//!  A frame is one batch of entries, written by one call and made
-//! durable by one fdatasync; the next frame is written only after that. So a crash can leave only
+//!
+//! A frame is one batch of entries, written by one call and made durable by one fdatasync; with
+//! what the replica acts upon, the next frame is written only after that. So a crash can leave only
 //! the *last* frame torn, and a torn frame was never acted upon. Everything else that does not
-//! verify is damage: bytes that once were durable, and that the replica may have acted upon.
+//! verify is damage: bytes that once were durable, and that the replica may have acted upon. (Only
+//! heights that come in bulk are written without a sync each; a power cut in the middle of that may
+//! be taken for damage, which is the safe side.)
 
 use crate::DiskFile;
 use std::io;

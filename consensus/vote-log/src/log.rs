@@ -41,6 +41,8 @@ pub struct VoteLog<B, D: Disk = OsDisk> {
     base_len: u64,
     /// Encoded entries that are not written yet.
     pending: Vec<u8>,
+    /// Whether something was written that is not durable yet.
+    unsynced: bool,
     index: Index,
     out_of_use: bool,
     pub(crate) rewrite_min_bytes: u64,
@@ -93,6 +95,7 @@ impl<B: LoggedBlock, D: Disk> VoteLog<B, D> {
             file_len,
             base_len: file_len,
             pending: Vec::new(),
+            unsynced: false,
             index,
             out_of_use: false,
             rewrite_min_bytes: REWRITE_MIN_BYTES,
@@ -148,29 +151,51 @@ impl<B: LoggedBlock, D: Disk> VoteLog<B, D> {
         Ok(())
     }
 
-    /// Make durable what was appended. On an error the log is out of use: what is on disk is
-    /// unclear, and nothing may be signed.
-    pub fn sync(&mut self) -> Result<Duration, VoteLogError> {
+    /// Hand what was appended to the operating system: it outlives the process, not a power cut.
+    ///
+    /// Not for what must be durable before something is sent. A power cut may leave several frames
+    /// torn that were written like this, and the log then counts as damaged. On an error it is out
+    /// of use, as after [`sync`](Self::sync).
+    pub fn write(&mut self) -> Result<(), VoteLogError> {
         self.check_in_use()?;
-        let begin = Instant::now();
         if self.pending.is_empty() {
-            return Ok(Duration::ZERO);
+            return Ok(());
         }
         let frame = frame::encode(&self.pending);
-        let written = self
-            .file
+        self.file
             .write(&frame, self.file_len)
             .map_err(io_error(&self.path, "write"))
-            .and_then(|()| self.file.sync_data().map_err(io_error(&self.path, "sync")));
-        if let Err(error) = written {
-            self.out_of_use = true;
-            // A full disk: leave a clean end for the next start, if that works.
-            let _ = self.file.resize(self.file_len);
-            return Err(error);
-        }
+            .map_err(|error| self.put_out_of_use(error))?;
         self.file_len = self.file_len.saturating_add(frame.len() as u64);
         self.pending.clear();
+        self.unsynced = true;
+        Ok(())
+    }
+
+    /// Make durable what was appended or written. On an error the log is out of use: what is on
+    /// disk is unclear, and nothing may be signed.
+    pub fn sync(&mut self) -> Result<Duration, VoteLogError> {
+        let begin = Instant::now();
+        let before = self.file_len;
+        self.write()?;
+        if !self.unsynced {
+            return Ok(Duration::ZERO);
+        }
+        if let Err(source) = self.file.sync_data() {
+            self.file_len = before;
+            let error = io_error(&self.path, "sync")(source);
+            return Err(self.put_out_of_use(error));
+        }
+        self.unsynced = false;
         Ok(begin.elapsed())
+    }
+
+    /// `error` happened, and what is on disk is unclear.
+    fn put_out_of_use(&mut self, error: VoteLogError) -> VoteLogError {
+        self.out_of_use = true;
+        // A full disk: leave a clean end for the next start, if that works.
+        let _ = self.file.resize(self.file_len);
+        error
     }
 
     /// The key may sign at `height` and above: durable when this returns.
@@ -281,7 +306,7 @@ impl<B: LoggedBlock, D: Disk> VoteLog<B, D> {
 
     /// Whether something was appended that is not durable yet.
     pub fn has_pending(&self) -> bool {
-        !self.pending.is_empty()
+        self.unsynced || !self.pending.is_empty()
     }
 
     fn check_in_use(&self) -> Result<(), VoteLogError> {

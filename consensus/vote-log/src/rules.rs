@@ -146,6 +146,23 @@ impl<B: LoggedBlock, D: Disk> VoteLog<B, D> {
         self.append(Entry::Decided(certificate.clone()))?;
         self.sync()
     }
+
+    /// Note that `certificate` decided its height, without the block, which the network has: for
+    /// heights that come in bulk, or that another key decided. It outlives the process, since a log
+    /// that is behind the database counts as an old copy; it is made durable every `sync_heights`
+    /// heights, and the file kept small then.
+    pub fn note_decided(
+        &mut self,
+        certificate: &Certificate,
+        sync_heights: Height,
+    ) -> Result<(), VoteLogError> {
+        self.append(Entry::Decided(certificate.clone()))?;
+        if certificate.height.checked_rem(sync_heights) == Some(0) {
+            self.sync()?;
+            return self.maintain().map(drop);
+        }
+        self.write()
+    }
 }
 
 #[cfg(test)]

@@ -93,6 +93,39 @@ fn what_was_synced_is_there_again_and_what_was_not_is_not() {
 }
 
 #[test]
+fn what_was_only_written_outlives_the_process_and_is_synced_with_what_follows() {
+    let dir = TempDir::new().unwrap();
+    let (mut log, _) = open(&dir);
+    log.allow_signing_from(1).unwrap();
+    for height in 1..=5 {
+        let decided = certificate(VoteKind::Commit, height, 0, Hash::zero());
+        log.note_decided(&decided, 4).unwrap();
+        assert_eq!(log.has_pending(), height != 4, "height {height}");
+    }
+    let bytes = log.file_bytes();
+    log.append(Entry::Record {
+        height: 6,
+        record: prepare(6, 0),
+    })
+    .unwrap();
+    assert_eq!(log.file_bytes(), bytes);
+    drop(log);
+    let (mut log, found) = TestLog::open_at(OsDisk, dir.path(), GENESIS, &key(), 6).unwrap();
+    assert_eq!(
+        (found.condition, found.last_decided),
+        (Condition::Intact, Some(5))
+    );
+    assert_eq!(log.signing_from(), Some(1), "no old copy");
+    assert!(log.records(6).is_empty(), "never written");
+    log.append(Entry::Block(block(6, 1))).unwrap();
+    log.write().unwrap();
+    assert!(log.has_pending());
+    assert!(log.block(&block(6, 1).hash()).unwrap().is_some());
+    log.sync().unwrap();
+    assert!(!log.has_pending());
+}
+
+#[test]
 fn a_known_block_is_not_written_twice() {
     let dir = TempDir::new().unwrap();
     let (mut log, _) = open(&dir);

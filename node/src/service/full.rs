@@ -123,6 +123,9 @@ where
         Interchain::Share(host) => Some(host.clone()),
     };
     let pool = new_pool(&config, &task_manager, &client);
+    if config.role.is_authority() {
+        parts.block_import.await_decided_log();
+    }
     let network = network::start::<N>(
         &config,
         &task_manager,

@@ -3,8 +3,12 @@
 
 //! Validators that are killed or frozen while the chain is busy.
 
-use crate::scene::{seeded, Scene};
+use crate::{
+    lost_votes::SILENT,
+    scene::{seeded, Scene},
+};
 use anyhow::{ensure, Result};
+use hansa_e2e::wait_for;
 use rand::{seq::SliceRandom, Rng};
 use std::time::Duration;
 
@@ -13,6 +17,12 @@ const ROUNDS: usize = 5;
 
 /// How many blocks the others must make final meanwhile.
 const GO_ON: u32 = 5;
+
+/// How often one is killed while it catches up.
+const CATCHING_UP: usize = 3;
+
+/// So many blocks behind, blocks come in bulk.
+const FAR_BEHIND: u32 = 20;
 
 /// How long one is frozen: longer than connections live without an answer.
 const FROZEN: Duration = Duration::from_secs(60);
@@ -43,6 +53,35 @@ async fn one_of_four_is_killed_again_and_again_under_load() -> Result<()> {
         scene.wait_votes(victim, back_at).await?;
     }
     ensure!(load.sent() > 0, "there was no load");
+    drop(load);
+    scene.end().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_killed_while_it_catches_up_has_its_votes() -> Result<()> {
+    let mut scene = Scene::start(&[], &[]).await?;
+    let load = scene.load().await?;
+    let victim = 2;
+    scene.wait_votes(victim, GO_ON).await?;
+    for round in 1..=CATCHING_UP {
+        let killed_at = scene.watch.height();
+        println!("round {round}: it is killed at height {killed_at}");
+        scene.network.nodes[victim].kill();
+        scene.watch.wait_height(killed_at + FAR_BEHIND).await?;
+
+        let node = &mut scene.network.nodes[victim];
+        node.restart().await?;
+        wait_for("it to have some of what it missed", || async {
+            Ok(node.rpc().await?.finalized().await?.number > killed_at + 1)
+        })
+        .await?;
+        node.kill();
+        node.restart().await?;
+        let back_at = scene.watch.height();
+        scene.wait_votes(victim, back_at).await?;
+        let log = scene.network.nodes[victim].log();
+        ensure!(!log.contains(SILENT), "its vote log is complete:\n{log}");
+    }
     drop(load);
     scene.end().await
 }

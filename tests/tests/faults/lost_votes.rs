@@ -85,7 +85,7 @@ fn old_both(config: &NodeConfig, earlier: &Earlier) -> Result<()> {
 }
 
 /// What the node says when it finds that its log may lack votes.
-const SILENT: &str = "may lack votes";
+pub const SILENT: &str = "may lack votes";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_is_gone_damaged_torn_or_old_forges_nothing() -> Result<()> {

@@ -86,6 +86,17 @@ pub trait DecidedLog: Send + Sync {
     ) -> std::io::Result<()>;
 }
 
+/// What is done with a decided block of sync before the database has it.
+#[derive(Clone)]
+enum Decisions {
+    /// Nothing.
+    Unlogged,
+    /// It waits until there is a log.
+    Awaited,
+    /// It is written to a log.
+    Logged(Arc<dyn DecidedLog>),
+}
+
 /// Whether a block was new.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ImportOutcome {
@@ -112,7 +123,7 @@ struct Shared {
     imported: TracingUnboundedSender<ImportedBlock>,
     head: watch::Sender<Height>,
     justifications: PbftJustificationSender,
-    decided: OnceLock<Arc<dyn DecidedLog>>,
+    decided: watch::Sender<Decisions>,
     conflicts: OnceLock<TracingUnboundedSender<Certificate>>,
 }
 
@@ -149,7 +160,7 @@ pub fn block_import<I, C: ConsensusClient>(
         imported: imported_sender,
         head: head_sender,
         justifications: justification_sender,
-        decided: OnceLock::new(),
+        decided: watch::channel(Decisions::Unlogged).0,
         conflicts: OnceLock::new(),
     };
     let import = PbftBlockImport {
@@ -173,11 +184,42 @@ where
     C: ConsensusClient,
     I: BlockImport<Block, Error = ConsensusError> + Send + Sync,
 {
+    /// From now on let blocks of sync wait until [`set_decided_log`](Self::set_decided_log) is called.
+    ///
+    /// For a node that will have such a log, before it has a network: what was imported before the log
+    /// is open would be missing there, and a log that lacks what the database has counts as an old copy.
+    pub fn await_decided_log(&self) {
+        self.shared.decided.send_if_modified(|decided| {
+            let first = matches!(decided, Decisions::Unlogged);
+            if first {
+                *decided = Decisions::Awaited;
+            }
+            first
+        });
+    }
+
     /// From now on write every decided block to `log` before it is imported, unless it comes by
     /// [`import_held`](Self::import_held). Only the first call counts; it returns whether this was
     /// the first.
     pub fn set_decided_log(&self, log: Arc<dyn DecidedLog>) -> bool {
-        self.shared.decided.set(log).is_ok()
+        self.shared.decided.send_if_modified(|decided| {
+            let first = !matches!(decided, Decisions::Logged(_));
+            if first {
+                *decided = Decisions::Logged(log);
+            }
+            first
+        })
+    }
+
+    /// The log of decided blocks, once it is open; none if this node has none.
+    async fn decided_log(&self) -> Option<Arc<dyn DecidedLog>> {
+        let mut decided = self.shared.decided.subscribe();
+        let known = decided.wait_for(|decided| !matches!(decided, Decisions::Awaited));
+        let known = known.await.ok()?.clone();
+        match known {
+            Decisions::Logged(log) => Some(log),
+            Decisions::Unlogged | Decisions::Awaited => None,
+        }
     }
 
     /// From now on send to `conflicts` each certificate for another block than the one that is final
@@ -299,7 +341,7 @@ where
             }
         }
         let body = executable_body(&params)?;
-        if let Some(log) = self.shared.decided.get() {
+        if let Some(log) = self.decided_log().await {
             let block = Block::new(params.post_header(), body.to_vec());
             let state = self.states.for_child_of(parent).map_err(other)?;
             log.record(&block, &certificate, &state.set, params.origin)

@@ -17,7 +17,7 @@ use crate::{
     test_support::{beacon_output, beacon_pair, commit, height_state, pre_header, seal},
     types::ProposedBlock,
 };
-use futures::executor::block_on;
+use futures::{executor::block_on, FutureExt};
 use hansa_beacon_primitives::{Beacon, BlockVrf};
 use hansa_pbft_primitives::{
     AuthorityIndex, AuthoritySet, Certificate, Hash, Height, PreDigest, View,
@@ -33,7 +33,7 @@ use sp_runtime::{
     traits::{Block as BlockT, Header as HeaderT},
     Digest,
 };
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 const HEIGHT: Height = 1;
 const VIEW: View = 1;
@@ -350,6 +350,27 @@ fn a_block_of_sync_is_in_the_log_before_it_is_in_the_chain() {
         assert_eq!(log.recorded.lock().contains(&block.hash()), !full);
         assert_eq!(t.chain.commits.lock().is_empty(), full);
     }
+}
+
+#[test]
+fn a_block_of_sync_waits_for_the_log_if_there_will_be_one() {
+    let t = setup();
+    let log = Arc::new(Log {
+        chain: t.chain.clone(),
+        full: false,
+        recorded: Mutex::default(),
+    });
+    t.import.await_decided_log();
+    let block = t.block(5);
+    let certificate = certify(&block, VIEW);
+    let origin = BlockOrigin::ConsensusBroadcast;
+    let mut import = pin!(t.import.import_decided(block.clone(), certificate, origin));
+    assert!(import.as_mut().now_or_never().is_none(), "no log yet");
+    assert!(t.chain.commits.lock().is_empty());
+    assert!(t.import.set_decided_log(log.clone()));
+    t.import.await_decided_log();
+    assert_eq!(block_on(import).unwrap(), ImportOutcome::Imported);
+    assert_eq!(*log.recorded.lock(), [block.hash()]);
 }
 
 #[test]

@@ -29,6 +29,7 @@ use sp_runtime::traits::Header as HeaderT;
 use std::{
     collections::{HashMap, HashSet},
     io,
+    sync::Arc,
     time::Instant,
 };
 
@@ -49,6 +50,8 @@ where
         let state = self.states.for_child_of(info.best_hash)?;
         let height = info.best_number.saturating_add(1);
         self.voting.open(height, &state.set)?;
+        // Blocks of sync have waited for this: so the log has all that the database has.
+        self.import.set_decided_log(Arc::new(self.voting.log()));
         for (certificate, block) in self.voting.decided_above(info.best_number)? {
             let (height, hash) = (certificate.height, certificate.hash);
             let origin = BlockOrigin::ConsensusBroadcast;

@@ -11,12 +11,12 @@
 //! complete: a final block that was proposed after the log was opened.
 //!
 //! What is final is noted in them, without the blocks, and made durable now and then: so that an old
-//! copy is told from the log itself. If the end of that is lost in a crash the log takes itself for
-//! an old copy, and is complete again with the next block.
+//! copy is told from the log itself. If the end of that is lost in a power cut the log takes itself
+//! for an old copy, and is complete again with the next block.
 
 use super::unix_ms;
 use crate::{
-    vote_log::{file_name, Condition, Entry, OsDisk, Permission, VoteLog, VoteLogError},
+    vote_log::{file_name, Condition, OsDisk, Permission, VoteLog, VoteLogError},
     LOG_TARGET,
 };
 use hansa_pbft_primitives::{AuthorityId, Certificate, Hash, Height};
@@ -155,11 +155,7 @@ impl Standby {
         for Opened { log, at_ms } in &mut self.logs {
             let news = certificate.filter(|c| log.last_decided().is_none_or(|l| l < c.height));
             if let Some(certificate) = news {
-                log.append(Entry::Decided(certificate.clone()))?;
-                if certificate.height.checked_rem(SYNC_HEIGHTS) == Some(0) {
-                    log.sync()?;
-                    log.maintain()?;
-                }
+                log.note_decided(certificate, SYNC_HEIGHTS)?;
             }
             let safe_after_ms = at_ms.saturating_add(drift_ms);
             if log.permission(height, parent_ms, safe_after_ms)? == Permission::GrantedNow {

@@ -11,7 +11,7 @@ use crate::{
     metrics::{Metrics, VotingState},
     network::BlockProvider,
     types::ProposedBlock,
-    vote_log::{keys_with_log, Entry, Permission, VoteLog, VoteLogError},
+    vote_log::{keys_with_log, Permission, VoteLog, VoteLogError},
     LOG_TARGET,
 };
 use hansa_pbft_core::Record;
@@ -30,7 +30,7 @@ use std::{
 };
 
 /// After how many heights of a bulk sync the log is made durable.
-const BULK_SYNC_HEIGHTS: u32 = 256;
+const BULK_SYNC_HEIGHTS: Height = 256;
 
 /// The open vote log. The worker writes votes to it; block import writes decided blocks; the
 /// network reads blocks for others.
@@ -64,12 +64,7 @@ impl DecidedLog for OpenLog {
             audit(log, certificate, set)?;
             // The network has old blocks; the log keeps those that it may not have yet.
             if matches!(origin, BlockOrigin::NetworkInitialSync | BlockOrigin::File) {
-                log.append(Entry::Decided(certificate.clone()))?;
-                if certificate.height.checked_rem(BULK_SYNC_HEIGHTS) == Some(0) {
-                    log.sync()?;
-                    log.maintain()?;
-                }
-                return Ok::<_, VoteLogError>(());
+                return log.note_decided(certificate, BULK_SYNC_HEIGHTS);
             }
             let parent = certificate.height.checked_sub(1);
             let parent_certificate = parent.and_then(|height| log.decided(height)).cloned();
