@@ -30,6 +30,12 @@ clippy() {
     SKIP_WASM_BUILD=1 cargo clippy --release --workspace --locked --all-targets -- --deny warnings
 }
 
+# Benchmarks and try-runtime are built by nothing else that is run here.
+runtime_features() {
+    SKIP_WASM_BUILD=1 cargo clippy --release --locked -p hansa-runtime-hub -p hansa-runtime-dappchain -p runtime-names \
+        --features runtime-benchmarks,try-runtime -- --deny warnings
+}
+
 documentation() {
     RUSTDOCFLAGS="--deny warnings" cargo doc --release --workspace --locked --no-deps --lib --bins --examples
 }
@@ -38,5 +44,6 @@ step "format of Rust" "Run \`make fmt\`." cargo fmt --all --check
 step "format of TOML" "Run \`make fmt\`." env RUST_LOG=warn taplo format --check
 step "dependencies" "deny.toml says what is allowed, and why." cargo_deny
 step "lints" "Mend the code; if a lint is wrong, allow it where it is wrong and say why." clippy
+step "benchmarks and try-runtime" "Mend what stands behind these features." runtime_features
 step "documentation" "Mend the comments." documentation
 echo "check: all is well"

@@ -121,8 +121,7 @@ fn report<T: Config>(n: u32) -> Result<Call<T>, BenchmarkError> {
 #[benchmarks]
 mod benchmarks {
     use super::*;
-    use frame_support::dispatch::UnfilteredDispatchable;
-    use hansa_interchain_primitives::traits::SystemPackets as _;
+    use frame_support::traits::UnfilteredDispatchable;
 
     #[benchmark]
     fn report_offence(n: Linear<MIN_NODES, MAX_SET>) -> Result<(), BenchmarkError> {

@@ -457,7 +457,6 @@ impl_runtime_apis! {
             Vec<frame_benchmarking::BenchmarkList>,
             Vec<frame_support::traits::StorageInfo>,
         ) {
-            use benches::*;
             use frame_benchmarking::{baseline::Pallet as BaselineBench, BenchmarkList};
             use frame_support::traits::StorageInfoTrait;
             use frame_system_benchmarking::{
@@ -472,17 +471,12 @@ impl_runtime_apis! {
         fn dispatch_benchmark(
             config: frame_benchmarking::BenchmarkConfig,
         ) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, alloc::string::String> {
-            use benches::*;
             use frame_benchmarking::{baseline::Pallet as BaselineBench, BenchmarkBatch};
             use frame_support::traits::WhitelistedStorageKeys;
             use frame_system_benchmarking::{
                 extensions::Pallet as SystemExtensionsBench, Pallet as SystemBench,
             };
             use sp_storage::TrackedStorageKey;
-
-            impl frame_benchmarking::baseline::Config for Runtime {}
-            impl frame_system_benchmarking::Config for Runtime {}
-            impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
 
             let whitelist: Vec<TrackedStorageKey> =
                 AllPalletsWithSystem::whitelisted_storage_keys();

@@ -317,10 +317,6 @@ macro_rules! impl_apis {
                         };
                         use sp_storage::TrackedStorageKey;
 
-                        impl frame_benchmarking::baseline::Config for Runtime {}
-                        impl frame_system_benchmarking::Config for Runtime {}
-                        impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
-
                         let whitelist: Vec<TrackedStorageKey> =
                             AllPalletsWithSystem::whitelisted_storage_keys();
                         let mut batches = Vec::<BenchmarkBatch>::new();

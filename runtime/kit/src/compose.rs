@@ -133,6 +133,12 @@ macro_rules! dappchain_runtime {
 
         #[cfg(feature = "runtime-benchmarks")]
         mod benches {
+            use super::Runtime;
+
+            impl $crate::sdk::frame_benchmarking::baseline::Config for Runtime {}
+            impl $crate::sdk::frame_system_benchmarking::Config for Runtime {}
+            impl $crate::sdk::pallet_transaction_payment::BenchmarkConfig for Runtime {}
+
             $crate::sdk::frame_benchmarking::define_benchmarks!(
                 [frame_benchmarking, BaselineBench::<Runtime>]
                 [frame_system, SystemBench::<Runtime>]
