@@ -31,3 +31,9 @@ pub mod ports;
 pub mod resume_voting;
 pub mod revert;
 pub mod service;
+
+/// Many threads that each hold memory for a moment fragment the C library's arenas: see
+/// `docs/adr/0013-many-chains-in-one-process.md`. It also serves RocksDB, by the names of C.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
