@@ -8,8 +8,10 @@
 //! 1. how long each DappChain took from its registration to its first block, as the demo tells;
 //! 2. memory and processor time of processes, by how many chains run in them;
 //! 3. how long payments on a DappChain take to be final while nothing happens on the hub, and under load there.
+//!
+//! With `--many` it measures what processes take that run up to four chains instead: see [`many`].
 
-use crate::{latency::percentile, machine, millis};
+use crate::{latency::percentile, machine, many, millis};
 use anyhow::{ensure, Context, Result};
 use hansa_e2e::{
     client::{self, Client, UNIT},
@@ -44,28 +46,45 @@ const MAX_PAUSE_MS: u64 = 300;
 #[derive(clap::Args)]
 pub struct Arguments {
     /// How many payments are made on the DappChain, for each load.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 30)]
     payments: usize,
     /// The transfers per second on the hub.
-    #[arg(long, value_delimiter = ',', default_value = "0,25,50,100")]
+    #[arg(long, value_delimiter = ',', default_value = "0,25,100")]
     rates: Vec<u32>,
     /// For how long processor time is looked at, in seconds.
     #[arg(long, default_value_t = 20)]
     window: u64,
+    /// Measure what processes take that run one to four chains, and nothing else.
+    #[arg(long)]
+    many: bool,
 }
 
 /// Measure, and print.
 pub async fn measure(arguments: Arguments) -> Result<()> {
-    let up = Launcher::up_within(&["--demo"], PORTS, DEADLINE).await?;
+    let window = Duration::from_secs(arguments.window);
+    if arguments.many {
+        return many::measure(window).await;
+    }
+    let mut up = Launcher::up_within(&["--demo"], PORTS, DEADLINE).await?;
     ensure!(up.json["ok"] == true, "{}", up.json["failed"]);
     print_lives(&up.json)?;
-    print_processes(&up, Duration::from_secs(arguments.window)).await?;
-    println!("| transfers/s on the hub | payments on {CHAIN} | final after, p50 | p99 | of the hub's transfers taken |");
-    println!("| ---: | ---: | ---: | ---: | ---: |");
+    print_processes(&up, window).await?;
+    println!("| transfers/s on the hub: sent | final | payments on {CHAIN} | final after, p50 | p99 | p50 to that of the first |");
+    println!("| ---: | ---: | ---: | ---: | ---: | ---: |");
+    let mut first = None;
     for rate in arguments.rates {
-        let row = under_load(&up, rate, arguments.payments).await?;
-        println!("{row}");
+        let found = under_load(&up, rate, arguments.payments).await?;
+        let base = *first.get_or_insert(found.median);
+        println!(
+            "| {rate} | {:.0} | {} | {:.0} ms | {:.0} ms | {:.2} |",
+            found.taken,
+            arguments.payments,
+            millis(found.median),
+            millis(found.worst),
+            found.median.as_secs_f64() / base.as_secs_f64()
+        );
     }
+    up.stop();
     Ok(())
 }
 
@@ -91,7 +110,7 @@ fn print_lives(account: &Json) -> Result<()> {
 }
 
 /// The resident memory of a process, in MiB.
-fn rss_mib(pid: u32) -> Option<u64> {
+pub fn rss_mib(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status
         .lines()
@@ -210,7 +229,15 @@ impl HubLoad {
     }
 }
 
-async fn under_load(up: &Launcher, rate: u32, payments: usize) -> Result<String> {
+/// What was found under a load.
+struct Found {
+    /// Transfers of the hub that were final, a second.
+    taken: f64,
+    median: Duration,
+    worst: Duration,
+}
+
+async fn under_load(up: &Launcher, rate: u32, payments: usize) -> Result<Found> {
     let hub = up.urls()?[0].clone();
     let chains = up.json["chains"].as_array().context("no chains")?;
     let chain = chains.iter().find(|chain| chain["name"] == CHAIN);
@@ -230,13 +257,11 @@ async fn under_load(up: &Launcher, rate: u32, payments: usize) -> Result<String>
     }
     let taken = load.stop(&hub).await?;
     times.sort();
-    let (median, worst) = (percentile(&times, 50), percentile(&times, 99));
-    Ok(format!(
-        "| {rate} | {} | {:.0} ms | {:.0} ms | {taken:.0} a second |",
-        times.len(),
-        millis(median),
-        millis(worst)
-    ))
+    Ok(Found {
+        taken,
+        median: percentile(&times, 50),
+        worst: percentile(&times, 99),
+    })
 }
 
 /// A payment by Eve on the DappChain. Returns how long it took until it was final.

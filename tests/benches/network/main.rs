@@ -24,6 +24,7 @@ mod faults;
 mod latency;
 mod load;
 mod machine;
+mod many;
 mod proofs;
 mod senders;
 
