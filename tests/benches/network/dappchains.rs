@@ -184,6 +184,13 @@ impl HubLoad {
             Rpc::connect(url).await?,
         );
         let (sender, to) = (dev::bob(), client::account(&dev::charlie()));
+        // What was sent before and is not final would have the same nonces.
+        let address = json!(client::account(&sender).to_string());
+        hansa_e2e::wait_for("the transfers of before to be final", || async {
+            let next = rpc.call("system_accountNextIndex", vec![address.clone()]);
+            Ok(next.await?.as_u64() == Some(client::nonce(&api, &sender).await?))
+        })
+        .await?;
         let before = client::nonce(&api, &sender).await?;
         let call = client::transfer(&to, UNIT / 1_000);
         let count = u64::from(rate) * longest.as_secs();
@@ -224,7 +231,11 @@ impl HubLoad {
         let api = Client::from_insecure_url(url).await?;
         let taken = client::nonce(&api, &dev::bob()).await? - self.before;
         let rate = taken as f64 / self.begun.elapsed().as_secs_f64();
-        self.task.abort();
+        if self.task.is_finished() {
+            self.task.await.context("the load panicked")??;
+        } else {
+            self.task.abort();
+        }
         Ok(rate)
     }
 }

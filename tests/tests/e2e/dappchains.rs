@@ -78,7 +78,11 @@ async fn check_metrics(hub: &Hub, chain: &Chain, members: &[usize]) -> Result<()
 async fn pay(url: &str, nonce_is: u64) -> Result<()> {
     let api = Client::from_insecure_url(url).await?;
     let deployer = client::keypair(DEPLOYERS[0]);
-    ensure!(client::nonce(&api, &deployer).await? == nonce_is, "nonce");
+    // This node may be a moment behind the one through which was paid before.
+    wait_for("the node to know of all payments", || async {
+        Ok(client::nonce(&api, &deployer).await? == nonce_is)
+    })
+    .await?;
     let to = client::account(&client::keypair("//Customer"));
     client::submit(&api, &client::transfer(&to, UNIT / 1_000), &deployer).await?;
     let paid = UNIT / 1_000 * u128::from(nonce_is + 1);
