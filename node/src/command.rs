@@ -139,6 +139,8 @@ pub fn run_node(cli: &mut Cli, engines: Engines) -> Result<()> {
         wasm_cache: cli.wasm_cache.clone(),
         // The chain judges what is done on it.
         accuse: None,
+        // Its endpoint is the process's.
+        shares_endpoint: false,
     };
     let settings = cli.dappchains.settings();
     // They outlive the hub's service, which they follow: they are stopped when that has ended.

@@ -9,6 +9,7 @@
 
 use crate::{
     client::{self, Account, Client, UNIT},
+    interchain::{top_up, End},
     network::text,
     ports,
     rpc::{Head, Rpc},
@@ -31,6 +32,9 @@ use subxt_signer::sr25519::Keypair;
 /// The length of an epoch of the hub; with the interval below there are some ten blocks for each duty. Who is drawn has two of
 /// them to catch up, on a machine that is busy with all the others.
 pub const EPOCH_MS: u64 = 15_000;
+
+/// How long a chain goes on once its end is announced: value must come home meanwhile.
+pub const NOTICE_SECONDS: u32 = 30;
 
 /// How long the hub waits for a transaction before it makes a block without.
 pub const IDLE_MS: u64 = 400;
@@ -110,6 +114,7 @@ pub fn spec(folder: &Path, validators: &[&str], others: &[&str]) -> Result<PathB
     genesis["periods"] =
         json!({ "unbondingSeconds": 3_600, "trustingSeconds": 60, "slashDeferSeconds": 5 });
     genesis["validatorCount"] = json!(validators.len());
+    genesis["retireNoticeSeconds"] = json!(NOTICE_SECONDS);
     genesis["balances"] = nodes
         .chain(more)
         .map(|account| (account, json!(FUNDS.to_string())))
@@ -144,20 +149,27 @@ impl Hub {
         Ok(Self { network, rpc, api })
     }
 
-    /// As [`start`](Self::start), with validators and others as in [`spec()`], all of them in the network between chains,
-    /// with ports for DappChains.
+    /// As [`start_on`](Self::start_on), with validators and others as in [`spec()`].
     pub async fn start_many_chain(
         validators: &[&str],
         others: &[&str],
         configure: impl Fn(&str, NodeConfig) -> NodeConfig,
     ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let names = [validators, others].concat();
+        let spec = spec(folder.path(), validators, others)?;
+        Self::start_on(&spec, &[validators, others].concat(), configure).await
+    }
+
+    /// As [`start`](Self::start), all of them in the network between chains, with ports for DappChains.
+    pub async fn start_on(
+        spec: &Path,
+        names: &[&str],
+        configure: impl Fn(&str, NodeConfig) -> NodeConfig,
+    ) -> Result<Self> {
         let count = u16::try_from(names.len())?;
         let first = ports::free_ports(count);
         let dappchains = ports::free_ports(PORTS * count);
-        let spec = spec(folder.path(), validators, others)?;
-        Self::start(&spec, &names, |name, config| {
+        Self::start(spec, names, |name, config| {
             let at = names.iter().position(|node| *node == name).unwrap_or(0);
             let at = u16::try_from(at).unwrap_or(0);
             let range = dappchains + PORTS * at;
@@ -275,7 +287,12 @@ impl Hub {
 
     /// Wait until all of these nodes have come into the pool by themselves, and have made a block.
     pub async fn all_join(&self, names: &[&str]) -> Result<()> {
-        self.within(8, "all to be veterans in the pool", || async {
+        self.all_join_within(names, 8).await
+    }
+
+    /// As [`all_join`](Self::all_join), within so many epochs.
+    pub async fn all_join_within(&self, names: &[&str], epochs: u64) -> Result<()> {
+        self.within(epochs, "all to be veterans in the pool", || async {
             for name in names {
                 if self.node(name).await?["veteran"] != true {
                     return Ok(None);
@@ -412,6 +429,32 @@ impl Hub {
         let lanes = route.context("there is no route")?.lanes;
         let system = lanes.into_iter().find(|view| view.lane == SYSTEM_LANE);
         Ok(system.context("there is such a lane")?.inbound.next)
+    }
+
+    /// The hub and a chain as two ends of a route, the latter seen through these nodes.
+    pub async fn ends(&self, chain: &Chain, members: &[usize]) -> Result<[End; 2]> {
+        let mut urls = Vec::new();
+        for member in members {
+            urls.push(self.url(chain, *member).await?);
+        }
+        let hub = End::of(vec![self.network.nodes[0].url()]).await?;
+        Ok([hub, End::of(urls).await?])
+    }
+
+    /// The first deployer pays in what hub and chain have with each other; wait until both know of it.
+    pub async fn pay_in(&self, ends: &[End; 2], reserve: u128) -> Result<()> {
+        let deployer = client::keypair(DEPLOYERS[0]);
+        let [hub, chain] = ends;
+        for (at, to) in [(hub, chain), (chain, hub)] {
+            client::submit(&at.api().await?, &top_up(to.id(), reserve), &deployer).await?;
+        }
+        for (at, to) in [(hub, chain), (chain, hub)] {
+            wait_for("the other chain to tell of the reserve", || async {
+                Ok(at.book(to.id()).await?.ours >= reserve)
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// Wait until the hub is told who made blocks once more.

@@ -65,12 +65,13 @@ impl Metrics {
         &self.families
     }
 
-    /// The sum of all series of `name` that have these labels; none if there are none.
+    /// The sum of all series of `name` that have these labels; none if there are none. An empty label is one that a series
+    /// has not, as Prometheus has it.
     pub fn get(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let has = |sample: &&Sample| {
-            labels
-                .iter()
-                .all(|(label, value)| sample.labels.get(*label).is_some_and(|v| v == value))
+            labels.iter().all(|(label, value)| {
+                sample.labels.get(*label).map_or("", String::as_str) == *value
+            })
         };
         let found: Vec<_> = self.samples.get(name)?.iter().filter(has).collect();
         (!found.is_empty()).then(|| found.iter().map(|sample| sample.value).sum())
@@ -113,6 +114,8 @@ mod tests {
         assert_eq!(metrics.get("a_total", &[("k", "v")]), Some(3.0));
         assert_eq!(metrics.get("a_total", &[]), Some(7.0));
         assert_eq!(metrics.get("a_total", &[("k", "u")]), None);
+        assert_eq!(metrics.get("a_total", &[("k", "v"), ("j", "")]), Some(3.0));
+        assert_eq!(metrics.get("a_total", &[("k", "")]), None);
         assert_eq!(metrics.get("b", &[]), Some(0.5));
         assert_eq!(metrics.get("rubbish", &[]), None);
         let families: Vec<_> = metrics.families().iter().collect();

@@ -99,6 +99,15 @@ impl NodeConfig {
     /// A node with session keys of its own in a keystore of its own, all made of one secret URI. It is a
     /// validator if the chain has these keys for one.
     pub fn session_keys(self, uri: &str) -> Result<Self> {
+        let keystore = self.more_session_keys(uri)?.display().to_string();
+        Ok(self
+            .arg("--validator")
+            .args(&["--keystore-path", &keystore]))
+    }
+
+    /// Put the keys of another identity into the keystore of [`session_keys`](Self::session_keys): the process is two nodes
+    /// of the pool then. Returns the keystore's folder.
+    pub fn more_session_keys(&self, uri: &str) -> Result<PathBuf> {
         let keystore = self.base_path.join("keys");
         std::fs::create_dir_all(&keystore)?;
         let pbft = ed25519::Pair::from_string(uri, None)?.public();
@@ -113,10 +122,7 @@ impl NodeConfig {
             let file = keystore.join(name.trim_start_matches("0x"));
             std::fs::write(file, serde_json::to_vec(uri)?)?;
         }
-        let keystore = keystore.display().to_string();
-        Ok(self
-            .arg("--validator")
-            .args(&["--keystore-path", &keystore]))
+        Ok(keystore)
     }
 
     /// Serve metrics, at a fresh port.

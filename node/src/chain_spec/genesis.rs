@@ -119,6 +119,7 @@ fn patch_without_beacon(genesis: &HubGenesis) -> Value {
             "validatorCount": genesis.validator_count,
         },
         "nodePool": { "drawDelay": genesis.draw_delay },
+        "dappChains": { "retireNotice": genesis.retire_notice },
         "session": { "keys": keys },
         "pbft": consensus(genesis),
         "sudo": { "key": genesis.sudo.as_ref().map(|s| s.0.to_ss58check()) },

@@ -128,6 +128,13 @@ pub struct HubGenesis {
     /// runtime's number, if nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draw_delay: Option<u32>,
+    /// How long a DappChain goes on once its end is announced, in seconds; the runtime's, if nothing is said.
+    #[serde(
+        default,
+        rename = "retireNoticeSeconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub retire_notice: Option<u32>,
     /// The periods of staking, in seconds; the runtime's, if none are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub periods: Option<Periods>,
@@ -346,6 +353,7 @@ impl HubGenesis {
         check_session_length(self.session_length_ms).map_err(|rule| rule_error("genesis", rule))?;
         self.check_validators()?;
         self.check_draw_delay()?;
+        self.check_retire_notice()?;
         self.check_periods()?;
         self.check_balances()
     }
@@ -398,6 +406,16 @@ impl HubGenesis {
         }
         let message = format!("must be at most {MAX_DRAW_DELAY} epochs");
         Err(FieldError::new("genesis.drawDelay", message))
+    }
+
+    fn check_retire_notice(&self) -> Result<(), FieldError> {
+        if self.retire_notice != Some(0) {
+            return Ok(());
+        }
+        Err(FieldError::new(
+            "genesis.retireNoticeSeconds",
+            "must be at least 1",
+        ))
     }
 
     fn check_periods(&self) -> Result<(), FieldError> {

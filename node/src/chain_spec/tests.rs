@@ -248,6 +248,12 @@ fn a_value_of_a_wrong_type_or_range_is_named() {
         ),
         ("/genesis/drawDelay", json!("4"), "genesis.drawDelay", "u32"),
         (
+            "/genesis/retireNoticeSeconds",
+            json!(0),
+            "genesis.retireNoticeSeconds",
+            "at least 1",
+        ),
+        (
             "/genesis/validators",
             json!([]),
             "genesis.validators",

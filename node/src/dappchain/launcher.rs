@@ -135,6 +135,7 @@ impl Parts {
                 interchain: self.host.clone().map_or(Interchain::Off, Interchain::Share),
                 accuse: Some(accuse),
                 wasm_cache: Some(self.template.wasm_cache().to_owned()),
+                shares_endpoint: true,
                 ..Default::default()
             };
             new_dappchain(config, options, self.compose.clone())

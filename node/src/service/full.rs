@@ -34,7 +34,8 @@ use sc_network_sync::{SyncEventStream, SyncingService};
 use sc_offchain::{OffchainWorkerOptions, OffchainWorkers};
 use sc_rpc::SubscriptionTaskExecutor;
 use sc_service::{
-    spawn_tasks, Configuration, Error, KeystoreContainer, SpawnTasksParams, TaskManager,
+    config::PrometheusConfig, spawn_tasks, Configuration, Error, KeystoreContainer, MetricsService,
+    SpawnTasksParams, TaskManager,
 };
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sc_utils::mpsc::TracingUnboundedReceiver;
@@ -56,6 +57,8 @@ pub struct Options {
     pub wasm_cache: Option<PathBuf>,
     /// Who is told of offences on the chain, if they are judged elsewhere, too.
     pub accuse: Option<Accuse>,
+    /// Whether another service of the process serves this one's metrics, from its own endpoint.
+    pub shares_endpoint: bool,
 }
 
 /// How a node talks to nodes of other chains.
@@ -177,6 +180,9 @@ where
     };
     let vote_log_dir = vote_log_dir(&config);
     let database_dir = config.database.path().map(Into::into);
+    if options.shares_endpoint {
+        spawn_metrics(&mut config, &task_manager, &node)?;
+    }
     // It puts the keys of --alice and the like into the keystore, which engine and beacon need.
     spawn_tasks(SpawnTasksParams {
         config,
@@ -264,6 +270,38 @@ impl WorkerMetrics {
             interchain: hansa_interchain::metrics::Metrics::register(registry)?,
         })
     }
+}
+
+/// Keep the SDK's metrics of the chain, and take the registry from the configuration: given one, the SDK's service
+/// would serve it at a port, which is another service's. It then has no metrics of its RPC.
+fn spawn_metrics(
+    config: &mut Configuration,
+    task_manager: &TaskManager,
+    node: &FullNode,
+) -> Result<(), PrometheusError> {
+    let Some(PrometheusConfig { registry, .. }) = config.prometheus_config.take() else {
+        return Ok(());
+    };
+    // Of telemetry the SDK's service takes care.
+    let metrics = MetricsService::with_prometheus(
+        None,
+        &registry,
+        config.role,
+        &config.network.node_name,
+        &config.impl_version,
+    )?;
+    let FullNode {
+        client,
+        pool,
+        network,
+        sync,
+        ..
+    } = node;
+    let (network, sync) = (network.clone(), sync.clone());
+    let updates = metrics.run(client.clone(), pool.clone(), network, sync);
+    let spawner = task_manager.spawn_handle();
+    spawner.spawn("metrics-of-chain", Some("metrics"), updates);
+    Ok(())
 }
 
 fn new_pool(

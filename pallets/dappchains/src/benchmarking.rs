@@ -327,7 +327,7 @@ mod benchmarks {
         let (_, chain) = live::<T>(0)?;
         founder::<T>(chain)?;
         check(Pallet::<T>::begin_retirement(chain))?;
-        pass::<T>(T::RetireNotice::get());
+        pass::<T>(Notice::<T>::get());
         #[block]
         {
             Pallet::<T>::handle_due(Pallet::<T>::now());

@@ -8,7 +8,7 @@ use crate::{
     payout::{shares, Wait},
     states::Step,
     Call, Chain, Chains, Config, Due, Error, Event, Frozen, FrozenRecords, GoneReason, Pallet,
-    Said, Seat, Seats, Vacant, WeightInfo, LOG_TARGET,
+    RoutesToClose, Said, Seat, Seats, Vacant, WeightInfo, LOG_TARGET,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -27,11 +27,12 @@ use hansa_dappchain_primitives::{
     genesis::confirm_payload, AssignedNode, ChainId, ChainLives, ChainState, CheckpointOf, Founder,
     Hash, KeysOf, OwnNodes, Seconds, GENESIS_FORMAT,
 };
+use hansa_interchain_primitives::traits::{CloseRoute, Closing};
 use hansa_pbft_primitives::AuthoritySignature;
 use sp_runtime::{
     traits::Zero,
     transaction_validity::{InvalidTransaction, TransactionLongevity, TransactionPriority},
-    DispatchResult, RuntimeAppPublic,
+    DispatchError, DispatchResult, RuntimeAppPublic,
 };
 
 /// For how many blocks a confirmation that is in no block yet is taken for valid without being looked at
@@ -40,6 +41,9 @@ const LONGEVITY: TransactionLongevity = 64;
 
 /// Confirmations come before transactions that pay: a chain waits for them, and a founder has one.
 const PRIORITY: TransactionPriority = TransactionPriority::MAX / 2;
+
+/// After how many seconds it is looked again whether all value of a chain that has ended has come home.
+pub(crate) const ROUTE_LOOK_INTERVAL: Seconds = 3_600;
 
 impl<T: Config> Pallet<T> {
     /// The hash of the hub's genesis block.
@@ -268,12 +272,15 @@ impl<T: Config> Pallet<T> {
             if at > now {
                 break;
             }
-            weight.saturating_accrue(T::WeightInfo::handle_due());
-            if let Err(error) = with_storage_layer(|| Self::end_state(chain)) {
-                // It would come again in each block, and hold up all others.
-                Due::<T>::remove(key);
-                log::error!(target: LOG_TARGET, "chain {chain} is overdue since {at}: {error:?}");
-                Self::forget_due(chain, now);
+            match with_storage_layer(|| Self::end_state(chain)) {
+                Ok(taken) => weight.saturating_accrue(taken),
+                Err(error) => {
+                    weight.saturating_accrue(T::WeightInfo::handle_due());
+                    // It would come again in each block, and hold up all others.
+                    Due::<T>::remove(key);
+                    log::error!(target: LOG_TARGET, "chain {chain} is overdue since {at}: {error:?}");
+                    Self::forget_due(chain, now);
+                }
             }
         }
         weight
@@ -288,9 +295,11 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    fn end_state(chain: ChainId) -> DispatchResult {
+    /// Returns the weight.
+    fn end_state(chain: ChainId) -> Result<Weight, DispatchError> {
         let record = Self::chain_of(chain)?;
-        match record.state {
+        let done = match record.state {
+            ChainState::Retired => return Ok(Self::close_route(chain, record)),
             ChainState::Forming => {
                 let keyless = Self::keyless(chain);
                 if keyless.is_empty() {
@@ -302,7 +311,28 @@ impl<T: Config> Pallet<T> {
             }
             ChainState::Retiring => Self::end(chain, record),
             _ => Err(Error::<T>::WrongState.into()),
-        }
+        };
+        done?;
+        Ok(T::WeightInfo::handle_due())
+    }
+
+    /// Take a step to close the route of a chain that has ended. Returns the weight.
+    fn close_route(chain: ChainId, mut record: Chain<T::AccountId>) -> Weight {
+        let now = Self::now();
+        let late = RoutesToClose::<T>::get(chain).is_none_or(|late_at| late_at <= now);
+        let (closing, weight) = T::Routes::close_route(chain, late);
+        let again = match closing {
+            Closing::Done => {
+                RoutesToClose::<T>::remove(chain);
+                None
+            }
+            // Behind all others that are due now.
+            Closing::GoesOn => Some(now.saturating_add(1)),
+            Closing::Waits => Some(now.saturating_add(ROUTE_LOOK_INTERVAL)),
+        };
+        Self::set_due(chain, &mut record, again);
+        Chains::<T>::insert(chain, record);
+        weight.saturating_add(T::DbWeight::get().reads_writes(4, 4))
     }
 
     /// The seats of founders without keys.
@@ -333,6 +363,8 @@ impl<T: Config> Pallet<T> {
         Self::release_deposit(&record.owner, core::mem::take(&mut record.deposit))?;
         record.offered_to = None;
         Self::drop_spec(chain);
+        RoutesToClose::<T>::insert(chain, now.saturating_add(T::RouteLinger::get()));
+        Self::set_due(chain, &mut record, Some(now.saturating_add(1)));
         Chains::<T>::insert(chain, record);
         T::Allocation::close(chain).map_err(Self::refused)?;
         T::Lives::on_ended(chain);

@@ -108,6 +108,7 @@ pub mod pallet {
         ChainLives, CheckpointOf, KeysOf, OwnNodes, PatchBytes, PropertiesBytes, RuntimeSource,
         MAX_NODES, MIN_NODES,
     };
+    use hansa_interchain_primitives::traits::CloseRoute;
     use hansa_pbft_primitives::AuthoritySignature;
     use sp_runtime::{traits::BlockNumberProvider, Perbill};
 
@@ -150,6 +151,9 @@ pub mod pallet {
         /// Is told of chains that begin and end: what keeps their sets.
         type Lives: ChainLives<Self::AccountId>;
 
+        /// Closes the routes to chains that have ended.
+        type Routes: CloseRoute;
+
         /// Gives chains their nodes.
         type Allocation: Allocation<Self::AccountId>;
 
@@ -182,9 +186,13 @@ pub mod pallet {
         #[pallet::constant]
         type FormingTime: Get<Seconds>;
 
-        /// How long a chain goes on once its end is announced, in seconds. At least 1.
+        /// How long a chain goes on once its end is announced, in seconds, if its genesis does not say. At least 1.
         #[pallet::constant]
         type RetireNotice: Get<Seconds>;
+
+        /// For how long after the end of a chain its route is kept open for value that has not come home, in seconds.
+        #[pallet::constant]
+        type RouteLinger: Get<Seconds>;
 
         /// How the stake is divided among founders.
         type PayoutDivision: Get<Division>;
@@ -291,6 +299,14 @@ pub mod pallet {
     #[pallet::storage]
     pub type Due<T: Config> = StorageMap<_, Identity, [u8; 8], (), OptionQuery>;
 
+    /// The chains that have ended and whose routes are not closed, and from when on they are closed whatever is left.
+    #[pallet::storage]
+    pub type RoutesToClose<T: Config> = StorageMap<_, Twox64Concat, ChainId, Seconds, OptionQuery>;
+
+    /// How long a chain goes on once its end is announced, in seconds.
+    #[pallet::storage]
+    pub type Notice<T: Config> = StorageValue<_, Seconds, ValueQuery, T::RetireNotice>;
+
     /// The codes of the standard runtimes.
     #[pallet::storage]
     pub type StandardRuntimes<T: Config> =
@@ -340,6 +356,8 @@ pub mod pallet {
     pub struct GenesisConfig<T: Config> {
         /// The most nodes that a chain may ask for, until its owners vote for another limit.
         pub hard_limit: Option<u32>,
+        /// How long a chain goes on once its end is announced, in seconds.
+        pub retire_notice: Option<Seconds>,
         /// Ties the type to the runtime.
         #[serde(skip)]
         pub _config: core::marker::PhantomData<T>,
@@ -354,6 +372,10 @@ pub mod pallet {
                 "dappChains.hardLimit must be from {MIN_NODES} to {MAX_NODES}"
             );
             HardLimit::<T>::put(limit);
+            if let Some(notice) = self.retire_notice {
+                assert!(notice > 0, "dappChains.retireNotice must be at least 1");
+                Notice::<T>::put(notice);
+            }
         }
     }
 

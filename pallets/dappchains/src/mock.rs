@@ -21,12 +21,13 @@ use hansa_dappchain_primitives::{
     genesis::confirm_payload, AssignedNode, ChainId, ChainLives, ChainState, CheckpointOf,
     FounderKeys, Hash, HubCheckpoint, KeysOf, RuntimeSource, Seconds,
 };
+use hansa_interchain_primitives::traits::{CloseRoute, Closing};
 use hansa_pbft_primitives::{AuthorityPair, AuthoritySignature};
 use sp_core::Pair;
 use sp_runtime::{
     traits::BlockNumberProvider,
     transaction_validity::{TransactionSource, TransactionValidityError},
-    BuildStorage, DispatchResult, Perbill,
+    BuildStorage, DispatchResult, Perbill, Weight,
 };
 use std::{borrow::Cow, cell::RefCell, collections::BTreeMap};
 
@@ -45,6 +46,8 @@ pub const UNIT: u128 = 1_000;
 pub const FORMING_TIME: Seconds = 100;
 /// How long a chain goes on once its end is announced.
 pub const NOTICE: Seconds = 500;
+/// How long the route of a chain that has ended waits for value. Longer than until it is looked at again.
+pub const LINGER: Seconds = 12_000;
 /// How long a turn lasts.
 pub const TURN: Seconds = 1_000;
 /// How long blocks count together.
@@ -105,6 +108,9 @@ parameter_types! {
     pub static Forfeited: u128 = 0;
     pub static Begun: Vec<(ChainId, Hash, Vec<AccountId>, u64)> = Vec::new();
     pub static Ended: Vec<ChainId> = Vec::new();
+    pub static ValueIsOut: bool = false;
+    pub static StepsLeft: u32 = 1;
+    pub static Asked: Vec<(ChainId, Seconds)> = Vec::new();
     pub static Dividing: Division = Division::ByWait(1_000);
     pub const TheCurve: Curve = Curve { free_places: 40, scale_places: 40 };
     pub const GoneFee: Perbill = Perbill::from_percent(5);
@@ -196,6 +202,23 @@ impl ChainLives<AccountId> for MockLives {
     }
 }
 
+/// Routes that have value on them for as long as a test says, and are closed in as many steps as it says.
+pub struct MockRoutes;
+impl CloseRoute for MockRoutes {
+    fn close_route(chain: ChainId, whatever_is_left: bool) -> (Closing, Weight) {
+        Asked::mutate(|all| all.push((chain, Now::get())));
+        let closing = if ValueIsOut::get() && !whatever_is_left {
+            Closing::Waits
+        } else if StepsLeft::get() > 1 {
+            StepsLeft::mutate(|left| *left -= 1);
+            Closing::GoesOn
+        } else {
+            Closing::Done
+        };
+        (closing, Weight::zero())
+    }
+}
+
 /// Counts what was forfeited, and burns it.
 pub struct Forfeits;
 impl OnUnbalanced<CreditOf<Test>> for Forfeits {
@@ -214,6 +237,7 @@ impl hansa_pallet_dappchains::Config for Test {
     type OwnNodes = ();
     type Checkpoint = MockCheckpoint;
     type Lives = MockLives;
+    type Routes = MockRoutes;
     type Allocation = MockAllocation;
     type OnForfeit = Forfeits;
     type AdminOrigin = EnsureRoot<AccountId>;
@@ -224,6 +248,7 @@ impl hansa_pallet_dappchains::Config for Test {
     type DepositPerByte = ConstU128<1>;
     type FormingTime = ConstU32<FORMING_TIME>;
     type RetireNotice = ConstU32<NOTICE>;
+    type RouteLinger = ConstU32<LINGER>;
     type PayoutDivision = Dividing;
     type Terms = TheTerms;
     type ShortEpochs = ConstU32<3>;
@@ -475,12 +500,16 @@ pub fn noop(result: impl FnOnce() -> DispatchResult, error: crate::Error<Test>) 
 #[derive(Default)]
 pub struct ExtBuilder {
     pub hard_limit: Option<u32>,
+    pub retire_notice: Option<Seconds>,
 }
 
 impl ExtBuilder {
     pub fn build(self) -> sp_io::TestExternalities {
         Now::set(0);
         Forfeited::set(0);
+        ValueIsOut::set(false);
+        StepsLeft::set(1);
+        Asked::set(Vec::new());
         Dividing::set(Division::ByWait(1_000));
         forget_allocated();
         KEYLESS.take();
@@ -488,6 +517,7 @@ impl ExtBuilder {
         let genesis = RuntimeGenesisConfig {
             dapp_chains: crate::GenesisConfig {
                 hard_limit: self.hard_limit,
+                retire_notice: self.retire_notice,
                 ..Default::default()
             },
             ..Default::default()

@@ -11,7 +11,8 @@ use alloc::vec::Vec;
 use frame_support::traits::Get;
 use hansa_allocation_primitives::Allocation;
 use hansa_dappchain_primitives::{
-    BallotView, ChainId, ChainPage, ChainView, GenesisRecord, Quote, SeatView, MAX_PAGE, MIN_NODES,
+    BallotView, ChainId, ChainPage, ChainState, ChainView, GenesisRecord, Quote, SeatView,
+    MAX_PAGE, MIN_NODES,
 };
 
 /// How many ids a page looks at for each chain that it may show: ids of chains that are gone are
@@ -130,6 +131,7 @@ impl<T: Config> Pallet<T> {
     }
 
     fn view(chain: ChainId, record: Chain<T::AccountId>) -> ChainView<T::AccountId> {
+        let ended = record.state == ChainState::Retired;
         ChainView {
             chain,
             name: record.name.into_inner(),
@@ -141,7 +143,8 @@ impl<T: Config> Pallet<T> {
             nodes: T::Allocation::member_count(chain),
             registered_at: record.registered_at,
             live_at: record.live_at,
-            due_at: record.due_at,
+            // Nothing becomes of one that has ended.
+            due_at: record.due_at.filter(|_| !ended),
             runtime: record.runtime,
             genesis: record.genesis,
             stake: record.stake,

@@ -5,8 +5,8 @@
 
 use crate::{
     cost, name, states, Chain, ChainActivity, ChainVotes, Chains, Config, Deployed, Due, Error,
-    Event, FrozenRecords, GoneReason, HardLimit, Name, Names, NextChainId, Pallet, Said, Spec,
-    Specs, StandardCode, StandardRuntimes,
+    Event, FrozenRecords, GoneReason, HardLimit, Name, Names, NextChainId, Notice, Pallet, Said,
+    Spec, Specs, StandardCode, StandardRuntimes,
 };
 use frame_support::{
     ensure,
@@ -70,7 +70,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// When the state ends by itself.
+    /// When the chain is to be looked at next.
     pub(crate) fn set_due(
         chain: ChainId,
         record: &mut Chain<T::AccountId>,
@@ -279,7 +279,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn announce_end(chain: ChainId) -> DispatchResult {
         let mut record = Self::chain_of(chain)?;
         Self::step(chain, &mut record, Step::Retire)?;
-        let due_at = Self::now().saturating_add(T::RetireNotice::get());
+        let due_at = Self::now().saturating_add(Notice::<T>::get());
         Self::set_due(chain, &mut record, Some(due_at));
         Chains::<T>::insert(chain, record);
         Self::deposit_event(Event::Retiring { chain, due_at });

@@ -6,7 +6,7 @@
 use crate::{
     registration::due_key, Ballot, Chain, ChainActivity, ChainVotes, Chains, Config, CurrentBallot,
     Deployed, Due, FrozenRecords, HardLimit, HoldReason, LastBallot, Names, NextChainId, Pallet,
-    Said, Seats, Specs, Vacant,
+    RoutesToClose, Said, Seats, Specs, Vacant,
 };
 use alloc::collections::BTreeMap;
 use frame_support::{
@@ -24,7 +24,8 @@ impl<T: Config> Pallet<T> {
     /// 3. What is stored of a chain fits its state: a spec, with its code's bytes, until it ends; a frozen
     ///    record from forming on until it ends; founders' words while it is forming, one for each founder
     ///    at most; a genesis and a time since when it is live from then on; a time at which the state ends
-    ///    if it is forming or retiring; no deposit or stake once it has ended.
+    ///    if it is forming or retiring, or at which its route is to be closed once it has ended; no deposit or stake
+    ///    then.
     /// 4. The entries of what ends by itself are those of the chains.
     /// 5. The number of an account's deployments is that of its chains.
     /// 6. What is on hold in each account is what its chains say: stakes, and deposits.
@@ -110,8 +111,13 @@ impl<T: Config> Pallet<T> {
                 && record.genesis.is_some() != state.is_unborn(),
             "3: a genesis is missing, or there too early"
         );
+        let closing = RoutesToClose::<T>::contains_key(chain);
         ensure!(
-            record.due_at.is_some() == matches!(state, Forming | Retiring),
+            ended || !closing,
+            "3: the route of a chain that has not ended is closed"
+        );
+        ensure!(
+            record.due_at.is_some() == (matches!(state, Forming | Retiring) || closing),
             "3: a state that ends by itself has no time, or another one has"
         );
         ensure!(
@@ -168,6 +174,7 @@ impl<T: Config> Pallet<T> {
                 && Said::<T>::iter_keys().all(|chain| stored(&chain))
                 && ChainActivity::<T>::iter_keys().all(|chain| stored(&chain))
                 && ChainVotes::<T>::iter_keys().all(|chain| stored(&chain))
+                && RoutesToClose::<T>::iter_keys().all(Chains::<T>::contains_key)
                 && Vacant::<T>::iter_keys().all(|chain| stored(&chain))
                 && Seats::<T>::iter_keys().all(|(chain, _)| stored(&chain)),
             "8: something is stored of a chain that there is not"

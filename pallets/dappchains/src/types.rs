@@ -59,7 +59,8 @@ pub struct Chain<AccountId> {
     pub term: Term,
     /// When it was registered.
     pub registered_at: Seconds,
-    /// When the state ends by itself: a forming chain's deadline, a retiring one's notice.
+    /// When the state ends by itself: a forming chain's deadline, a retiring one's notice. Of a retired chain whose route is
+    /// not closed, when that is tried next.
     pub due_at: Option<Seconds>,
     /// When it went live.
     pub live_at: Option<Seconds>,

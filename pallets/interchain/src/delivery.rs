@@ -172,7 +172,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn withdraw(amount: Balance) -> Result<crate::CreditOf<T>, DispatchError> {
+    pub(crate) fn withdraw(amount: Balance) -> Result<crate::CreditOf<T>, DispatchError> {
         T::Currency::withdraw(
             &Self::reserve_account(),
             amount,

@@ -29,6 +29,13 @@ mod events {
             /// Whether it is suspended.
             suspended: bool,
         },
+        /// The life of another chain is over, and the route to it is closed for good.
+        RouteClosed {
+            /// The chain.
+            peer: ChainId,
+            /// What it had in reserve still: nobody can claim it any more, and it is burnt.
+            burnt: Balance,
+        },
         /// The other chain has contradicted itself: nothing is believed of it until governance
         /// reopens the route.
         RouteFrozen {
@@ -169,7 +176,8 @@ mod events {
         RouteExists,
         /// As many routes as may be are open.
         TooManyRoutes,
-        /// A chain id that no other chain can have: 0, or this chain's own.
+        /// A chain id that no other chain can have: 0, this chain's own, or that of a chain to which the route was
+        /// closed for good.
         BadChainId,
         /// The genesis of this chain does not say which id it has.
         NoOwnId,

@@ -1,30 +1,33 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: Apache-2.0
 
-//! Routes: opened and reopened by governance; limits, suspension, terms.
+//! Routes: opened and reopened by governance; limits, suspension, terms; closed when the other chain's life is over.
 
 use crate::{
     types::{Entries, NewRoute, Route, StoredHeader},
-    Agreements, Books, ClientSets, Clients, Config, Error, Event, HeaderRing, OldestPastSet, OwnId,
-    Pallet, PastSets, Routes, StoredHeaders, WeightInfo,
+    Agreements, Books, ClientSets, Clients, Closed, Commitments, Config, Error, Event, HeaderRing,
+    InboundLanes, OldestPastSet, Outbound, OutboundLanes, OwnId, Pallet, PastSets, Results, Routes,
+    StoredHeaders, WeightInfo, LOG_TARGET,
 };
 use frame_support::{
     ensure,
+    storage::with_storage_layer,
     traits::{
         fungible::{Inspect, Mutate},
         tokens::Preservation,
         Get, PalletInfoAccess, Time,
     },
+    weights::Weight,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use hansa_interchain_primitives::{
     keys,
-    lane::LANES,
+    lane::{LaneId, LANES},
     packet::ChainRef,
     proof::MAX_KEYS,
     rate::Agreement,
     rate::Terms,
-    traits::{OpenRoute, ReserveLimits},
+    traits::{CloseRoute, Closing, OpenRoute, ReserveLimits},
     Balance, Book, ChainId, ClientState, Entry, Moment, Payload, Reputation, Throttle,
     TrustedHeader, LOCAL, NEVER,
 };
@@ -33,6 +36,20 @@ use sp_runtime::{
     traits::{AccountIdConversion, Zero},
     DispatchError, DispatchResult,
 };
+
+/// How many packets, results, sets and headers a step of closing a route removes at most: some 1 ms of work.
+pub(crate) const CLOSED_AT_ONCE: u32 = 32;
+
+/// What a step of closing a route reads and writes beside what it removes: route, book, agreement, client and set, the ring
+/// of headers and the last of them, the oldest set, both ends of three lanes, the account of reserves and the mark.
+const CLOSING_ACCESSES: u64 = 18;
+
+/// What it takes to remove one thing at most: a packet with its commitment, whose value goes back to its sender: packet,
+/// commitment, end of the lane, book, account, holds.
+const REMOVAL_ACCESSES: u64 = 6;
+
+/// The time of a step, and of each thing that it removes, beside that of the database, in picoseconds.
+const CLOSING_TIME: u64 = 60_000_000;
 
 impl<T: Config> Pallet<T> {
     /// This chain.
@@ -82,6 +99,7 @@ impl<T: Config> Pallet<T> {
         ensure!(own != LOCAL, Error::<T>::NoOwnId);
         ensure!(peer != LOCAL && peer != own, Error::<T>::BadChainId);
         ensure!(!Routes::<T>::contains_key(peer), Error::<T>::RouteExists);
+        ensure!(!Closed::<T>::contains_key(peer), Error::<T>::BadChainId);
         ensure!(
             Routes::<T>::count() < T::MaxRoutes::get(),
             Error::<T>::TooManyRoutes
@@ -296,10 +314,142 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> OpenRoute for Pallet<T> {
     fn open_route(route: NewRoute) -> DispatchResult {
-        frame_support::storage::with_storage_layer(|| Self::do_open_route(route))
+        with_storage_layer(|| Self::do_open_route(route))
     }
 
     fn has_route(peer: ChainId) -> bool {
         Routes::<T>::contains_key(peer)
+    }
+}
+
+impl<T: Config> CloseRoute for Pallet<T> {
+    fn close_route(peer: ChainId, whatever_is_left: bool) -> (Closing, Weight) {
+        let done = with_storage_layer(|| Self::close_some(peer, whatever_is_left));
+        let (closing, removed) = done.unwrap_or_else(|error| {
+            log::error!(target: LOG_TARGET, "the route to {peer:x} cannot be closed: {error:?}");
+            (Closing::Waits, CLOSED_AT_ONCE)
+        });
+        (closing, Self::weight_of_closing(removed))
+    }
+}
+
+/// Closing. In each step the storage keeps all its invariants: what is removed is what comes first.
+impl<T: Config> Pallet<T> {
+    fn weight_of_closing(removed: u32) -> Weight {
+        let removed = u64::from(removed);
+        let accesses = CLOSING_ACCESSES.saturating_add(REMOVAL_ACCESSES.saturating_mul(removed));
+        let time = CLOSING_TIME.saturating_mul(removed.saturating_add(1));
+        Weight::from_parts(time, 0)
+            .saturating_add(T::DbWeight::get().reads_writes(accesses, accesses))
+    }
+
+    /// Whether neither chain has anything with the other. Less than an account can have is nothing: nobody could be paid it.
+    fn is_home(peer: ChainId) -> bool {
+        let book = Books::<T>::get(peer);
+        book.escrow.is_zero() && book.theirs < T::Currency::minimum_balance()
+    }
+
+    /// Returns how many things were removed, too.
+    fn close_some(peer: ChainId, whatever_is_left: bool) -> Result<(Closing, u32), DispatchError> {
+        let Some(route) = Routes::<T>::get(peer) else {
+            return Ok((Closing::Done, 0));
+        };
+        if !whatever_is_left && !Self::is_home(peer) {
+            return Ok((Closing::Waits, 0));
+        }
+        if !route.suspended {
+            Self::do_suspend(peer, true)?;
+        }
+        let mut room = CLOSED_AT_ONCE;
+        for lane in 0..LANES {
+            Self::give_back(peer, lane, &mut room)?;
+            Self::drop_results(peer, lane, &mut room);
+        }
+        Self::drop_past(peer, &mut room);
+        let removed = CLOSED_AT_ONCE.saturating_sub(room);
+        if room == 0 {
+            return Ok((Closing::GoesOn, removed));
+        }
+        Self::finish_closing(peer)?;
+        Ok((Closing::Done, removed))
+    }
+
+    /// Nothing will be proven of packets in flight any more: what they are worth goes back.
+    fn give_back(peer: ChainId, lane: LaneId, room: &mut u32) -> DispatchResult {
+        let mut end = OutboundLanes::<T>::get((peer, lane));
+        while *room > 0 && end.unsettled() > 0 {
+            *room = room.saturating_sub(1);
+            let nonce = end.acknowledged;
+            end.settle(nonce).map_err(Self::lane_error)?;
+            Commitments::<T>::remove((peer, lane, nonce));
+            let packet = Outbound::<T>::take((peer, lane, nonce)).ok_or(Error::<T>::NoPacket)?;
+            Self::pay_back(&packet)?;
+            Books::<T>::mutate(peer, |book| book.undone(&packet.claim, 0));
+            let amount = packet.claim.amounts.source;
+            if !amount.is_zero() {
+                let outcome = None;
+                Self::deposit_event(Event::PacketRefunded {
+                    peer,
+                    lane,
+                    nonce,
+                    amount,
+                    outcome,
+                });
+            }
+        }
+        OutboundLanes::<T>::insert((peer, lane), end);
+        Ok(())
+    }
+
+    fn drop_results(peer: ChainId, lane: LaneId, room: &mut u32) {
+        let mut end = InboundLanes::<T>::get((peer, lane));
+        while *room > 0 && end.kept() > 0 {
+            *room = room.saturating_sub(1);
+            Results::<T>::remove((peer, lane, end.pruned));
+            end.pruned = end.pruned.saturating_add(1);
+        }
+        InboundLanes::<T>::insert((peer, lane), end);
+    }
+
+    /// Forget sets that decide no more, and all headers but the last.
+    fn drop_past(peer: ChainId, room: &mut u32) {
+        let decides = Clients::<T>::get(peer).map_or(0, |client| client.set_id);
+        let mut oldest = OldestPastSet::<T>::get(peer);
+        while *room > 0 && oldest < decides {
+            *room = room.saturating_sub(1);
+            PastSets::<T>::remove(peer, oldest);
+            oldest = oldest.saturating_add(1);
+        }
+        OldestPastSet::<T>::insert(peer, oldest);
+        HeaderRing::<T>::mutate(peer, |ring| {
+            while *room > 0 && ring.len() > 1 {
+                *room = room.saturating_sub(1);
+                StoredHeaders::<T>::remove(peer, ring.remove(0));
+            }
+        });
+    }
+
+    /// The last step: the lanes are empty, and what is left has a fixed size.
+    fn finish_closing(peer: ChainId) -> DispatchResult {
+        let burnt = Books::<T>::take(peer).theirs;
+        if !burnt.is_zero() {
+            // A credit that nobody takes is burnt.
+            drop(Self::withdraw(burnt)?);
+        }
+        for lane in 0..LANES {
+            OutboundLanes::<T>::remove((peer, lane));
+            InboundLanes::<T>::remove((peer, lane));
+        }
+        for height in HeaderRing::<T>::take(peer) {
+            StoredHeaders::<T>::remove(peer, height);
+        }
+        OldestPastSet::<T>::remove(peer);
+        ClientSets::<T>::remove(peer);
+        Clients::<T>::remove(peer);
+        Agreements::<T>::remove(peer);
+        Routes::<T>::remove(peer);
+        Closed::<T>::insert(peer, ());
+        Self::deposit_event(Event::RouteClosed { peer, burnt });
+        Ok(())
     }
 }

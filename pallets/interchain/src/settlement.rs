@@ -121,7 +121,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The value of a packet goes back to its sender.
-    fn pay_back(packet: &OutboundPacket<T::AccountId>) -> Result<(), Error<T>> {
+    pub(crate) fn pay_back(packet: &OutboundPacket<T::AccountId>) -> Result<(), Error<T>> {
         Self::from_hold(packet, |who, amount| {
             T::Currency::release(&HoldReason::InFlight.into(), who, amount, Precision::Exact)
         })

@@ -112,6 +112,11 @@ mod storage {
         OptionQuery,
     >;
 
+    /// Chains to which there was a route that is closed. There is never another one: its lanes would begin anew, and all
+    /// that was ever delivered could be delivered once more.
+    #[pallet::storage]
+    pub type Closed<T: Config> = StorageMap<_, Twox64Concat, ChainId, (), OptionQuery>;
+
     /// How much of other chains is in the block under execution. None between blocks.
     #[pallet::storage]
     #[pallet::whitelist_storage]

@@ -4,7 +4,7 @@
 //! The invariants of the pallet's storage, as they hold between blocks.
 
 use crate::{
-    Agreements, BlockItems, Books, ClientSets, Clients, Commitments, Config, HeaderRing,
+    Agreements, BlockItems, Books, ClientSets, Clients, Closed, Commitments, Config, HeaderRing,
     HoldReason, InboundLanes, OldestPastSet, Outbound, OutboundLanes, OwnId, Pallet, PastSets,
     Results, Routes, StoredHeaders,
 };
@@ -35,6 +35,7 @@ impl<T: Config> Pallet<T> {
     /// 8. The headers that are stored are those of the ring, in ascending order, not above the latest.
     /// 9. The sets that are remembered follow each other up to the one that decides.
     /// 10. Nothing is left of the block that was executed.
+    /// 11. There is no route to a chain to which it was closed.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::check_routes()?;
         let mut held = BTreeMap::<T::AccountId, Balance>::new();
@@ -68,6 +69,10 @@ impl<T: Config> Pallet<T> {
         ensure!(
             !BlockItems::<T>::exists(),
             "10: something is left of a block"
+        );
+        ensure!(
+            Closed::<T>::iter_keys().all(|peer| !Routes::<T>::contains_key(peer)),
+            "11: a route that was closed is there"
         );
         Ok(())
     }

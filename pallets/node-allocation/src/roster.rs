@@ -12,7 +12,6 @@
 //! marked, and never more than `T` go in an epoch, for whatever cause; `T` is that of the set at the
 //! epoch's beginning. Marks are given anew in each sweep, so that who is unfit or absent need not wait until those
 //! are replaced whose turn is over. Members that have not confirmed are not in the set: when they go, that is no departure.
-
 //!
 //! ## Absence
 //!

@@ -84,6 +84,30 @@ impl OpenRoute for () {
     }
 }
 
+/// What came of a step to close a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Closing {
+    /// One of the two chains has value with the other still, and is to get it first: nothing was done.
+    Waits,
+    /// A part is done. Another step is to be taken.
+    GoesOn,
+    /// There is no route any more.
+    Done,
+}
+
+/// Closes routes to chains whose life is over.
+pub trait CloseRoute {
+    /// Take a bounded step to close the route to `peer`. Unless `whatever_is_left`, nothing is done before all value has
+    /// come home. Returns what came of it, and the weight of it.
+    fn close_route(peer: ChainId, whatever_is_left: bool) -> (Closing, Weight);
+}
+
+impl CloseRoute for () {
+    fn close_route(_: ChainId, _: bool) -> (Closing, Weight) {
+        (Closing::Done, Weight::zero())
+    }
+}
+
 /// Says how far other chains may be trusted.
 pub trait ReserveLimits {
     /// The most that chain `of` may have with this one, beside the route's own limit. For a DappChain

@@ -487,6 +487,7 @@ impl hansa_pallet_dappchains::Config for Runtime {
     type OwnNodes = ();
     type Checkpoint = HubHead;
     type Lives = DappChainSets;
+    type Routes = Interchain;
     type Allocation = NodePool;
     // Burnt. There is no treasury yet.
     type OnForfeit = ();
@@ -499,6 +500,8 @@ impl hansa_pallet_dappchains::Config for Runtime {
     type DepositPerByte = ConstU128<{ deposit(0, 1) }>;
     type FormingTime = ConstU32<{ 30 * 60 }>;
     type RetireNotice = ConstU32<{ 7 * DAY }>;
+    // As long as stake unbonds: time for governance to accept a last header, under which value is proven home.
+    type RouteLinger = ConstU32<{ 28 * DAY }>;
     type PayoutDivision = PayoutDivision;
     type Terms = ServiceTerms;
     type ShortEpochs = ConstU32<12>;

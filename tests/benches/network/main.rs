@@ -12,17 +12,19 @@
 //!    minute, and the CPU time that all nodes together spend per final transfer.
 //!
 //! `make bench ARGS="faults"` measures what faults cost instead ([`faults`]), and `ARGS="chains"` how fast
-//! transfers go from one chain to another ([`chains`]), and `ARGS="proofs"` what it costs to believe another
-//! chain ([`proofs`]).
+//! transfers go from one chain to another ([`chains`]), `ARGS="proofs"` what it costs to believe another
+//! chain ([`proofs`]), and `ARGS="dappchains"` what DappChains cost ([`dappchains`]).
 //!
 //! Transactions are signed before a measurement begins. The client runs on the same machine and
 //! takes its share of it; that share is in the report.
 
 mod chains;
+mod dappchains;
 mod faults;
 mod latency;
 mod load;
 mod machine;
+mod many;
 mod proofs;
 mod senders;
 
@@ -78,6 +80,8 @@ enum Mode {
     Chains(chains::Arguments),
     /// Proofs and updates of light clients, by the number of authorities.
     Proofs(proofs::Arguments),
+    /// DappChains: how long they take to live, what they cost, and how fast they are beside a busy hub.
+    Dappchains(dappchains::Arguments),
     /// What faults cost: kills validators and starts them again.
     Faults(faults::Arguments),
 }
@@ -106,6 +110,7 @@ async fn main() -> Result<()> {
     match arguments.mode {
         Some(Mode::Faults(arguments)) => return faults::measure(arguments).await,
         Some(Mode::Proofs(arguments)) => return proofs::measure(arguments).await,
+        Some(Mode::Dappchains(arguments)) => return dappchains::measure(arguments).await,
         Some(Mode::Chains(arguments)) => return chains::measure(arguments).await,
         None => {}
     }

@@ -33,10 +33,56 @@ async fn comes_to_life(hub: &Hub) -> Result<(Chain, Vec<usize>)> {
     Ok((chain, members))
 }
 
+/// Each process has one endpoint, with the metrics of the hub and of the chain, told apart by a label.
+async fn check_metrics(hub: &Hub, chain: &Chain, members: &[usize]) -> Result<()> {
+    for at in members {
+        let node = &hub.network.nodes[*at];
+        for height in [
+            ("hansa_pbft_finalised_height", None),
+            ("substrate_block_height", Some(("status", "finalized"))),
+        ] {
+            for dappchain in ["", chain.name.as_str()] {
+                let (name, status) = height;
+                let labels: Vec<_> = status
+                    .into_iter()
+                    .chain([("dappchain", dappchain)])
+                    .collect();
+                let what = format!("{name} with {labels:?}");
+                // The SDK's are brought up to date every five seconds.
+                wait_for(&what, || async {
+                    let metrics = node.metrics().await?;
+                    Ok(metrics
+                        .get(name, &labels)
+                        .is_some_and(|height| height >= 3.0))
+                })
+                .await?;
+            }
+        }
+        let log = node.log();
+        let started = log.matches("Prometheus exporter started").count();
+        ensure!(started == 1, "{started} endpoints");
+        ensure!(
+            !log.contains("Error binding"),
+            "a second endpoint was tried"
+        );
+    }
+    // Those that run no chain show none.
+    for (at, node) in hub.network.nodes.iter().enumerate() {
+        let of_chain = [("dappchain", chain.name.as_str())];
+        let shown = node.metrics().await?.get("hansa_pbft_height", &of_chain);
+        ensure!(shown.is_some() == members.contains(&at), "{shown:?}");
+    }
+    Ok(())
+}
+
 async fn pay(url: &str, nonce_is: u64) -> Result<()> {
     let api = Client::from_insecure_url(url).await?;
     let deployer = client::keypair(DEPLOYERS[0]);
-    ensure!(client::nonce(&api, &deployer).await? == nonce_is, "nonce");
+    // This node may be a moment behind the one through which was paid before.
+    wait_for("the node to know of all payments", || async {
+        Ok(client::nonce(&api, &deployer).await? == nonce_is)
+    })
+    .await?;
     let to = client::account(&client::keypair("//Customer"));
     client::submit(&api, &client::transfer(&to, UNIT / 1_000), &deployer).await?;
     let paid = UNIT / 1_000 * u128::from(nonce_is + 1);
@@ -46,12 +92,16 @@ async fn pay(url: &str, nonce_is: u64) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chain_is_registered_and_lives() -> Result<()> {
-    let mut hub = Hub::start_many_chain(&NODES, &[], |_, config| config.arg("--join-pool")).await?;
+    let mut hub = Hub::start_many_chain(&NODES, &[], |_, config| {
+        config.arg("--join-pool").prometheus()
+    })
+    .await?;
     hub.all_join(&NODES).await?;
     let code = hansa_runtime_dappchain::WASM_BINARY.context("the runtime was not built")?;
     hub.note_code(code).await?;
     hub.register("shop", code, TERM_SECONDS).await?;
     let (chain, members) = comes_to_life(&hub).await?;
+    check_metrics(&hub, &chain, &members).await?;
     pay(&hub.url(&chain, members[0]).await?, 0).await?;
 
     // One of them dies: the others go on. It comes back, and resumes by itself, at the same ports.

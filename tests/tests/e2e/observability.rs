@@ -82,6 +82,18 @@ async fn dashboard_and_guide_name_exactly_what_a_node_exports() -> Result<()> {
     let mut found = Vec::new();
     expressions(&board, &mut found);
     assert!(found.len() >= 30, "only {found:?}");
+    // Those of services have no such label; all others would be those of several chains in one.
+    for of_chain in found
+        .iter()
+        .filter(|expr| expr.contains("chain=\"$chain\""))
+    {
+        let chosen = of_chain
+            .matches("chain=\"$chain\",dappchain=~\"$dappchain\"")
+            .count();
+        let all = of_chain.matches("chain=\"$chain\"").count();
+        let is_free = of_chain.contains("hansa_dappchains_") || of_chain.contains("label_replace");
+        assert!(chosen == all || is_free, "of several chains: {of_chain}");
+    }
     let mut shown = BTreeSet::new();
     for name in metric_names(&found.join(" ")) {
         let family = family(&name, &exported);

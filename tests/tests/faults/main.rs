@@ -14,5 +14,7 @@ mod crashes;
 mod dappchains;
 mod hosts;
 mod lost_votes;
+mod partition;
 mod power_cut;
+mod retirement;
 mod scene;

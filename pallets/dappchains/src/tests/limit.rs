@@ -135,6 +135,7 @@ fn blocks_of_degraded_chains_do_not_count() {
 fn a_limit_above_what_the_allocation_takes_is_no_use() {
     ExtBuilder {
         hard_limit: Some(256),
+        ..Default::default()
     }
     .run(|| {
         assert_eq!(DappChains::quote(&1, 4).unwrap().nodes_max, 200);

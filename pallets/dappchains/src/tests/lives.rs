@@ -3,7 +3,10 @@
 
 //! Each way through the states.
 
-use crate::{mock::*, states::Step, Deployed, Error, Event, FrozenRecords, Names, Specs};
+use crate::{
+    founding::ROUTE_LOOK_INTERVAL, mock::*, states::Step, Deployed, Error, Event, FrozenRecords,
+    Names, RoutesToClose, Specs,
+};
 use frame_support::assert_ok;
 use hansa_allocation_primitives::{AuthoredBlocks, Phase};
 use hansa_dappchain_primitives::ChainState;
@@ -118,5 +121,68 @@ fn nothing_is_counted_of_a_chain_that_is_gone() {
         let chain = chain_in(ChainState::Retired);
         DappChains::on_authored(chain, &100, 5);
         DappChains::on_authored(99, &100, 5);
+    });
+}
+
+#[test]
+fn the_route_of_a_chain_that_has_ended_is_closed_step_by_step() {
+    ExtBuilder::default().run(|| {
+        let chain = chain_in(ChainState::Retired);
+        StepsLeft::set(3);
+        assert!(Asked::get().is_empty(), "in the block of its end");
+        let end = Now::get();
+        for step in 1..=3 {
+            // Time must pass, or others that are due would wait for it.
+            block();
+            block_after(1);
+            assert_eq!(Asked::get().len(), step);
+            assert_eq!(RoutesToClose::<Test>::contains_key(chain), step < 3);
+            let view = DappChains::chain(chain).unwrap();
+            assert_eq!((view.state, view.due_at), (ChainState::Retired, None));
+        }
+        block_after(LINGER);
+        let expected = [1, 2, 3].map(|after| (chain, end + after));
+        assert_eq!(Asked::get(), expected, "and then never again");
+        assert_eq!(record(chain).due_at, None);
+    });
+}
+
+#[test]
+fn a_route_waits_for_value_to_come_home_but_not_for_ever() {
+    for comes_home in [true, false] {
+        ExtBuilder::default().run(|| {
+            ValueIsOut::set(true);
+            let chain = chain_in(ChainState::Retired);
+            let end = Now::get();
+            block_after(1);
+            for _ in 0..2 {
+                block_after(ROUTE_LOOK_INTERVAL);
+                assert!(RoutesToClose::<Test>::contains_key(chain));
+            }
+            ValueIsOut::set(!comes_home);
+            block_after(ROUTE_LOOK_INTERVAL);
+            assert_eq!(RoutesToClose::<Test>::contains_key(chain), !comes_home);
+            // The next look is after the linger.
+            block_after(ROUTE_LOOK_INTERVAL);
+            assert!(Now::get() >= end + LINGER);
+            assert!(!RoutesToClose::<Test>::contains_key(chain));
+            assert_eq!(Asked::get().len(), if comes_home { 4 } else { 5 });
+        });
+    }
+}
+
+#[test]
+fn a_chain_spec_may_say_how_long_the_notice_is() {
+    let builder = ExtBuilder {
+        retire_notice: Some(7),
+        ..Default::default()
+    };
+    builder.run(|| {
+        let chain = live(1, "shop", 100);
+        assert_ok!(DappChains::retire(signed(1), chain));
+        block_after(6);
+        assert_eq!(state(chain), Some(ChainState::Retiring));
+        block_after(1);
+        assert_eq!(state(chain), Some(ChainState::Retired));
     });
 }

@@ -93,6 +93,7 @@ fn a_price_above_what_is_accepted_is_refused() {
 fn the_number_of_nodes_has_bounds() {
     ExtBuilder {
         hard_limit: Some(10),
+        ..Default::default()
     }
     .run(|| {
         assert_eq!(

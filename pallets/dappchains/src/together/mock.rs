@@ -318,6 +318,7 @@ impl hansa_pallet_dappchains::Config for Test {
     type OwnNodes = ();
     type Checkpoint = MockCheckpoint;
     type Lives = ();
+    type Routes = ();
     type Allocation = NodePool;
     type OnForfeit = Burn;
     type AdminOrigin = EnsureRoot<AccountId>;
@@ -328,6 +329,7 @@ impl hansa_pallet_dappchains::Config for Test {
     type DepositPerByte = ConstU128<1>;
     type FormingTime = ConstU32<FORMING_TIME>;
     type RetireNotice = ConstU32<NOTICE>;
+    type RouteLinger = ConstU32<NOTICE>;
     type PayoutDivision = TheDivision;
     type Terms = TheTerms;
     type ShortEpochs = ConstU32<2>;

@@ -6,6 +6,7 @@
 mod calls;
 mod carry;
 mod clients;
+mod closing;
 mod conservation;
 mod equivocation;
 mod limits;
