@@ -9,6 +9,7 @@
 //! | [`spec`] | what a deployer registers, and the record that is frozen when the nodes are complete |
 //! | [`genesis`] | what a founder signs to confirm the genesis |
 //! | [`packet`] | what hub and chain tell each other about the chain's sets |
+//! | [`recovery`] | what the hub records of a chain that lost its quorum |
 //! | [`route`] | how the route between the two begins |
 //! | [`traits`] | what the registry asks of other pallets, and they of it |
 //! | [`api`] | the runtime API, and what it answers with |
@@ -27,6 +28,7 @@ extern crate alloc;
 pub mod api;
 pub mod genesis;
 pub mod packet;
+pub mod recovery;
 pub mod route;
 pub mod spec;
 pub mod traits;
@@ -35,6 +37,7 @@ pub use api::{BallotView, ChainPage, ChainView, GenesisRecord, Quote, SeatView, 
 pub use hansa_allocation_primitives::{tolerated, ChainId, Seconds, MIN_NODES};
 pub use hansa_primitives::{Balance, Hash};
 pub use packet::{AssignedNode, ChainPacket, HubPacket, NextSet, SetOrdinal};
+pub use recovery::Recovery;
 pub use spec::{
     ChainState, Founder, FounderKeys, HubCheckpoint, PatchBytes, PropertiesBytes, RuntimeSource,
     GENESIS_FORMAT,

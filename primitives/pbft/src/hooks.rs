@@ -3,7 +3,8 @@
 
 //! What the consensus pallet asks of other pallets, so that none names another's `Config`.
 
-use crate::{Height, OffenceKind, SetId, SignedStatement, Weight};
+use crate::{AuthoritySet, Hash, Height, OffenceKind, SetId, SignedStatement, Weight};
+use alloc::vec::Vec;
 use codec::Encode;
 
 /// Separates the chained seed from other hashes.
@@ -200,5 +201,34 @@ mod tests {
         assert_eq!(seed, ChainedSeed::next_seed(&[0; 32], 1));
         assert_ne!(seed, ChainedSeed::next_seed(&[0; 32], 2));
         assert_ne!(seed, ChainedSeed::next_seed(&[1; 32], 1));
+    }
+}
+
+/// A set that takes the place of one that lost its quorum.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecoveredSet<AccountId> {
+    /// The set, with the id that it has on this chain.
+    pub set: AuthoritySet,
+    /// The accounts of its members, in its order.
+    pub accounts: Vec<AccountId>,
+}
+
+/// Takes the record of such a set ([`recovery`](crate::recovery)). Implemented by whatever is told who decides.
+pub trait TakeRecovery<AccountId> {
+    /// Take the record in the header of the block under execution, whose parent is the block `parent` at `height`;
+    /// `next_id` is the id that the new set must have. Called before anything else of the block is done. None if the
+    /// record is no good here; then nothing has changed, and the block is refused.
+    fn take_recovery(
+        record: &[u8],
+        height: Height,
+        parent: Hash,
+        next_id: SetId,
+    ) -> Option<RecoveredSet<AccountId>>;
+}
+
+/// No record is any good: on a chain to which nobody assigns sets.
+impl<AccountId> TakeRecovery<AccountId> for () {
+    fn take_recovery(_: &[u8], _: Height, _: Hash, _: SetId) -> Option<RecoveredSet<AccountId>> {
+        None
     }
 }

@@ -20,6 +20,7 @@
 //! | [`timing`] | the intervals and timeouts of a chain |
 //! | [`inherent`] | who signed the parent, as the block reports it |
 //! | [`offence`] | what no correct replica says, and the evidence that convicts who does |
+//! | [`recovery`] | the set in place of one that lost its quorum, as a header brings it |
 //! | [`hooks`] | what the consensus pallet asks of other pallets |
 //!
 //! Every signature covers the genesis hash, the set id, the height, the view, the kind of the
@@ -38,6 +39,7 @@ pub mod inherent;
 pub mod message;
 pub mod offence;
 pub mod primary;
+pub mod recovery;
 pub mod set;
 pub mod statement;
 pub mod timing;
@@ -46,7 +48,7 @@ pub use certificate::{Certificate, CertificateError, NewViewProof, SignerBitmap}
 pub use digest::{ConsensusLog, PreDigest};
 pub use hooks::{
     ChainedSeed, Conviction, EndSession, EpochGate, ForeignConviction, ForeignOffences, NextSeed,
-    OnCertificate, OnOffence, VerifyCommit, VotingWeight,
+    OnCertificate, OnOffence, RecoveredSet, TakeRecovery, VerifyCommit, VotingWeight,
 };
 pub use inherent::ParentCertificate;
 pub use message::Message;
