@@ -16,5 +16,6 @@ mod hosts;
 mod lost_votes;
 mod partition;
 mod power_cut;
+mod quorum_lost;
 mod retirement;
 mod scene;
