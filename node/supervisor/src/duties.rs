@@ -2,14 +2,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
 //! What a member of a chain owes the hub: as a founder the hash of the genesis, as a replacement that it has
-//! caught up. Both are signed with session keys; no account's key lies on the node.
+//! caught up, and on a chain that stands still that it is there. All are signed with session keys; no account's key lies on the node.
 //!
 //! What is kept in mind here spares the node to build, to sign and to submit the same at each block. All of it can
 //! be forgotten.
 
 use crate::{hub::Hub, launcher::GenesisError, LOG_TARGET};
 use hansa_allocation_primitives::{
-    confirm::confirm_payload as ready_payload, BeaconId, Head, Seconds,
+    api::OwedAnswer,
+    confirm::{answer_payload, confirm_payload as ready_payload},
+    BeaconId, BeaconSignature, Head, Seconds,
 };
 use hansa_beacon_primitives::KEY_TYPE as BEACON_KEY;
 use hansa_dappchain_primitives::{
@@ -55,6 +57,7 @@ enum Building {
 enum Word {
     Genesis { attempt: u16, seat: u32 },
     Ready(AccountId),
+    Answer(AccountId, Seconds),
 }
 
 /// The words that this process owes.
@@ -172,12 +175,8 @@ impl Duties {
             return Ok(());
         }
         let payload = ready_payload(&hub.genesis(), chain, account, since, &head);
-        let signature = self
-            .keystore
-            .sr25519_sign(BEACON_KEY, key.as_ref(), &payload)
-            .map_err(|error| unsigned(key, error))?
-            .ok_or_else(|| unsigned(key, "it is gone"))?;
-        if !hub.submit_ready(at, chain, account, head, signature.into())? {
+        let signature = self.sign_beacon(key, &payload)?;
+        if !hub.submit_ready(at, chain, account, head, signature)? {
             return Err(DutyError::Refused);
         }
         self.said.insert((chain, word), self.block);
@@ -189,10 +188,45 @@ impl Duties {
         Ok(())
     }
 
+    /// Tell the hub that this node is there: the roll of its chain is called.
+    pub fn answer<H: Hub>(
+        &mut self,
+        hub: &H,
+        at: Hash,
+        owed: &OwedAnswer<AccountId>,
+        key: &BeaconId,
+    ) -> Result<(), DutyError> {
+        let (account, chain) = (&owed.account, owed.chain);
+        let word = Word::Answer(account.clone(), owed.since);
+        if self.was_said_lately(chain, &word) {
+            return Ok(());
+        }
+        let payload = answer_payload(&hub.genesis(), chain, account, owed.since);
+        let signature = self.sign_beacon(key, &payload)?;
+        if !hub.submit_answer(at, chain, account, signature)? {
+            return Err(DutyError::Refused);
+        }
+        self.said.insert((chain, word), self.block);
+        info!(
+            target: LOG_TARGET,
+            "⛓ DappChain {chain:x} stands still: answered the hub's roll call for {account}"
+        );
+        Ok(())
+    }
+
     fn was_said_lately(&self, chain: ChainId, word: &Word) -> bool {
         self.said
             .get(&(chain, word.clone()))
             .is_some_and(|at| self.block.saturating_sub(*at) < SUBMIT_AGAIN_AFTER)
+    }
+
+    fn sign_beacon(&self, key: &BeaconId, payload: &[u8]) -> Result<BeaconSignature, DutyError> {
+        let signature = self
+            .keystore
+            .sr25519_sign(BEACON_KEY, key.as_ref(), payload)
+            .map_err(|error| unsigned(key, error))?
+            .ok_or_else(|| unsigned(key, "it is gone"))?;
+        Ok(signature.into())
     }
 
     fn sign_pbft(

@@ -5,12 +5,12 @@
 
 use crate::witness::Accusation;
 use hansa_allocation_primitives::{
-    api::{AllocationApi, NodePlace, NodeStatus},
+    api::{AllocationApi, NodePlace, NodeStatus, OwedAnswer},
     BeaconId, BeaconSignature, Head, MemberPhase, Seconds,
 };
 use hansa_dappchain_primitives::{
-    api::{ChainView, DappChainSetsApi, DappChainsApi, GenesisRecord},
-    ChainId, SetOrdinal,
+    api::{ChainView, DappChainSetsApi, DappChainsApi, GenesisRecord, StallView},
+    ChainId, Recovery, SetOrdinal,
 };
 use hansa_local_chain::LocalChain;
 use hansa_pbft_primitives::{AuthoritySignature, SetId};
@@ -65,6 +65,25 @@ pub trait Hub: Send + Sync + 'static {
         head: Head,
         signature: BeaconSignature,
     ) -> Result<bool, Error>;
+
+    /// The answer that the node with `key` owes, as the roll of its chain is called; none if it owes none.
+    fn owed_answer(&self, at: Hash, key: &BeaconId)
+        -> Result<Option<OwedAnswer<AccountId>>, Error>;
+
+    /// Put such an answer into the own pool of transactions; false if that does not take it.
+    fn submit_answer(
+        &self,
+        at: Hash,
+        chain: ChainId,
+        account: &AccountId,
+        signature: BeaconSignature,
+    ) -> Result<bool, Error>;
+
+    /// That a chain stands still; none if it does not, as far as the hub knows.
+    fn stall(&self, at: Hash, chain: ChainId) -> Result<Option<StallView>, Error>;
+
+    /// The last record of a set in place of one of the chain's that lost its quorum; none if there is none.
+    fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<Recovery<AccountId>>, Error>;
 
     /// The number of the set that has this id on a chain; none if the hub does not know.
     fn ordinal(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error>;
@@ -161,6 +180,35 @@ where
         let account = account.clone();
         let taken = AllocationApi::submit_confirm(&*api, at, chain, account, head, signature)?;
         Ok(taken.is_some())
+    }
+
+    fn owed_answer(
+        &self,
+        at: Hash,
+        key: &BeaconId,
+    ) -> Result<Option<OwedAnswer<AccountId>>, Error> {
+        Ok(self.api().roll_call(at, key.clone())?)
+    }
+
+    fn submit_answer(
+        &self,
+        at: Hash,
+        chain: ChainId,
+        account: &AccountId,
+        signature: BeaconSignature,
+    ) -> Result<bool, Error> {
+        let api = self.submitting_api(at);
+        Ok(api
+            .submit_answer(at, chain, account.clone(), signature)?
+            .is_some())
+    }
+
+    fn stall(&self, at: Hash, chain: ChainId) -> Result<Option<StallView>, Error> {
+        Ok(self.api().stall(at, chain)?)
+    }
+
+    fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<Recovery<AccountId>>, Error> {
+        Ok(self.api().recovery(at, chain)?)
     }
 
     fn ordinal(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error> {

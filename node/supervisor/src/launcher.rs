@@ -6,7 +6,7 @@
 use crate::{store::Ports, witness::Accusation};
 use futures::future::BoxFuture;
 use hansa_allocation_primitives::Head;
-use hansa_dappchain_primitives::{api::GenesisRecord, ChainId};
+use hansa_dappchain_primitives::{api::GenesisRecord, ChainId, Recovery};
 use hansa_primitives::{AccountId, Hash};
 
 /// Why there is no genesis.
@@ -75,6 +75,12 @@ pub trait Service: Send + 'static {
 
     /// Its last final block, once it has caught up with its peers.
     fn caught_up(&self) -> Option<Head>;
+
+    /// Its last final block.
+    fn final_head(&self) -> Head;
+
+    /// Go on by the hub's record of a set in place of the one that lost its quorum. To say the same again changes nothing.
+    fn recover(&mut self, record: &Recovery<AccountId>);
 
     /// The offences that its node has seen since this was asked last.
     fn accusations(&mut self) -> Vec<Accusation>;

@@ -36,6 +36,8 @@ use std::{
 };
 use tokio::sync::watch;
 
+mod standstill;
+
 /// How often services are looked at, whether or not the hub makes blocks.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -75,6 +77,8 @@ enum Event<S> {
 struct Running<S> {
     service: S,
     run: u64,
+    /// The hash of the record that it was handed, by which its chain goes on.
+    recovery: Option<Hash>,
 }
 
 /// What the hub says of a chain of which this node is a member.
@@ -225,6 +229,7 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         self.store_left();
         let members = &self.members;
         self.duties.on_final(|chain| members.contains_key(&chain));
+        self.hand_over_records();
         self.do_duties(at);
         self.bear_witness(at);
     }
@@ -278,7 +283,9 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         for (chain, membership) in &members {
             let result = match membership.view.state {
                 ChainState::Forming => self.found(at, *chain),
-                state if state.is_running() => self.get_ready(at, *chain, membership),
+                state if state.is_running() => self
+                    .answer_roll(at, *chain, membership)
+                    .and_then(|()| self.get_ready(at, *chain, membership)),
                 _ => Ok(()),
             };
             if let Err(error) = result {
@@ -321,11 +328,10 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         membership: &Membership,
     ) -> Result<(), DutyError> {
         let joining = |place: &&Place| place.phase == MemberPhase::Joining;
-        let Some(head) = self
-            .services
-            .get(&chain)
-            .and_then(|running| running.service.caught_up())
-        else {
+        if !membership.nodes.iter().any(|place| joining(&place)) {
+            return Ok(());
+        }
+        let Some(head) = self.ready_head(at, chain)? else {
             return Ok(());
         };
         for place in membership.nodes.iter().filter(joining) {
@@ -510,7 +516,12 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
             Ok((service, ended)) => {
                 self.runs = self.runs.saturating_add(1);
                 let run = self.runs;
-                self.services.insert(chain, Running { service, run });
+                let running = Running {
+                    service,
+                    run,
+                    recovery: None,
+                };
+                self.services.insert(chain, running);
                 self.plan.started(chain, (self.clock)());
                 self.metrics.started();
                 self.errors.remove(&chain);
@@ -519,6 +530,12 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
                         .map(move |why| Event::Ended { chain, run, why })
                         .boxed(),
                 );
+                // It may have to sync beyond one.
+                if let Err(error) = self.hand_over_record(chain) {
+                    self.complain(format!(
+                        "cannot ask the hub of DappChain {chain:x}: {error}"
+                    ));
+                }
             }
             Err(why) => self.on_failed(chain, why),
         }

@@ -1,0 +1,89 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! What a node does for a chain that lost its quorum: `docs/adr/0016-a-chain-that-lost-its-quorum.md`.
+//!
+//! It answers when the roll is called, says that it is ready though the head is old, and hands the service the record of the
+//! set by which the chain goes on. That a later block is known here the couriers show to the hub, which asks for headers
+//! of a chain that seems to stand still.
+
+use super::{Membership, Supervisor};
+use crate::{
+    duties::DutyError,
+    hub::Hub,
+    launcher::{Launcher, Service},
+    LOG_TARGET,
+};
+use hansa_allocation_primitives::Head;
+use hansa_dappchain_primitives::ChainId;
+use hansa_primitives::Hash;
+use log::info;
+use sp_blockchain::Error as ChainError;
+
+impl<H: Hub, L: Launcher> Supervisor<H, L> {
+    /// Answer the hub for each of the chain's members that is this node, if the hub calls the roll. Only a node that runs the chain
+    /// is there.
+    pub(super) fn answer_roll(
+        &mut self,
+        at: Hash,
+        chain: ChainId,
+        membership: &Membership,
+    ) -> Result<(), DutyError> {
+        if !self.services.contains_key(&chain) {
+            return Ok(());
+        }
+        for place in &membership.nodes {
+            let owed = self.hub.owed_answer(at, &place.key)?;
+            if let Some(owed) = owed.filter(|owed| owed.chain == chain) {
+                self.duties.answer(&self.hub, at, &owed, &place.key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The head with which this node is ready to serve a chain; none if it is not.
+    pub(super) fn ready_head(&self, at: Hash, chain: ChainId) -> Result<Option<Head>, ChainError> {
+        let Some(running) = self.services.get(&chain) else {
+            return Ok(None);
+        };
+        if let Some(head) = running.service.caught_up() {
+            return Ok(Some(head));
+        }
+        let stall = self.hub.stall(at, chain)?;
+        let own = running.service.final_head();
+        Ok(stall.map(|stall| stall.head).filter(|head| *head == own))
+    }
+
+    /// Hand the services the records by which their chains go on.
+    pub(super) fn hand_over_records(&mut self) {
+        let chains: Vec<_> = self.services.keys().copied().collect();
+        for chain in chains {
+            if let Err(error) = self.hand_over_record(chain) {
+                self.complain(format!(
+                    "cannot ask the hub by which set DappChain {chain:x} goes on: {error}"
+                ));
+            }
+        }
+    }
+
+    /// Hand a chain's service the last record, once.
+    pub(super) fn hand_over_record(&mut self, chain: ChainId) -> Result<(), ChainError> {
+        let Some(record) = self.hub.recovery(self.hub.head(), chain)? else {
+            return Ok(());
+        };
+        let Some(running) = self.services.get_mut(&chain) else {
+            return Ok(());
+        };
+        let hash = record.hash();
+        if running.recovery != Some(hash) {
+            info!(
+                target: LOG_TARGET,
+                "⛓ By the hub's record set {} decides on DappChain {chain:x} above block {}",
+                record.set_id, record.head.height
+            );
+            running.service.recover(&record);
+            running.recovery = Some(hash);
+        }
+        Ok(())
+    }
+}

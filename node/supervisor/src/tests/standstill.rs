@@ -1,0 +1,105 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! A chain stands still, and goes on by the hub's record.
+
+use super::*;
+use hansa_dappchain_primitives::NextSet;
+
+const HEAD: Head = Head {
+    height: 9,
+    hash: Hash::repeat_byte(9),
+};
+
+fn record(set_id: SetId) -> Recovery<AccountId> {
+    Recovery {
+        chain: GAME,
+        genesis: GENESIS,
+        head: HEAD,
+        set_id,
+        next: NextSet {
+            ordinal: 4,
+            seed: [0; 32],
+            members: Default::default(),
+        },
+    }
+}
+
+#[test]
+fn who_runs_the_chain_answers_the_roll_once() {
+    let mut scene = Scene::new();
+    scene.member(GAME);
+    scene.world.world().roll = Some((GAME, 5));
+    scene.block();
+    scene.block();
+    assert_eq!(scene.world.world().answers, [(GAME, 5)]);
+    // Another roll is another word; one that has not arrived is said again.
+    scene.world.world().roll = Some((GAME, 8));
+    for _ in 0..=SUBMIT_AGAIN_AFTER {
+        scene.block();
+    }
+    assert_eq!(
+        scene.world.world().answers,
+        [(GAME, 5), (GAME, 8), (GAME, 8)]
+    );
+}
+
+#[test]
+fn who_does_not_run_it_is_not_there() {
+    let mut scene = Scene::new();
+    scene.world.set(GAME, |c| c.fails = Some("no disk".into()));
+    scene.world.set(GAME, |c| {
+        c.state = Some(ChainState::Live);
+        c.phase = Some(MemberPhase::Serving);
+    });
+    scene.world.world().roll = Some((GAME, 5));
+    scene.block();
+    scene.block();
+    assert!(scene.world.world().answers.is_empty());
+}
+
+#[test]
+fn a_replacement_is_ready_with_the_head_at_which_the_chain_stands() {
+    let mut scene = Scene::new();
+    scene.member(GAME);
+    scene.world.set(GAME, |c| {
+        c.phase = Some(MemberPhase::Joining);
+        c.stall = Some(HEAD);
+        c.final_head = Some(Head { height: 8, ..HEAD });
+    });
+    scene.block();
+    assert!(scene.world.world().ready_words.is_empty(), "it has to sync");
+    scene.world.set(GAME, |c| c.final_head = Some(HEAD));
+    scene.block();
+    assert_eq!(scene.world.world().ready_words, [(GAME, HEAD)]);
+}
+
+#[test]
+fn an_old_head_is_no_word_of_a_chain_that_does_not_stand_still() {
+    let mut scene = Scene::new();
+    scene.member(GAME);
+    scene.world.set(GAME, |c| {
+        c.phase = Some(MemberPhase::Joining);
+        c.final_head = Some(HEAD);
+    });
+    scene.block();
+    assert!(scene.world.world().ready_words.is_empty());
+}
+
+#[test]
+fn each_run_of_a_service_is_handed_the_last_record_once() {
+    let mut scene = Scene::new();
+    scene.member(GAME);
+    scene.world.set(GAME, |c| c.recovery = Some(record(3)));
+    scene.block();
+    scene.block();
+    let handed = |scene: &Scene| scene.world.set(GAME, |c| c.recoveries.clone());
+    assert_eq!(handed(&scene), [record(3)]);
+    scene.world.set(GAME, |c| c.recovery = Some(record(4)));
+    scene.block();
+    assert_eq!(handed(&scene), [record(3), record(4)]);
+    // One that starts has it before the hub's next block.
+    scene.restart();
+    scene.settle();
+    assert_eq!(handed(&scene), [record(3), record(4), record(4)]);
+}
