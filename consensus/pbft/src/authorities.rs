@@ -11,8 +11,9 @@ use crate::{
 };
 use hansa_pbft_primitives::{
     primary::primary,
-    recovery::{find_recovery, has_recovery}, AuthorityIndex, AuthoritySet, ConsensusLog, ConsensusState, Hash, Height,
-    PbftApi, SigningContext, Timing, View,
+    recovery::{find_recovery, has_recovery},
+    AuthorityIndex, AuthoritySet, ConsensusLog, ConsensusState, Hash, Height, PbftApi,
+    SigningContext, Timing, View,
 };
 use hansa_primitives::{Block, Header};
 use log::error;
@@ -191,7 +192,8 @@ impl<C: ConsensusClient> ConsensusStates<C> {
             return Ok(());
         };
         let header = self.client.header(own).ok().flatten();
-        let brings = |header: Header| find_recovery(header.digest()) == Some(takeover.record.clone());
+        let brings =
+            |header: Header| find_recovery(header.digest()) == Some(takeover.record.clone());
         if header.is_none_or(brings) {
             return Ok(());
         }

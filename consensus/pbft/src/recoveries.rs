@@ -241,7 +241,8 @@ impl Recoveries {
         }
         known.insert(takeover);
         drop(known);
-        self.news.send_modify(|count| *count = count.wrapping_add(1));
+        self.news
+            .send_modify(|count| *count = count.wrapping_add(1));
         Ok(true)
     }
 
@@ -337,7 +338,10 @@ mod tests {
                 record: vec![1; bytes],
                 ..good.clone()
             };
-            assert_eq!(recoveries.announce(sized), Err(RecoveryError::Size { bytes }));
+            assert_eq!(
+                recoveries.announce(sized),
+                Err(RecoveryError::Size { bytes })
+            );
         }
         recoveries.announce(good.clone()).unwrap();
         let (same, later) = (take_over(7, 5), take_over(7, 6));
@@ -352,7 +356,10 @@ mod tests {
         };
         assert_eq!(recoveries.announce(other), Err(conflict));
         assert_eq!(recoveries.announce(later.clone()), Ok(true));
-        assert_eq!(recoveries.for_child_of(&good.parent).as_deref(), Some(&later));
+        assert_eq!(
+            recoveries.for_child_of(&good.parent).as_deref(),
+            Some(&later)
+        );
         assert!(recoveries.announce(good).is_err(), "it is over");
     }
 

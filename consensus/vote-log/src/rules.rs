@@ -6,9 +6,7 @@
 
 use crate::{Condition, Disk, Entry, LoggedBlock, Recovered, VoteLog, VoteLogError};
 use hansa_pbft_core::Record;
-use hansa_pbft_primitives::{
-    AuthorityId, AuthoritySet, Certificate, Hash, Height, Message, SetId,
-};
+use hansa_pbft_primitives::{AuthorityId, AuthoritySet, Certificate, Hash, Height, Message, SetId};
 use std::{path::Path, time::Duration};
 
 /// Whether the key of a log may sign at a height.
@@ -356,8 +354,17 @@ mod tests {
         drop(log);
         let (mut log, found) = open(&dir);
         assert_eq!(found.condition, Condition::Intact);
-        assert_eq!((log.under(), log.records(2)), (Some((2, 5)), &[prepare(2, 3)][..]));
-        for (height, set, admitted) in [(1, 0, true), (2, 4, false), (2, 5, true), (9, 4, false), (9, 6, true)] {
+        assert_eq!(
+            (log.under(), log.records(2)),
+            (Some((2, 5)), &[prepare(2, 3)][..])
+        );
+        for (height, set, admitted) in [
+            (1, 0, true),
+            (2, 4, false),
+            (2, 5, true),
+            (9, 4, false),
+            (9, 6, true),
+        ] {
             assert_eq!(log.admits(height, set), admitted, "{height}, {set}");
         }
         log.cut_above(1).unwrap();

@@ -94,7 +94,10 @@ fn under_another_set_the_height_begins_anew() {
     for other in others(me) {
         core.step(from_peer(old.vote(Prepare, other, 0, block(1), NO_PROOF)));
     }
-    assert_eq!(core.round_state().and_then(|s| s.prepared).map(|p| p.view), Some(0));
+    assert_eq!(
+        core.round_state().and_then(|s| s.prepared).map(|p| p.view),
+        Some(0)
+    );
 
     let out = core.step(new.start(Some(me), Vec::new()));
     assert_eq!(out, [entered(&new, 0)], "nothing is said again");
@@ -109,7 +112,10 @@ fn under_another_set_the_height_begins_anew() {
     }
     let certificate = old.certificate(Commit, 0, block(1), NO_PROOF, 0..3);
     let out = core.step(from_peer(Message::Decided(certificate)));
-    assert!(matches!(out[..], [Output::Reject(Rejection::BadCertificate(_))]), "{out:?}");
+    assert!(
+        matches!(out[..], [Output::Reject(Rejection::BadCertificate(_))]),
+        "{out:?}"
+    );
     // It says Prepare and Commit in a view in which it has said both under the old set.
     core.step(from_peer(new.proposal(0, block(2), None)));
     let mine = new.vote(Prepare, me, 0, block(2), NO_PROOF);
@@ -119,7 +125,9 @@ fn under_another_set_the_height_begins_anew() {
         said.extend(core.step(from_peer(new.vote(Prepare, other, 0, block(2), NO_PROOF))));
     }
     assert_eq!(sent(&said), [&new.vote(Commit, me, 0, block(2), NO_PROOF)]);
-    assert!(!said.iter().any(|output| matches!(output, Output::Report(_))));
+    assert!(!said
+        .iter()
+        .any(|output| matches!(output, Output::Report(_))));
 }
 
 #[test]

@@ -56,7 +56,10 @@ impl Setup {
         self.bringing(vec![self.record().item()])
     }
 
-    fn import_decided(&self, (block, certificate): (Block, Certificate)) -> Result<ImportOutcome, String> {
+    fn import_decided(
+        &self,
+        (block, certificate): (Block, Certificate),
+    ) -> Result<ImportOutcome, String> {
         let origin = BlockOrigin::ConsensusBroadcast;
         block_on(self.import.import_decided(block, certificate, origin)).map_err(|e| e.to_string())
     }
@@ -164,7 +167,10 @@ fn the_cache_does_not_give_the_old_set_once_a_record_came() {
     assert_eq!((state.context.set_id, state.set.len()), (NEW_SET, 5));
     assert_eq!(state.timing, height_state(4).timing);
     // No other height, and no set that is not later than that of the state.
-    assert_eq!(t.states.for_child_of(Hash::zero()).unwrap(), height_state(4));
+    assert_eq!(
+        t.states.for_child_of(Hash::zero()).unwrap(),
+        height_state(4)
+    );
     let t = setup();
     let stale = TakeOver {
         set: height_state(4).set,
@@ -212,7 +218,9 @@ fn once_a_record_came_no_block_of_the_old_set_is_imported_above_the_head() {
     // The driver had it decided before.
     let held = t.import_held(old.clone(), certify(&old, VIEW));
     assert!(held.unwrap_err().to_string().contains("does not bring"));
-    assert!(t.import_decided((old.clone(), certify(&old, VIEW))).is_err());
+    assert!(t
+        .import_decided((old.clone(), certify(&old, VIEW)))
+        .is_err());
     // Nor one of the new set without it, or with another one.
     for items in [vec![], vec![take_over(0, 8).item()]] {
         let (block, certificate) = t.bringing(items);

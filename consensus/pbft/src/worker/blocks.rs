@@ -130,14 +130,10 @@ where
     }
 
     /// Wait for `future` beside the loop.
-    pub(super) fn await_beside(
-        &mut self,
-        future: impl Future<Output = TaskDone> + Send + 'static,
-    ) {
+    pub(super) fn await_beside(&mut self, future: impl Future<Output = TaskDone> + Send + 'static) {
         let round = self.round.as_ref();
         let set = round.map_or(SetId::MIN, |round| round.state.set.id);
-        self.tasks
-            .push(future.map(move |done| (set, done)).boxed());
+        self.tasks.push(future.map(move |done| (set, done)).boxed());
     }
 
     /// Ask the pool to tell when it has processed the parent.
