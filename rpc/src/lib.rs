@@ -25,7 +25,9 @@ use chains::{Chains, ChainsApiServer};
 use dappchains::{DappChains, DappChainsApiServer};
 use hansa_allocation_primitives::api::AllocationApi as AllocationRuntimeApi;
 use hansa_beacon_primitives::api::BeaconApi as BeaconRuntimeApi;
-use hansa_consensus_pbft::{justification::PbftJustificationStream, SharedRoundState};
+use hansa_consensus_pbft::{
+    justification::PbftJustificationStream, recoveries::Recoveries, SharedRoundState,
+};
 use hansa_dappchain_primitives::api::DappChainsApi as DappChainsRuntimeApi;
 use hansa_interchain_primitives::api::InterchainApi as InterchainRuntimeApi;
 use hansa_pbft_primitives::PbftApi as PbftRuntimeApi;
@@ -59,6 +61,8 @@ pub struct FullDeps<C, P> {
     pub join_pool: bool,
     /// The DappChains of the process.
     pub dappchains: SharedStatus,
+    /// The records that put other sets in place.
+    pub recoveries: Recoveries,
     /// The consensus' snapshot of the height under way.
     pub round_state: SharedRoundState,
     /// The certificates of newly final blocks.
@@ -98,6 +102,7 @@ where
         keystore,
         join_pool,
         dappchains,
+        recoveries,
         round_state,
         justifications,
         subscription_executor,
@@ -112,7 +117,13 @@ where
     module.merge(DappChains::new(client.clone()).into_rpc())?;
     module.merge(Chains(dappchains).into_rpc())?;
     module.merge(Interchain::new(client.clone()).into_rpc())?;
-    module
-        .merge(Pbft::new(client, round_state, justifications, subscription_executor).into_rpc())?;
+    let pbft = Pbft::new(
+        client,
+        recoveries,
+        round_state,
+        justifications,
+        subscription_executor,
+    );
+    module.merge(pbft.into_rpc())?;
     Ok(module)
 }

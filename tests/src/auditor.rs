@@ -125,7 +125,8 @@ impl Auditor {
                         Record::Heard(statement) => self.hear_statement(&source, &statement),
                     },
                     Entry::Decided(certificate) => self.hear_decision(&source, &certificate),
-                    Entry::Block(_) | Entry::Incomplete | Entry::SignFrom(_) => {}
+                    Entry::Block(_) | Entry::Incomplete | Entry::SignFrom(_) | Entry::Under(..) => {
+                    }
                 }
             }
         }

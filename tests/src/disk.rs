@@ -8,7 +8,7 @@ use crate::{process::run_command, wait::DEADLINE, NodeConfig};
 use anyhow::{bail, ensure, Context, Result};
 use codec::Decode;
 use hansa_pbft_core::Record;
-use hansa_pbft_primitives::{Certificate, Height};
+use hansa_pbft_primitives::{Certificate, Height, SetId};
 use hansa_primitives::Block;
 use std::{
     fs,
@@ -49,6 +49,9 @@ pub enum Entry {
     /// From this height on it lacks none.
     #[codec(index = 4)]
     SignFrom(Height),
+    /// From this height on it says nothing under a set older than this one.
+    #[codec(index = 5)]
+    Under(Height, SetId),
 }
 
 /// The folder of the node's chain. It follows one only.

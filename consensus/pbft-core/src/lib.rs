@@ -29,7 +29,9 @@
 //! **S. Start of a height.** Take in what the log holds: be in the view of the highest own
 //! statement, locked on the highest own prepared certificate, and say again what was said last. If
 //! the local authority is the primary of view 0 and has not proposed: have a block built. Messages
-//! that came early are processed.
+//! that came early are processed. A height may begin anew: with the same set, when the replica may
+//! sign at last; or with another one that takes its place. Nothing that was said under the set before
+//! counts then, or convicts.
 //!
 //! *Normal case*
 //!
@@ -165,8 +167,9 @@
 //! # What the driver must do
 //!
 //! - Carry out the outputs of a step in their order; [`Output::Persist`] is durable before the next.
-//! - Give back at [`Input::Start`] *all* records of the height, or make the replica silent
-//!   (`local: None`).
+//! - Give back at [`Input::Start`] *all* records of the height under its set, or make the replica
+//!   silent (`local: None`); and none of another set. After the first start of a height under a set
+//!   never start it under an older one.
 //! - Repeat [`Input::Work`] after [`Input::Start`] if the reason still holds, and in any case when the
 //!   idle interval is over; give [`Input::Resend`] at intervals, also to a chain that is idle.
 //! - Answer a peer's message of a lower height with the commit certificate

@@ -8,21 +8,21 @@ use crate::{
     crypto::{key, FakeCrypto, GENESIS},
     node::Log,
     shared::Halt,
-    spec::Spec,
+    spec::{Spec, Terms},
     Breach,
 };
 use hansa_pbft_core::{Crypto, Record, Rejection, RoundState};
 use hansa_pbft_primitives::{
     offence::statements_of, AuthorityId, AuthorityIndex, Certificate, Evidence, Hash, Height,
-    Message, NewViewProof, Offence, SignedStatement, Statement, View, VoteKind,
+    Message, NewViewProof, Offence, SetId, SignedStatement, Statement, View, VoteKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many heights are looked at again in a log that is opened.
 const OPEN_HEIGHTS: Height = 3;
 
-/// A position in the set of a height.
-type Seat = (Height, AuthorityIndex);
+/// A position in a set of a height.
+type Seat = (Height, SetId, AuthorityIndex);
 
 /// The record of all that was said and decided.
 #[derive(Default)]
@@ -31,6 +31,8 @@ pub(crate) struct Auditor {
     said: BTreeMap<(Seat, View, u8), Statement>,
     commits: BTreeMap<Seat, View>,
     changes: BTreeMap<Seat, View>,
+    /// The latest set under which a node said something of a height.
+    latest: BTreeMap<(Height, usize), SetId>,
     decided: BTreeMap<Height, Certificate>,
     /// Certificates that were checked.
     verified: BTreeSet<(Height, View, Hash)>,
@@ -38,8 +40,8 @@ pub(crate) struct Auditor {
     seen: BTreeMap<Seat, Vec<SignedStatement>>,
     /// Proposals, by height, view, block and digest, that their proofs do not justify.
     unjustified: BTreeSet<(Height, View, Hash, Hash)>,
-    /// Who is convicted at which height.
-    convicted: BTreeMap<Height, BTreeSet<AuthorityIndex>>,
+    /// Who is convicted at which height, in which set.
+    convicted: BTreeMap<(Height, SetId), BTreeSet<AuthorityIndex>>,
     faulty: BTreeSet<usize>,
     faulty_keys: BTreeSet<AuthorityId>,
     /// Nodes that lost something of their log in a way that nobody can notice.
@@ -114,15 +116,34 @@ impl Auditor {
     // --- What correct nodes say ---
 
     /// A correct node put `message` on the wire. `excused`: it may have lost something of its log.
-    pub fn sent(&mut self, node: usize, message: &Message, excused: bool) -> Result<(), Halt> {
+    pub fn sent(
+        &mut self,
+        spec: &Spec,
+        node: usize,
+        message: &Message,
+        excused: bool,
+    ) -> Result<(), Halt> {
         match statement_of(message).filter(|_| !excused && !self.blind) {
-            Some(signed) => self.said(node, signed),
+            Some(signed) => self.said(spec, node, signed),
             None => Ok(()),
         }
     }
 
-    fn said(&mut self, node: usize, signed: &SignedStatement) -> Result<(), Halt> {
-        let seat = (signed.height, signed.authority);
+    fn said(&mut self, spec: &Spec, node: usize, signed: &SignedStatement) -> Result<(), Halt> {
+        let Some(Terms { set, .. }) = spec.terms_of(signed) else {
+            let text = format!("node {node} signs for no set: {signed:?}");
+            return breach(Breach::OlderSet, text);
+        };
+        let latest = self.latest.entry((signed.height, node)).or_insert(set.id);
+        if set.id < *latest {
+            let text = format!(
+                "node {node} under set {} after {latest}: {signed:?}",
+                set.id
+            );
+            return breach(Breach::OlderSet, text);
+        }
+        *latest = set.id;
+        let seat = (signed.height, set.id, signed.authority);
         let (view, statement) = (signed.view, signed.statement);
         // What is said again was checked the first time.
         if let Some(first) = self.said.get(&(seat, view, kind(&statement))) {
@@ -169,33 +190,53 @@ impl Auditor {
         }
         let first = log.last_decided().unwrap_or(0).saturating_add(1);
         for height in first..first.saturating_add(OPEN_HEIGHTS) {
-            let Some(index) = spec.set(height).index_of(&key(node)) else {
-                continue;
-            };
-            let logged: Vec<_> = log
-                .records(height)
-                .iter()
-                .filter_map(|record| match record {
-                    Record::Sent(message) => statement_of(message),
-                    Record::Prepared(_) | Record::Heard(_) => None,
-                })
-                .collect();
-            for signed in &logged {
-                self.said(node, signed)?;
+            let mut logged = Vec::new();
+            for record in log.records(height) {
+                let Record::Sent(message) = record else {
+                    continue;
+                };
+                if let Some(signed) = statement_of(message) {
+                    self.said(spec, node, signed)?;
+                    logged.push((spec.terms_of(signed).map(|terms| terms.set.id), signed));
+                }
             }
-            let seat = (height, index);
-            let range = (seat, 0, 0)..=(seat, View::MAX, u8::MAX);
-            for ((_, view, _), statement) in self.said.range(range) {
-                let there = logged
-                    .iter()
-                    .any(|signed| signed.view == *view && signed.statement == *statement);
-                if !there {
-                    let text = format!("node {node} lost {statement:?} of ({height}, {view})");
-                    return breach(Breach::Log, text);
+            // Of sets that are over it need hold nothing.
+            let all = spec.all_terms(height).into_iter();
+            for Terms { set, .. } in all.filter(|terms| log.admits(height, terms.set.id)) {
+                let Some(index) = set.index_of(&key(node)) else {
+                    continue;
+                };
+                let seat = (height, set.id, index);
+                let range = (seat, 0, 0)..=(seat, View::MAX, u8::MAX);
+                for ((_, view, _), statement) in self.said.range(range) {
+                    let there = logged.iter().any(|(of_set, signed)| {
+                        *of_set == Some(set.id)
+                            && signed.view == *view
+                            && signed.statement == *statement
+                    });
+                    if !there {
+                        let text = format!("node {node} lost {statement:?} of ({height}, {view})");
+                        return breach(Breach::Log, text);
+                    }
                 }
             }
         }
         Ok(())
+    }
+
+    /// The highest block that any correct node has decided.
+    pub fn highest(&self) -> Height {
+        let last = self.decided.last_key_value();
+        last.map_or(0, |(height, _)| *height)
+    }
+
+    /// Whether the authority of `node` has committed to anything above `height`.
+    pub fn committed_above(&self, spec: &Spec, node: usize, height: Height) -> bool {
+        self.commits.keys().any(|(at, set, index)| {
+            let terms = spec.terms_of_set(*at, *set);
+            let author = terms.and_then(|terms| Some(terms.set.get(*index)?.key.clone()));
+            *at > height && author == Some(key(node))
+        })
     }
 
     // --- What is final ---
@@ -212,10 +253,13 @@ impl Auditor {
             return Ok(());
         }
         if !self.verified.contains(&(height, view, hash)) {
-            let (context, set) = (spec.context(height), spec.set(height));
-            let good = certificate.verify_with(VoteKind::Commit, &context, &set, verify);
-            if let Err(error) = good {
-                let text = format!("node {node}: {error}: {certificate:?}");
+            let all = spec.all_terms(height);
+            let verify_by = |terms: &Terms| {
+                certificate.verify_with(VoteKind::Commit, &terms.context(), &terms.set, verify)
+            };
+            if !all.iter().any(|terms| verify_by(terms).is_ok()) {
+                let errors: Vec<_> = all.iter().map(verify_by).collect();
+                let text = format!("node {node}: {errors:?}: {certificate:?}");
                 return breach(Breach::BadCertificate, text);
             }
             self.verified.insert((height, view, hash));
@@ -236,7 +280,7 @@ impl Auditor {
         self.heard(spec, &Message::Decided(first))?;
         self.heard(spec, &Message::Decided(certificate.clone()))?;
         let set = spec.set(height);
-        let weight = self.convicted.get(&height).map_or(0, |indices| {
+        let weight = self.convicted.get(&(height, set.id)).map_or(0, |indices| {
             indices.iter().map(|index| set.weight(*index)).sum::<u64>()
         });
         if weight > set.faults() {
@@ -288,14 +332,13 @@ impl Auditor {
 
     /// Take one statement, if its signature is good. Whether it is new.
     fn statement(&mut self, spec: &Spec, signed: &SignedStatement) -> Result<bool, Halt> {
-        let seat = (signed.height, signed.authority);
+        let Some(Terms { set, .. }) = spec.terms_of(signed) else {
+            return Ok(false);
+        };
+        let seat = (signed.height, set.id, signed.authority);
         let known = self.seen.get(&seat).map_or(&[][..], Vec::as_slice);
         let same = |s: &&SignedStatement| s.view == signed.view && s.statement == signed.statement;
         if known.iter().any(|s| same(&s)) {
-            return Ok(false);
-        }
-        let set = spec.set(signed.height);
-        if !signed.verify_with(&spec.context(signed.height), &set, verify) {
             return Ok(false);
         }
         let offences: Vec<_> = known
@@ -304,7 +347,7 @@ impl Auditor {
             .collect();
         self.seen.entry(seat).or_default().push(signed.clone());
         for offence in offences {
-            self.convict(spec, offence)?;
+            self.convict(spec, set.id, offence)?;
         }
         Ok(true)
     }
@@ -320,7 +363,9 @@ impl Auditor {
             proposal: proposal.clone(),
             proof: proof.cloned(),
         };
-        let set = spec.set(proposal.height);
+        let Some(Terms { set, .. }) = spec.terms_of(proposal) else {
+            return Ok(());
+        };
         let evidence = Evidence {
             set_id: set.id,
             offence,
@@ -331,20 +376,22 @@ impl Auditor {
                     self.unjustified
                         .insert((proposal.height, proposal.view, hash, proof));
                 }
-                self.convict(spec, evidence.offence)
+                self.convict(spec, set.id, evidence.offence)
             }
             Err(_) => Ok(()),
         }
     }
 
-    fn convict(&mut self, spec: &Spec, offence: Offence) -> Result<(), Halt> {
+    fn convict(&mut self, spec: &Spec, set: SetId, offence: Offence) -> Result<(), Halt> {
         let (height, index) = (offence.height(), offence.offender());
-        let set = spec.set(height);
-        if set.get(index).is_some_and(|a| self.is_correct(&a.key)) {
+        let terms = spec.terms_of_set(height, set);
+        let accused = terms.as_ref().and_then(|terms| terms.set.get(index));
+        if accused.is_some_and(|a| self.is_correct(&a.key)) {
             let text = format!("height {height}, authority {index}: {offence:?}");
             return breach(Breach::CorrectConvicted, text);
         }
-        self.convicted.entry(height).or_default().insert(index);
+        let convicted = self.convicted.entry((height, set)).or_default();
+        convicted.insert(index);
         Ok(())
     }
 
@@ -373,12 +420,14 @@ impl Auditor {
         if self.blind {
             return Ok(());
         }
-        let set = spec.set(evidence.offence.height());
+        let height = evidence.offence.height();
+        let terms = spec.terms_of_set(height, evidence.set_id);
+        let set = terms.map(|terms| terms.set).unwrap_or_default();
         if let Err(error) = evidence.verify_with(GENESIS, &set, verify) {
             let text = format!("node {node} reports what is none: {error}: {evidence:?}");
             return breach(Breach::CorrectConvicted, text);
         }
-        self.convict(spec, evidence.offence.clone())
+        self.convict(spec, evidence.set_id, evidence.offence.clone())
     }
 
     /// A correct node refuses a message of `peer`, in a way for which no correct node gives cause.

@@ -3,9 +3,10 @@
 
 //! Blocks of the simulated chain, and what makes one valid.
 
+use crate::spec::Terms;
 use codec::{Decode, Encode};
 use hansa_pbft_primitives::{
-    primary::primary, AuthorityIndex, AuthoritySet, Certificate, Hash, Height, Timing, View,
+    primary::primary, AuthorityIndex, Certificate, Hash, Height, SetId, Timing, View,
 };
 use hansa_vote_log::LoggedBlock;
 
@@ -22,6 +23,8 @@ pub struct SimBlock {
     pub author: AuthorityIndex,
     /// The author's clock.
     pub timestamp_ms: u64,
+    /// The set that took over by the record that the header brings, if it brings one.
+    pub record: Option<SetId>,
     /// Makes blocks differ.
     pub salt: u64,
     /// Whether execution succeeds.
@@ -63,11 +66,11 @@ pub struct Parent {
 }
 
 impl SimBlock {
-    /// Whether every replica with this parent and set finds the block valid.
-    pub fn is_valid(
+    /// Whether every replica with this parent and these terms finds the block valid.
+    pub(crate) fn is_valid(
         &self,
         parent: &Parent,
-        set: &AuthoritySet,
+        terms: &Terms,
         seed: &[u8; 32],
         timing: &Timing,
     ) -> bool {
@@ -79,7 +82,8 @@ impl SimBlock {
             && self.parent == parent.hash
             && Some(self.height) == parent.height.checked_add(1)
             && self.timestamp_ms >= due_ms
-            && primary(set, seed, self.height, self.view) == Some(self.author)
+            && self.record == terms.record
+            && primary(&terms.set, seed, self.height, self.view) == Some(self.author)
     }
 
     /// Whether it may be the block of a proposal in `view`, as the replica's clock shows `now_ms`.

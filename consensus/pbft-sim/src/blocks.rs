@@ -30,13 +30,15 @@ impl Node {
             Wake::Built { height, view } if height == current => {
                 self.on_built(shared, height, view)
             }
-            Wake::Timer { height, view } => {
+            Wake::Timer { height, view, set } if set == self.terms(shared, height).set.id => {
                 self.step(shared, None, Input::Timeout { height, view })
             }
+            Wake::Told => self.learn(shared),
             Wake::Resend => self.on_resend(shared),
             Wake::Executed { height, hash } if height == current => self.on_executed(shared, hash),
             Wake::Imported(height) if height == current => self.on_import_done(shared),
-            // Of a height that is over.
+            // Of a height that is over, or has begun anew.
+            Wake::Timer { .. } => Ok(()),
             Wake::Work(_) | Wake::Built { .. } | Wake::Executed { .. } | Wake::Imported(_) => {
                 Ok(())
             }
@@ -106,7 +108,9 @@ impl Node {
         let bad = shared.node_faults().bad_blocks_permille;
         let (least, spread) = (shared.costs.body_bytes, shared.costs.body_spread_bytes);
         let size = shared.cost(least, spread);
+        let record = self.running.as_ref()?.round.terms.record;
         Some(SimBlock {
+            record,
             parent: parent.hash,
             height: parent.height.saturating_add(1),
             view,
@@ -182,7 +186,7 @@ impl Node {
             return Ok(());
         };
         let spec = &shared.spec;
-        let valid = block.is_valid(&round.parent, &round.set, &spec.seed, &spec.timing);
+        let valid = block.is_valid(&round.parent, &round.terms, &spec.seed, &spec.timing);
         if valid {
             round.held.insert(hash);
         } else {
@@ -324,7 +328,7 @@ impl Node {
         round.importing = true;
         if let Some(log) = running.log.as_mut() {
             if shared.scenario.sabotage != Some(Sabotage::NoDecisionInLog) {
-                log.audit(&certificate, &round.set)?;
+                log.audit(&certificate, &round.terms.set)?;
                 // Durable before the database says that it is final.
                 log.decide(&certificate, block)?;
             }
@@ -382,8 +386,8 @@ impl Node {
     ) -> Result<(), Halt> {
         let parent = self.database.parent();
         let height = self.height();
-        let set = shared.spec.set(height);
-        if !block.is_valid(&parent, &set, &shared.spec.seed, &shared.spec.timing) {
+        let terms = self.terms(shared, height);
+        if !block.is_valid(&parent, &terms, &shared.spec.seed, &shared.spec.timing) {
             let text = format!("node {} syncs {block:?}", self.id);
             return Err(Halt::Breach(Breach::InvalidFinal, text));
         }
@@ -394,7 +398,7 @@ impl Node {
         }
         if let Some(log) = self.running.as_mut().and_then(|r| r.log.as_mut()) {
             if shared.scenario.sabotage != Some(Sabotage::NoDecisionInLog) {
-                log.audit(&certificate, &set)?;
+                log.audit(&certificate, &terms.set)?;
                 log.decide(&certificate, block.clone())?;
             }
         }
@@ -565,11 +569,11 @@ impl Node {
             {
                 continue;
             }
-            let (context, set) = (shared.spec.context(height), shared.spec.set(height));
+            let terms = self.terms(shared, height);
             let good = certificate.verify_with(
                 VoteKind::Commit,
-                &context,
-                &set,
+                &terms.context(),
+                &terms.set,
                 |key, payload, signature| FakeCrypto.verify(key, payload, signature),
             );
             if good.is_err() || block.view > certificate.view {

@@ -5,13 +5,26 @@
 
 use crate::{
     byzantine::Kind,
-    scenario::{Clocks, Expect, LogDamage, NetworkFaults, NodeFaults, Scenario, Sessions},
+    scenario::{
+        Clocks, Expect, LogDamage, NetworkFaults, NodeFaults, Recovery, Scenario, Sessions,
+    },
 };
 
 const CLOCKS: Clocks = Clocks::SKEWED;
 
 /// Weights of which no single one can stop the others.
 const WEIGHTS: &[u64] = &[10, 7, 7, 5, 3, 2, 1];
+
+/// More than a third of seven is gone.
+const RECOVERY: Recovery = Recovery {
+    lost: 2,
+    late: 1,
+    spare: 3,
+    spares_are_new: false,
+    lost_at_ms: 3_000,
+    made_after_ms: 2_500,
+    told_within_ms: 2_000,
+};
 
 const LIES: Scenario = Scenario {
     clocks: CLOCKS,
@@ -162,6 +175,39 @@ pub const SCENARIOS: &[Scenario] = &[
             spare: 3,
         }),
         dead: 1,
+        clocks: CLOCKS,
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "recovery",
+        weights: &[1; 7],
+        recovery: Some(RECOVERY),
+        nodes: NodeFaults::CRASHES,
+        clocks: CLOCKS,
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "recovery-of-four",
+        recovery: Some(Recovery {
+            lost: 1,
+            spare: 2,
+            ..RECOVERY
+        }),
+        nodes: NodeFaults {
+            crashes_permille: 40,
+            ..NodeFaults::CRASHES
+        },
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "recovery-new-nodes",
+        recovery: Some(Recovery {
+            lost: 2,
+            late: 0,
+            spare: 2,
+            spares_are_new: true,
+            ..RECOVERY
+        }),
         clocks: CLOCKS,
         ..Scenario::BASE
     },

@@ -12,7 +12,7 @@ use crate::{
 use hansa_pbft_primitives::Height;
 
 /// All clocks begin about here, in milliseconds since 1970.
-const BEGIN_MS: u64 = 1_600_000_000_000;
+pub(crate) const BEGIN_MS: u64 = 1_600_000_000_000;
 
 /// A clock.
 #[derive(Clone, Copy, Debug)]

@@ -29,6 +29,8 @@
 //!   a whole log);
 //! - no correct authority says, or has in its log, two different things of one kind for the same
 //!   height and view, or anything below a view that it gave up; none forgets what it is locked on;
+//! - where a record puts another set in place, the same for each set; and once an authority has said
+//!   something under the new set, it says nothing under the old one at that height any more;
 //! - nothing is sent that is not durable in the log, and a log loses nothing that was sent;
 //! - what is final is valid;
 //! - no correct node is blamed, and none is convicted by anything that anyone sends
@@ -52,6 +54,7 @@ pub mod latency;
 mod lifecycle;
 mod node;
 mod packet;
+mod recovery;
 mod rng;
 pub mod scenario;
 mod shared;
@@ -64,7 +67,7 @@ pub use block::SimBlock;
 pub use crypto::FakeCrypto;
 pub use disk::MemDisk;
 pub use scenario::{
-    Clocks, Expect, LogDamage, NetworkFaults, NodeFaults, Sabotage, Scenario, Sessions,
+    Clocks, Expect, LogDamage, NetworkFaults, NodeFaults, Recovery, Sabotage, Scenario, Sessions,
 };
 pub use summary::Summary;
 pub use violation::{Breach, Violation};

@@ -4,17 +4,18 @@
 //! How a node starts, and how it goes down.
 
 use crate::{
-    block::SimBlock,
+    block::{Parent, SimBlock},
     crypto::GENESIS,
     disk::Crash,
     node::{Log, Node, Round, Running},
     packet::Packet,
     shared::{Halt, Shared, Wake, MS},
+    spec::Terms,
     Breach, LogDamage, Sabotage,
 };
 use hansa_pbft_core::{HeightConfig, Input, Record};
 use hansa_pbft_primitives::{AuthorityIndex, Hash};
-use hansa_vote_log::{file_name, Condition, Permission, Standing, StartGate};
+use hansa_vote_log::{file_name, Condition, Occasion, Permission, Standing, StartGate, TakenOver};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -55,7 +56,39 @@ impl Node {
         let first = shared.rng.below(resend_ms);
         self.wake(shared, first * MS, Wake::Resend);
         self.say_hello(shared);
+        if shared.spec.record().is_some() {
+            self.await_record(shared);
+        }
         Ok(())
+    }
+
+    // --- A record of another set ---
+
+    /// There is a record, of which this node is told some time.
+    pub fn await_record(&self, shared: &mut Shared) {
+        let Some(recovery) = shared.scenario.recovery else {
+            return;
+        };
+        let heal_us = shared.scenario.heal_at_ms.saturating_mul(MS);
+        let late_us = match self.is_late {
+            true => heal_us.saturating_sub(shared.now_us),
+            false => 0,
+        };
+        let told_us = shared.rng.below(recovery.told_within_ms.max(1) * MS);
+        self.wake(shared, late_us + told_us, Wake::Told);
+    }
+
+    /// The node is told of the record: the height under way begins anew if another set decides it.
+    pub fn learn(&mut self, shared: &mut Shared) -> Result<(), Halt> {
+        if std::mem::replace(&mut self.knows_record, true) {
+            return Ok(());
+        }
+        let terms = self.terms(shared, self.height());
+        let round = self.running.as_ref().map(|running| &running.round);
+        if round.is_none_or(|round| round.terms == terms || round.height != self.height()) {
+            return Ok(());
+        }
+        self.begin(shared)
     }
 
     /// Tell all where this node is, and ask them where they are.
@@ -130,7 +163,7 @@ impl Node {
             return true;
         }
         let (height, parent) = (self.height(), self.database.parent());
-        let set = shared.spec.set(height);
+        let set = self.terms(shared, height).set;
         let drift_ms = u64::from(shared.spec.timing.max_clock_drift_ms);
         let Some(running) = self.running.as_mut() else {
             return false;
@@ -167,7 +200,7 @@ impl Node {
         let height = self.height();
         Round {
             height,
-            set: shared.spec.set(height),
+            terms: self.terms(shared, height),
             parent: self.database.parent(),
             local,
             gated: false,
@@ -185,9 +218,9 @@ impl Node {
     /// Begin with the child of the best block.
     pub fn begin(&mut self, shared: &mut Shared) -> Result<(), Halt> {
         let (height, parent) = (self.height(), self.database.parent());
-        let set = shared.spec.set(height);
+        let terms = self.terms(shared, height);
         self.log_is_damaged &= height <= self.damaged_up_to;
-        let member = self.key.as_ref().and_then(|key| set.index_of(key));
+        let member = self.key.as_ref().and_then(|key| terms.set.index_of(key));
         let Some(running) = self.running.as_mut() else {
             return Ok(());
         };
@@ -197,10 +230,15 @@ impl Node {
         if let Some(log) = running.log.as_mut() {
             let drift_ms = u64::from(shared.spec.timing.max_clock_drift_ms);
             let safe_after_ms = running.opened_at_ms.saturating_add(drift_ms);
-            match log.permission(height, parent.timestamp_ms, safe_after_ms)? {
+            let occasion = occasion(shared, &terms, &parent);
+            shared.summary.taken_over += u64::from(terms.record.is_some());
+            let permission = log.permission(&occasion, safe_after_ms)?;
+            self.is_under = log.under().is_some();
+            match permission {
                 // The block comes by replay or by sync.
                 Permission::Decided => {}
                 Permission::Silent => shared.summary.silent_heights += 1,
+                Permission::Superseded => shared.summary.superseded += 1,
                 Permission::Granted => local = member,
                 Permission::GrantedNow => {
                     local = member;
@@ -233,8 +271,8 @@ impl Node {
         self.wake(shared, self.clock.delay_us(wait_ms), Wake::Work(height));
         let config = HeightConfig {
             height,
-            context: shared.spec.context(height),
-            set,
+            context: terms.context(),
+            set: terms.set,
             seed: shared.spec.seed,
             local,
         };
@@ -246,6 +284,7 @@ impl Node {
     /// The node is down: what is left of its disk is what the next start finds.
     pub fn crash(&mut self, shared: &mut Shared, crash: Crash) {
         self.running = None;
+        self.knows_record = false;
         self.busy_until_us = 0;
         shared.summary.crashes += 1;
         self.disk.crash(crash, &mut shared.rng);
@@ -305,5 +344,22 @@ impl Node {
             shared.auditor.excuse(self.id);
         }
         self.disk.replace(&path, left);
+    }
+}
+
+/// The child of `parent`, which is decided under `terms`, as the log asks for it.
+fn occasion(shared: &Shared, terms: &Terms, parent: &Parent) -> Occasion {
+    let forgets = shared.scenario.sabotage == Some(Sabotage::NoSetInLog);
+    let record = shared
+        .spec
+        .record()
+        .filter(|_| terms.record.is_some() && !forgets);
+    Occasion {
+        height: parent.height.saturating_add(1),
+        set: terms.set.id,
+        parent_ms: parent.timestamp_ms,
+        taken_over: record.map(|record| TakenOver {
+            made_after_ms: Some(record.made_ms),
+        }),
     }
 }

@@ -13,17 +13,17 @@ use crate::{
     disk::{MemDisk, Trouble},
     packet::Packet,
     shared::{Event, Halt, Shared, Wake},
+    spec::Terms,
     Breach, Sabotage,
 };
 use hansa_pbft_core::{Core, Input, Output, Record};
 use hansa_pbft_primitives::{
-    AuthorityId, AuthorityIndex, AuthoritySet, Certificate, Hash, Height, Message, View,
+    AuthorityId, AuthorityIndex, Certificate, Hash, Height, Message, View,
 };
 use hansa_vote_log::{StartGate, VoteLog, VoteLogError};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     io,
-    sync::Arc,
 };
 
 /// How many proposed blocks of a height are kept, as in the node.
@@ -49,7 +49,7 @@ pub(crate) struct Question {
 #[derive(Debug)]
 pub(crate) struct Round {
     pub height: Height,
-    pub set: Arc<AuthoritySet>,
+    pub terms: Terms,
     pub parent: Parent,
     pub local: Option<AuthorityIndex>,
     /// Whether the node would sign but for the start gate.
@@ -119,6 +119,12 @@ pub(crate) struct Node {
     pub damaged_up_to: Height,
     /// Older contents of the log, and how many blocks the database had then.
     pub old_copies: VecDeque<(Vec<u8>, usize)>,
+    /// Whether it knows the record that puts another set in place; not once it is down.
+    pub knows_record: bool,
+    /// Whether its log says that another set has taken over.
+    pub is_under: bool,
+    /// Whether it is told of the record only when the network is good.
+    pub is_late: bool,
     pub make_core: fn() -> Core<FakeCrypto>,
 }
 
@@ -151,6 +157,9 @@ impl Node {
             damage_is_hidden: false,
             damaged_up_to: 0,
             old_copies: VecDeque::new(),
+            knows_record: false,
+            is_under: false,
+            is_late: false,
             make_core,
         }
     }
@@ -158,6 +167,11 @@ impl Node {
     /// The height that it has to decide.
     pub fn height(&self) -> Height {
         self.database.best().saturating_add(1)
+    }
+
+    /// Who decides `height`, as far as the node knows.
+    pub fn terms(&self, shared: &Shared, height: Height) -> Terms {
+        shared.spec.terms(height, self.knows_record)
     }
 
     pub(crate) fn wake(&self, shared: &mut Shared, delay_us: u64, wake: Wake) {
@@ -284,7 +298,8 @@ impl Node {
                     timing.timeout_ms(view)
                 };
                 let delay_us = self.clock.delay_us(u64::from(ms));
-                self.wake(shared, delay_us, Wake::Timer { height, view });
+                let set = self.terms(shared, height).set.id;
+                self.wake(shared, delay_us, Wake::Timer { height, view, set });
             }
             Output::Finalise(certificate) => self.on_decided(shared, certificate)?,
             Output::EnteredView { .. } => {}
@@ -301,7 +316,9 @@ impl Node {
                 }
             }
             Output::Reject(rejection) => {
-                if let Some(peer) = peer.filter(|_| !self.faulty) {
+                // Who has not heard of a record, or has, says in good faith what others refuse.
+                let parted = shared.spec.record().is_some();
+                if let Some(peer) = peer.filter(|_| !self.faulty && !parted) {
                     shared.auditor.blamed(self.id, peer, rejection)?;
                 }
             }
@@ -389,7 +406,9 @@ impl Node {
             let excused = self.log_is_damaged
                 && self.damage_is_hidden
                 && message.height().saturating_add(1) >= self.damaged_up_to;
-            shared.auditor.sent(self.id, &message, excused)?;
+            shared
+                .auditor
+                .sent(&shared.spec, self.id, &message, excused)?;
         }
         shared.broadcast(self.id, wait_us, Packet::Message { message, block });
         Ok(())

@@ -157,6 +157,31 @@ pub struct Sessions {
     pub spare: usize,
 }
 
+/// The set loses its quorum for good, and a record puts another one in its place.
+///
+/// Once lost, a third of the chain's authorities and more are stopped, at a moment at which some
+/// node that stays has all that is final, and none of those that go has committed to more: what the
+/// challenge before a record sees to. The record names those that stay and the spare nodes. It comes
+/// to each node at another time, and a node that starts again must be told anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Recovery {
+    /// How many authorities stop for good.
+    pub lost: usize,
+    /// How many more stop, and come back when all others of the old set have the record: without it,
+    /// until the network is good.
+    pub late: usize,
+    /// How many nodes there are besides, for the new set.
+    pub spare: usize,
+    /// Whether these start only when the others have stopped.
+    pub spares_are_new: bool,
+    /// When the authorities stop, in milliseconds, or soon after.
+    pub lost_at_ms: u64,
+    /// How long after that the record is made, in milliseconds.
+    pub made_after_ms: u64,
+    /// How long it takes at most to be told of it, in milliseconds.
+    pub told_within_ms: u64,
+}
+
 /// A fault of the node around the state machine, put in on purpose: a run must find it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sabotage {
@@ -178,6 +203,8 @@ pub enum Sabotage {
     NoExecution,
     /// Prepared certificates are not written to the log.
     NoLockInLog,
+    /// That another set has taken over is not written to the log.
+    NoSetInLog,
 }
 
 /// What must be true of a run besides safety.
@@ -219,6 +246,8 @@ pub struct Scenario {
     pub weights: &'static [u64],
     /// How the set changes; it does not if there are none.
     pub sessions: Option<Sessions>,
+    /// How it is lost and replaced; it is not if nothing is said.
+    pub recovery: Option<Recovery>,
     /// The byzantine nodes: which authorities they are depends on the seed.
     pub byzantine: &'static [Kind],
     /// How many authorities never run.
@@ -249,6 +278,7 @@ impl Scenario {
         name: "base",
         weights: &[1; 4],
         sessions: None,
+        recovery: None,
         byzantine: &[],
         dead: 0,
         muted: 0,

@@ -7,7 +7,7 @@ use crate::{
     auditor::Auditor, packet::Packet, rng::Rng, spec::Spec, Breach, NetworkFaults, NodeFaults,
     Scenario, Summary,
 };
-use hansa_pbft_primitives::{Hash, Height, View};
+use hansa_pbft_primitives::{Hash, Height, SetId, View};
 use std::{
     collections::BTreeMap,
     rc::Rc,
@@ -50,6 +50,12 @@ pub(crate) enum Event {
     Boot { node: usize },
     /// All nodes lose power.
     Blackout,
+    /// The set loses its quorum for good.
+    Lose,
+    /// The record of another set is made.
+    Record,
+    /// Those of the old set come back that were to be late.
+    Return,
 }
 
 /// What the driver of a node waits for.
@@ -59,8 +65,14 @@ pub(crate) enum Wake {
     Work(Height),
     /// A block is built.
     Built { height: Height, view: View },
-    /// The timer of a view fires.
-    Timer { height: Height, view: View },
+    /// The timer of a view fires, of a height under this set.
+    Timer {
+        height: Height,
+        view: View,
+        set: SetId,
+    },
+    /// The node is told of the record.
+    Told,
     /// The resend interval is over.
     Resend,
     /// A block is executed.

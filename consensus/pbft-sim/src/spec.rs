@@ -4,14 +4,47 @@
 //! What all nodes of a run know of the chain: who decides which height.
 
 use crate::{
-    crypto::{key, GENESIS},
+    crypto::{key, FakeCrypto, GENESIS},
     Scenario,
 };
 use codec::Encode;
+use hansa_pbft_core::Crypto;
 use hansa_pbft_primitives::{
-    primary::primary, Authority, AuthorityIndex, AuthoritySet, Height, SigningContext, Timing, View,
+    primary::primary, Authority, AuthorityIndex, AuthoritySet, Height, SetId, SignedStatement,
+    SigningContext, Timing, View,
 };
 use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+
+/// Who decides a height.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Terms {
+    /// The set.
+    pub set: Arc<AuthoritySet>,
+    /// The same set, if it decides its first height by a record that puts it in the place of another:
+    /// the block must bring that.
+    pub record: Option<SetId>,
+}
+
+impl Terms {
+    /// What ties signatures to the chain and the set.
+    pub fn context(&self) -> SigningContext {
+        SigningContext {
+            genesis: GENESIS,
+            set_id: self.set.id,
+        }
+    }
+}
+
+/// A record that another set decides above a height.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Record {
+    /// The height of the last block of the set before.
+    pub head: Height,
+    /// The set that takes its place.
+    pub set: Arc<AuthoritySet>,
+    /// When it was made, by true time in milliseconds since 1970.
+    pub made_ms: u64,
+}
 
 /// The chain of a run.
 #[derive(Debug)]
@@ -24,6 +57,8 @@ pub(crate) struct Spec {
     session_heights: Height,
     candidates: usize,
     sets: RefCell<BTreeMap<u64, Arc<AuthoritySet>>>,
+    /// The record, once it is made.
+    record: Option<Record>,
 }
 
 impl Spec {
@@ -34,8 +69,11 @@ impl Spec {
             seed: sp_crypto_hashing::blake2_256(&(b"draw", seed).encode()),
             weights: scenario.weights.to_vec(),
             session_heights: scenario.sessions.map_or(Height::MAX, |s| s.heights.max(1)),
-            candidates: scenario.weights.len() + scenario.sessions.map_or(0, |s| s.spare),
+            candidates: scenario.weights.len()
+                + scenario.sessions.map_or(0, |s| s.spare)
+                + scenario.recovery.map_or(0, |r| r.spare),
             sets: RefCell::default(),
+            record: None,
         }
     }
 
@@ -44,8 +82,13 @@ impl Spec {
         self.candidates
     }
 
-    /// The set that decides `height`. In each session as many candidates as there are weights are
-    /// in it, beginning with another one.
+    /// How many nodes are authorities of the first session.
+    pub fn founders(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// The set that the chain itself has for `height`. In each session as many candidates as there
+    /// are weights are in it, beginning with another one.
     pub fn set(&self, height: Height) -> Arc<AuthoritySet> {
         let session = u64::from(height.saturating_sub(1) / self.session_heights);
         let make = || {
@@ -66,6 +109,63 @@ impl Spec {
             .entry(session)
             .or_insert_with(make)
             .clone()
+    }
+
+    /// Put a set of `members`, of weight 1 each, in place above `head`.
+    pub fn recover(&mut self, head: Height, members: &[usize], made_ms: u64) {
+        let list = members.iter().map(|node| Authority {
+            key: key(*node),
+            weight: 1,
+        });
+        let id = self.set(head.saturating_add(1)).id.saturating_add(1);
+        let set = Arc::new(AuthoritySet::new(id, list.collect()).unwrap_or_default());
+        self.record = Some(Record { head, set, made_ms });
+    }
+
+    /// The record, if it is made.
+    pub fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
+    /// Who decides `height` for a node that knows the record, or does not.
+    pub fn terms(&self, height: Height, knows: bool) -> Terms {
+        let record = self.record.as_ref();
+        match record.filter(|record| knows && height > record.head) {
+            Some(record) => Terms {
+                set: record.set.clone(),
+                record: (record.head.checked_add(1) == Some(height)).then_some(record.set.id),
+            },
+            None => Terms {
+                set: self.set(height),
+                record: None,
+            },
+        }
+    }
+
+    /// All terms under which nodes may take `height` to be decided, the oldest first.
+    pub fn all_terms(&self, height: Height) -> Vec<Terms> {
+        let mut all = vec![self.terms(height, false)];
+        let latest = self.terms(height, true);
+        if latest != all[0] {
+            all.push(latest);
+        }
+        all
+    }
+
+    /// The terms of `height` with the set of this id.
+    pub fn terms_of_set(&self, height: Height, set: SetId) -> Option<Terms> {
+        let all = self.all_terms(height);
+        all.into_iter().find(|terms| terms.set.id == set)
+    }
+
+    /// The terms under which `signed` was signed, if its signature is good.
+    pub fn terms_of(&self, signed: &SignedStatement) -> Option<Terms> {
+        let all = self.all_terms(signed.height);
+        all.into_iter().find(|terms| {
+            signed.verify_with(&terms.context(), &terms.set, |key, payload, signature| {
+                FakeCrypto.verify(key, payload, signature)
+            })
+        })
     }
 
     /// What ties signatures of `height` to the chain and its set.

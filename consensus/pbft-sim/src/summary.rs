@@ -38,6 +38,10 @@ pub struct Summary {
     pub replayed_blocks: u64,
     /// How many heights a validator was silent, for its log might lack something.
     pub silent_heights: u64,
+    /// How often a node began a height anew under the set of a record.
+    pub taken_over: u64,
+    /// How often a node was silent, since its log said that a later set has taken over.
+    pub superseded: u64,
     /// How many forks there were.
     pub forks: u64,
     /// How many authorities there is evidence against, at the heights of the run.
@@ -64,6 +68,8 @@ impl Summary {
         self.logs_harmed += other.logs_harmed;
         self.replayed_blocks += other.replayed_blocks;
         self.silent_heights += other.silent_heights;
+        self.taken_over += other.taken_over;
+        self.superseded += other.superseded;
         self.forks += other.forks;
         self.convictions += other.convictions;
     }

@@ -14,6 +14,9 @@ pub enum Breach {
     Undone,
     /// A correct authority said two different things of one kind for the same height and view.
     Equivocation,
+    /// A correct authority said something under a set after it had said something under one that took
+    /// its place at that height.
+    OlderSet,
     /// A correct authority said something below a view that it has given up.
     BelowView,
     /// A correct authority forgot what it was locked on.

@@ -33,7 +33,10 @@ pub(crate) struct World {
     pub shared: Shared,
     pub nodes: Vec<Node>,
     /// Those that do not run at all.
-    dead: Vec<usize>,
+    pub(crate) dead: Vec<usize>,
+    /// Those that stop for good when the set loses its quorum, and those that come back late.
+    pub(crate) lost: Vec<usize>,
+    pub(crate) late: Vec<usize>,
     /// The height that all must reach, once the network is good.
     target: Option<Height>,
 }
@@ -86,6 +89,8 @@ impl World {
         }
         let mut world = Self {
             dead: dead.to_vec(),
+            lost: Vec::new(),
+            late: Vec::new(),
             shared,
             nodes,
             target: None,
@@ -112,7 +117,8 @@ impl World {
             chosen.victim = true;
             chosen.clock.offset_ms += clocks.one_ahead_ms as i64;
         }
-        for node in self.running() {
+        self.set_up_recovery();
+        for node in self.starting() {
             let delay = rng.below(100);
             self.shared.schedule(delay * MS, Event::Boot { node });
         }
@@ -124,10 +130,22 @@ impl World {
     }
 
     /// The nodes that run, up or down.
-    fn running(&self) -> Vec<usize> {
+    pub(crate) fn running(&self) -> Vec<usize> {
         (0..self.nodes.len())
             .filter(|i| !self.dead.contains(i))
             .collect()
+    }
+
+    /// Those that start with the run.
+    fn starting(&self) -> Vec<usize> {
+        let new = self
+            .shared
+            .scenario
+            .recovery
+            .is_some_and(|r| r.spares_are_new);
+        let is_spare = |node: &usize| self.spares().contains(node);
+        let running = self.running().into_iter();
+        running.filter(|node| !(new && is_spare(node))).collect()
     }
 
     /// Run to the end.
@@ -255,7 +273,7 @@ impl World {
     fn happen(&mut self, event: Event) -> Result<(), (Breach, String)> {
         let (id, done) = match event {
             Event::Boot { node } => {
-                if self.nodes[node].running.is_some() {
+                if self.nodes[node].running.is_some() || self.dead.contains(&node) {
                     return Ok(());
                 }
                 (node, self.nodes[node].boot(&mut self.shared))
@@ -290,6 +308,18 @@ impl World {
                 for id in self.running() {
                     self.crash(id, Crash::Power);
                 }
+                return Ok(());
+            }
+            Event::Lose => {
+                self.lose();
+                return Ok(());
+            }
+            Event::Record => {
+                self.make_record();
+                return Ok(());
+            }
+            Event::Return => {
+                self.return_late();
                 return Ok(());
             }
         };

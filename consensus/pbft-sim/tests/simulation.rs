@@ -90,6 +90,22 @@ fn faults_strike() {
     assert!(total.silent_heights > 10, "{total:?}");
 }
 
+/// A set that lost its quorum is replaced in the runs, by nodes that voted under the old one and by
+/// others, and some of them start again before they are told.
+#[test]
+fn sets_are_replaced() {
+    for name in ["recovery", "recovery-of-four", "recovery-new-nodes"] {
+        let mut total = Summary::default();
+        for seed in 0..40 {
+            let summary = good(&named(name), seed);
+            assert!(summary.taken_over > 0, "{name}, seed {seed}: {summary:?}");
+            total.add(&summary);
+        }
+        let crashes = named(name).nodes.crashes_permille > 0;
+        assert_eq!(total.superseded > 0, crashes, "{name}: {total:?}");
+    }
+}
+
 /// Faults of what is around the state machine: the simulation finds each, as one of these breaches.
 #[test]
 fn faults_put_in_on_purpose_are_found() {
@@ -142,6 +158,12 @@ fn faults_put_in_on_purpose_are_found() {
             &crashes,
             // Without what it was locked on a node falls silent at that height.
             &[Breach::ForgottenLock, Breach::NoProgress],
+        ),
+        (
+            Sabotage::NoSetInLog,
+            &named("recovery-of-four"),
+            // What it said under the old set it takes for its own word under the new one.
+            &[Breach::OlderSet, Breach::NoProgress],
         ),
     ];
     for (sabotage, scenario, expected) in table {

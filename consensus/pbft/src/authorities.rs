@@ -1,14 +1,22 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
-//! Under which set, seed and timing a height is decided: read from the chain's state, and cached.
+//! Under which set, seed and timing a height is decided: read from the chain's state, and cached;
+//! or, above the head of a recovery, from its record.
 
-use crate::block::randomness::{AuthorOutputs, OutputTerms};
+use crate::{
+    block::randomness::{AuthorOutputs, OutputTerms},
+    recoveries::{Recoveries, RecoveryError, TakeOver},
+    LOG_TARGET,
+};
 use hansa_pbft_primitives::{
-    primary::primary, AuthorityIndex, AuthoritySet, ConsensusLog, ConsensusState, Hash, Height,
-    PbftApi, SigningContext, Timing, View,
+    primary::primary,
+    recovery::{find_recovery, has_recovery},
+    AuthorityIndex, AuthoritySet, ConsensusLog, ConsensusState, Hash, Height, PbftApi,
+    SigningContext, Timing, View,
 };
 use hansa_primitives::{Block, Header};
+use log::error;
 use parking_lot::Mutex;
 use sp_api::{ApiError, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
@@ -45,6 +53,10 @@ pub enum ConsensusStateError {
     /// The runtime names no authority at all.
     #[error("the runtime names no authorities after block {0}")]
     NoAuthorities(Hash),
+    /// The block is the first of a recovered set, which its state does not name any more, and the
+    /// record is not known here.
+    #[error("the record of the recovery that block {0} brings is not known here")]
+    UnknownRecovery(Hash),
 }
 
 /// Under what one height is decided. Cheap to clone.
@@ -58,6 +70,8 @@ pub struct HeightState {
     pub seed: [u8; 32],
     /// Intervals and timeouts.
     pub timing: Timing,
+    /// The record that put the set in place, if one did at this very height.
+    pub recovery: Option<Arc<TakeOver>>,
 }
 
 impl HeightState {
@@ -73,7 +87,17 @@ impl HeightState {
             set: Arc::new(set),
             seed,
             timing,
+            recovery: None,
         }
+    }
+
+    /// The same height once the record `recovery` has put another set in place.
+    pub fn under(mut self, recovery: Arc<TakeOver>) -> Self {
+        self.context.set_id = recovery.set.id;
+        self.set = recovery.set.clone();
+        self.seed = recovery.seed;
+        self.recovery = Some(recovery);
+        self
     }
 
     /// The primary of (`height`, `view`), if the set is not empty.
@@ -113,6 +137,7 @@ pub struct ConsensusStates<C> {
     genesis: Hash,
     recent: Mutex<RecentStates>,
     outputs: Arc<dyn AuthorOutputs>,
+    recoveries: Recoveries,
 }
 
 impl<C: ConsensusClient> ConsensusStates<C> {
@@ -124,7 +149,55 @@ impl<C: ConsensusClient> ConsensusStates<C> {
             genesis,
             recent: Mutex::default(),
             outputs,
+            recoveries: Recoveries::default(),
         }
+    }
+
+    /// The same, by the records in `recoveries`. Those that do not fit the chain are forgotten.
+    pub fn with_recoveries(mut self, recoveries: Recoveries) -> Self {
+        for takeover in recoveries.all() {
+            if let Err(error) = self.check_fits(&takeover) {
+                error!(target: LOG_TARGET, "🛟 {error}");
+                recoveries.forget(&takeover.parent);
+            }
+        }
+        self.recoveries = recoveries;
+        self
+    }
+
+    /// The records of the chain.
+    pub fn recoveries(&self) -> &Recoveries {
+        &self.recoveries
+    }
+
+    /// Take a record. Whether it says something new; an error if it makes no sense, or if this chain
+    /// has another block in the place of its head, or above that one that does not bring the record.
+    pub fn announce(&self, takeover: TakeOver) -> Result<bool, RecoveryError> {
+        self.check_fits(&takeover)?;
+        self.recoveries.announce(takeover)
+    }
+
+    /// Check a record against the final blocks, as far as they are known here.
+    fn check_fits(&self, takeover: &TakeOver) -> Result<(), RecoveryError> {
+        let (height, recorded) = (takeover.height, takeover.parent);
+        let hash_of = |height: Height| self.client.hash(height).ok().flatten();
+        if let Some(own) = hash_of(height).filter(|own| *own != recorded) {
+            return Err(RecoveryError::OtherHead {
+                height,
+                recorded,
+                own,
+            });
+        }
+        let Some(own) = hash_of(height.saturating_add(1)) else {
+            return Ok(());
+        };
+        let header = self.client.header(own).ok().flatten();
+        let brings =
+            |header: Header| find_recovery(header.digest()) == Some(takeover.record.clone());
+        if header.is_none_or(brings) {
+            return Ok(());
+        }
+        Err(RecoveryError::Passed { height, own })
     }
 
     /// With what the output of `author` is made in the child of `parent`; none if there must be none.
@@ -141,8 +214,28 @@ impl<C: ConsensusClient> ConsensusStates<C> {
         self.genesis
     }
 
-    /// Under what the child of `parent` is decided.
+    /// Under what the child of `parent` is decided: by the record of a recovery above it, if there is
+    /// one, else by the state of `parent`. A record comes when it comes: what was said of the same
+    /// parent before may be over.
     pub fn for_child_of(&self, parent: Hash) -> Result<HeightState, ConsensusStateError> {
+        let state = self.by_state_of(parent)?;
+        let recovery = self.recoveries.for_child_of(&parent);
+        // A set hands over to a later one only.
+        let recovery = recovery.filter(|recovery| recovery.set.id > state.set.id);
+        Ok(match recovery {
+            Some(recovery) => state.under(recovery),
+            None => state,
+        })
+    }
+
+    /// The record by which the child of `parent` is decided, if it is by one.
+    pub fn recovery_above(&self, parent: Hash) -> Option<Arc<TakeOver>> {
+        self.recoveries.for_child_of(&parent)?;
+        self.for_child_of(parent).ok()?.recovery
+    }
+
+    /// What the state of `parent` says of its child.
+    fn by_state_of(&self, parent: Hash) -> Result<HeightState, ConsensusStateError> {
         if let Some(state) = self.recent.lock().get(&parent) {
             return Ok(state);
         }
@@ -164,22 +257,45 @@ impl<C: ConsensusClient> ConsensusStates<C> {
             .insert(parent, HeightState::new(self.genesis, state)))
     }
 
-    /// The signing context and the set that decided `header`'s block.
+    /// The signing context and the set that decided `header`'s block, which is final.
     ///
     /// They stand in the state of its parent. Where that state is not at hand (the first block
-    /// after a warp sync), they are those of its child, unless the header hands over.
+    /// after a warp sync), they are those of its child, unless the header hands over. Those of a
+    /// block that brings the record of a recovery stand in the record, or are those of its child.
     pub fn that_decided(
         &self,
         header: &Header,
     ) -> Result<(SigningContext, Arc<AuthoritySet>), ConsensusStateError> {
-        let state = match self.for_child_of(*header.parent_hash()) {
-            Err(ConsensusStateError::Runtime { .. })
-                if ConsensusLog::find_set_change(header.digest()).is_none() =>
-            {
-                self.for_child_of(header.hash())?
+        let parent = *header.parent_hash();
+        let hands_over = ConsensusLog::find_set_change(header.digest()).is_some();
+        if has_recovery(header.digest()) {
+            return self.that_was_recovered(header, hands_over);
+        }
+        let state = match self.by_state_of(parent) {
+            Err(ConsensusStateError::Runtime { .. }) if !hands_over => {
+                self.by_state_of(header.hash())?
             }
             other => other?,
         };
+        Ok((state.context, state.set))
+    }
+
+    /// As [`that_decided`](Self::that_decided), of a block that brings a record.
+    fn that_was_recovered(
+        &self,
+        header: &Header,
+        hands_over: bool,
+    ) -> Result<(SigningContext, Arc<AuthoritySet>), ConsensusStateError> {
+        let record = find_recovery(header.digest());
+        let known = self.recoveries.for_child_of(header.parent_hash());
+        if let Some(known) = known.filter(|known| Some(&known.record) == record.as_ref()) {
+            let (genesis, set_id) = (self.genesis, known.set.id);
+            return Ok((SigningContext { genesis, set_id }, known.set.clone()));
+        }
+        if hands_over {
+            return Err(ConsensusStateError::UnknownRecovery(header.hash()));
+        }
+        let state = self.by_state_of(header.hash())?;
         Ok((state.context, state.set))
     }
 }

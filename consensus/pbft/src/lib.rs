@@ -40,6 +40,7 @@ pub mod justification;
 pub mod metrics;
 mod monitor;
 pub mod network;
+pub mod recoveries;
 #[cfg(test)]
 mod test_support;
 pub mod transport;

@@ -3,15 +3,16 @@
 
 //! What the unit tests of blocks share: authorities with known keys, and their signatures.
 
-use crate::authorities::HeightState;
+use crate::{authorities::HeightState, recoveries::TakeOver};
 use hansa_beacon_primitives::{vrf::block_input, Beacon, BeaconPair, BlockVrf};
 use hansa_pbft_primitives::{
     digest::seal_item, statement::NO_PROOF, Authority, AuthorityIndex, AuthorityPair, AuthoritySet,
-    Certificate, ConsensusState, Hash, Height, PreDigest, Timing, View, VoteKind,
+    Certificate, ConsensusState, Hash, Height, PreDigest, SetId, Timing, View, VoteKind,
 };
 use hansa_primitives::Header;
 use sp_core::{crypto::VrfSecret, Pair};
 use sp_runtime::{traits::Header as HeaderT, Digest};
+use std::sync::Arc;
 
 /// The genesis hash in tests.
 pub(crate) const GENESIS: Hash = Hash::repeat_byte(0xaa);
@@ -51,6 +52,24 @@ pub(crate) fn height_state(n: AuthorityIndex) -> HeightState {
     )
 }
 
+/// A record above a block at `height` that puts set `set_id` of the authorities 0 to 4 in place.
+pub(crate) fn take_over(height: Height, set_id: SetId) -> TakeOver {
+    let list = (0..5)
+        .map(|i| Authority {
+            key: pair(i).public(),
+            weight: 1,
+        })
+        .collect();
+    TakeOver {
+        height,
+        parent: Hash::from_low_u64_be(u64::from(height) + 1),
+        set: Arc::new(AuthoritySet::new(set_id, list).unwrap()),
+        seed: [8; 32],
+        record: vec![0xee, set_id as u8, 3],
+        made_after_ms: None,
+    }
+}
+
 /// A header at `number` on `parent`, without a seal.
 pub(crate) fn pre_header(number: Height, parent: Hash, pre: PreDigest) -> Header {
     let digest = Digest {
@@ -66,8 +85,18 @@ pub(crate) fn pre_header(number: Height, parent: Hash, pre: PreDigest) -> Header
 }
 
 /// Seal `header` as the author of `view` would.
-pub(crate) fn seal(mut header: Header, signer: AuthorityIndex, view: View) -> Header {
-    let payload = height_state(4)
+pub(crate) fn seal(header: Header, signer: AuthorityIndex, view: View) -> Header {
+    seal_under(header, &height_state(4), signer, view)
+}
+
+/// As [`seal`], at a height that is decided under `state`.
+pub(crate) fn seal_under(
+    mut header: Header,
+    state: &HeightState,
+    signer: AuthorityIndex,
+    view: View,
+) -> Header {
+    let payload = state
         .context
         .seal_payload(header.number, view, &header.hash());
     header.digest.push(seal_item(&pair(signer).sign(&payload)));

@@ -5,7 +5,7 @@
 
 use codec::{Codec, Decode, Encode};
 use hansa_pbft_core::Record;
-use hansa_pbft_primitives::{AuthorityId, Certificate, Hash, Height};
+use hansa_pbft_primitives::{AuthorityId, Certificate, Hash, Height, SetId};
 use std::{io, path::PathBuf};
 
 /// The version of the file's format.
@@ -55,6 +55,16 @@ pub enum Entry<B> {
     /// The key may sign at this height and above: what it signed there stands in this log.
     #[codec(index = 4)]
     SignFrom(Height),
+    /// A record put the set with this id in place of another, from this height on: from here on
+    /// nothing is signed there under an older set, and what was signed there before counts for
+    /// nothing.
+    #[codec(index = 5)]
+    Under {
+        /// The height.
+        height: Height,
+        /// The set.
+        set: SetId,
+    },
 }
 
 /// In which condition the log was found.

@@ -197,6 +197,10 @@ pub(crate) fn write_anew<B: LoggedBlock, D: Disk>(
         .signing_from()
         .map_or(Entry::<B>::Incomplete, Entry::SignFrom);
     anew.push(&state.encode())?;
+    // Before all records: reading it drops what is of older sets.
+    if let Some((height, set)) = index.under() {
+        anew.push(&Entry::<B>::Under { height, set }.encode())?;
+    }
     // Decided heights come first and in order, so that reading them drops nothing that follows.
     for certificate in index.all_decided() {
         if let (Some(old), Some(place)) = (old, index.block(&certificate.hash)) {

@@ -9,7 +9,7 @@
 
 use crate::{Entry, LoggedBlock};
 use hansa_pbft_core::Record;
-use hansa_pbft_primitives::{Certificate, Hash, Height, Message, View};
+use hansa_pbft_primitives::{Certificate, Hash, Height, Message, SetId, View};
 use std::collections::{BTreeMap, HashMap};
 
 /// How many decided heights stay in the log in any case, with block and certificate, so that they
@@ -41,6 +41,8 @@ pub(crate) struct Index {
     blocks: HashMap<Hash, BlockPlace>,
     decided: BTreeMap<Height, Certificate>,
     signing_from: Option<Height>,
+    /// From which height on nothing is signed under a set older than this one.
+    under: Option<(Height, SetId)>,
     /// Up to which height the database is durable; not in the file, so unknown (0) after a start.
     database_holds: Height,
 }
@@ -54,7 +56,19 @@ impl Index {
             Entry::Decided(certificate) => self.add_decided(certificate),
             Entry::Incomplete => self.signing_from = None,
             Entry::SignFrom(height) => self.signing_from = Some(height),
+            Entry::Under { height, set } => self.go_under(height, set),
         }
+    }
+
+    /// Statements of different sets are different statements: those of the older one are of no use
+    /// any more, and must not be taken for those of the newer one. The blocks stay: others may ask
+    /// for them.
+    fn go_under(&mut self, height: Height, set: SetId) {
+        if self.under.is_some_and(|(_, known)| known >= set) {
+            return;
+        }
+        drop(self.records.split_off(&height));
+        self.under = Some((height, set));
     }
 
     fn add_record(&mut self, height: Height, record: Record) {
@@ -193,6 +207,10 @@ impl Index {
 
     pub fn signing_from(&self) -> Option<Height> {
         self.signing_from
+    }
+
+    pub fn under(&self) -> Option<(Height, SetId)> {
+        self.under
     }
 }
 

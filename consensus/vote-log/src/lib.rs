@@ -29,6 +29,12 @@
 //! [`allow_signing_from`](VoteLog::allow_signing_from): with height 1 on a fresh chain, otherwise
 //! with the height after the first one that it saw decided in silence.
 //!
+//! **Another set at the same height.** A set that lost its quorum is replaced by a record, from a
+//! height on that may be under way already. Statements under the new set are different statements,
+//! so a key may say again what it said, or something else. [`Entry::Under`] is durable before the
+//! first of them: from then on nothing is signed there under the old set, also by a node that
+//! starts again and has not heard of the record yet ([`Permission::Superseded`]).
+//!
 //! **The disk** is a trait: [`OsDisk`] in a node, in the simulation one that loses what was not
 //! synced, tears what was being written, and fails.
 
@@ -54,5 +60,5 @@ pub use files::{file_name, keys_with_log};
 pub use frame::MAX_FRAME_PAYLOAD_BYTES;
 pub use index::{DECIDED_KEPT, DECIDED_KEPT_MAX, MAX_OPEN_BLOCKS};
 pub use log::{VoteLog, REWRITE_MIN_BYTES};
-pub use rules::Permission;
+pub use rules::{Occasion, Permission, TakenOver};
 pub use start_gate::{Standing, StartGate, PATIENCE};

@@ -13,7 +13,7 @@ use crate::{
 };
 use codec::{DecodeAll, Encode};
 use hansa_pbft_core::Record;
-use hansa_pbft_primitives::{AuthorityId, Certificate, Hash, Height};
+use hansa_pbft_primitives::{AuthorityId, Certificate, Hash, Height, SetId};
 use std::{
     io,
     marker::PhantomData,
@@ -204,6 +204,17 @@ impl<B: LoggedBlock, D: Disk> VoteLog<B, D> {
         self.sync().map(drop)
     }
 
+    /// From now on sign at `height` under `set` or later sets only: durable when this returns. What
+    /// the log holds of that height under an older set is forgotten. Nothing is done if the log says
+    /// so already.
+    pub fn sign_under(&mut self, height: Height, set: SetId) -> Result<(), VoteLogError> {
+        if self.under().is_some_and(|(_, known)| known >= set) {
+            return Ok(());
+        }
+        self.append(Entry::Under { height, set })?;
+        self.sync().map(drop)
+    }
+
     /// Rewrite the file if it has grown well above what it must hold. Cheap if not; called when a
     /// height is decided, when no vote waits.
     pub fn maintain(&mut self) -> Result<bool, VoteLogError> {
@@ -240,6 +251,17 @@ impl<B: LoggedBlock, D: Disk> VoteLog<B, D> {
     /// From which height on the key may sign.
     pub fn signing_from(&self) -> Option<Height> {
         self.index.signing_from()
+    }
+
+    /// The last height from which on a record put another set in place, and that set.
+    pub fn under(&self) -> Option<(Height, SetId)> {
+        self.index.under()
+    }
+
+    /// Whether anything may be signed at `height` under `set`, as far as sets go.
+    pub fn admits(&self, height: Height, set: SetId) -> bool {
+        self.under()
+            .is_none_or(|(from, oldest)| height < from || set >= oldest)
     }
 
     /// The database is durable up to `height`, so decided heights up to there, but for the last

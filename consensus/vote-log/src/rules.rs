@@ -6,7 +6,7 @@
 
 use crate::{Condition, Disk, Entry, LoggedBlock, Recovered, VoteLog, VoteLogError};
 use hansa_pbft_core::Record;
-use hansa_pbft_primitives::{AuthorityId, AuthoritySet, Certificate, Hash, Height, Message};
+use hansa_pbft_primitives::{AuthorityId, AuthoritySet, Certificate, Hash, Height, Message, SetId};
 use std::{path::Path, time::Duration};
 
 /// Whether the key of a log may sign at a height.
@@ -21,6 +21,39 @@ pub enum Permission {
     /// The log holds the height as decided, and no longer what the key signed there: nothing has to
     /// be signed, since the block comes by replay or by sync.
     Decided,
+    /// The key has begun to sign at the height under a later set, which took the place of the one in
+    /// question: nothing may be signed under this one any more.
+    Superseded,
+}
+
+/// A height at which a key may have to sign.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Occasion {
+    /// The height.
+    pub height: Height,
+    /// The set that decides it.
+    pub set: SetId,
+    /// The timestamp of its parent, in milliseconds since 1970; none of genesis.
+    pub parent_ms: Option<u64>,
+    /// What is known of the record that put the set in place, if one did at this very height.
+    pub taken_over: Option<TakenOver>,
+}
+
+/// A record that put a set in place of another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TakenOver {
+    /// A time at which there was no such record yet, in milliseconds since 1970, if one is known.
+    pub made_after_ms: Option<u64>,
+}
+
+impl Occasion {
+    /// A time before which nothing can have been signed here, if one is known: the block above a
+    /// parent is not voted on before the parent is proposed, and nothing is signed under a set that
+    /// a record makes before there is that record.
+    fn begins_ms(&self) -> Option<u64> {
+        let made = self.taken_over.and_then(|record| record.made_after_ms);
+        self.parent_ms.max(made)
+    }
 }
 
 impl<B: LoggedBlock, D: Disk> VoteLog<B, D> {
@@ -50,27 +83,38 @@ impl<B: LoggedBlock, D: Disk> VoteLog<B, D> {
         Ok((log, recovered))
     }
 
-    /// Find out whether the key may sign at `height`, the child of a final block with timestamp
-    /// `parent_ms` (none: genesis).
+    /// Find out whether the key may sign on `occasion`, at the child of a final block.
     ///
     /// If the log may lack signatures, nothing is signed until a block is final that was proposed
     /// after the node started: its timestamp is later than `safe_after_ms`, which is the time at
     /// which the log was opened and, on top, by how much a proposer's clock may be ahead. That
     /// block was not final when the lost signatures were made, so they are for its height or lower
-    /// ones.
+    /// ones. The same holds if a record put the set in place and was made after that time: the lost
+    /// signatures are of older sets.
+    ///
+    /// If a record put the set in place, that is made durable in the log first.
     pub fn permission(
         &mut self,
-        height: Height,
-        parent_ms: Option<u64>,
+        occasion: &Occasion,
         safe_after_ms: u64,
     ) -> Result<Permission, VoteLogError> {
+        let Occasion { height, set, .. } = *occasion;
         if self.last_decided().is_some_and(|last| height <= last) {
             return Ok(Permission::Decided);
+        }
+        if !self.admits(height, set) {
+            return Ok(Permission::Superseded);
+        }
+        if occasion.taken_over.is_some() {
+            self.sign_under(height, set)?;
         }
         if self.signing_from().is_some_and(|from| from <= height) {
             return Ok(Permission::Granted);
         }
-        if parent_ms.is_none_or(|parent_ms| parent_ms <= safe_after_ms) {
+        if occasion
+            .begins_ms()
+            .is_none_or(|begins_ms| begins_ms <= safe_after_ms)
+        {
             return Ok(Permission::Silent);
         }
         self.allow_signing_from(height)?;
@@ -169,7 +213,7 @@ impl<B: LoggedBlock, D: Disk> VoteLog<B, D> {
 mod tests {
     use super::*;
     use crate::{
-        test_support::{certificate, decide, key, open, pair, prepare, TestLog, GENESIS},
+        test_support::{block, certificate, decide, key, open, pair, prepare, TestLog, GENESIS},
         OsDisk,
     };
     use hansa_pbft_primitives::{statement::NO_PROOF, Authority, VoteKind};
@@ -198,12 +242,134 @@ mod tests {
             if let Some(from) = from {
                 log.allow_signing_from(from).unwrap();
             }
-            let seen = log.permission(height, parent_ms, 100).unwrap();
+            let occasion = Occasion {
+                height,
+                set: 0,
+                parent_ms,
+                taken_over: None,
+            };
+            let seen = log.permission(&occasion, 100).unwrap();
             assert_eq!(seen, expected, "{from:?}, {height}, {parent_ms:?}");
             if seen == Permission::GrantedNow {
                 assert_eq!(log.signing_from(), Some(height));
             }
         }
+    }
+
+    /// Height 4 under a set that a record put in place.
+    fn taken_over(set: SetId, made_after_ms: Option<u64>) -> Occasion {
+        Occasion {
+            height: 4,
+            set,
+            parent_ms: Some(5),
+            taken_over: Some(TakenOver { made_after_ms }),
+        }
+    }
+
+    #[test]
+    fn under_a_set_that_a_record_made_a_sound_log_signs_at_once() {
+        // (the log says: sign from, the record was made after, permission); safe after 100 ms.
+        let table = [
+            (Some(1), None, Permission::Granted),
+            (Some(5), None, Permission::Silent),
+            (None, None, Permission::Silent),
+            (None, Some(100), Permission::Silent),
+            (None, Some(101), Permission::GrantedNow),
+        ];
+        for (from, made_after_ms, expected) in table {
+            let dir = TempDir::new().unwrap();
+            let (mut log, _) = open(&dir);
+            decide(&mut log, 3);
+            if let Some(from) = from {
+                log.allow_signing_from(from).unwrap();
+            }
+            let seen = log.permission(&taken_over(7, made_after_ms), 100);
+            assert_eq!(seen.unwrap(), expected, "{from:?}, {made_after_ms:?}");
+            assert_eq!(log.under(), Some((4, 7)), "durable in any case");
+            assert!(!log.has_pending());
+        }
+    }
+
+    #[test]
+    fn nothing_is_signed_under_an_older_set_once_a_later_one_has_begun() {
+        let dir = TempDir::new().unwrap();
+        let (mut log, _) = open(&dir);
+        decide(&mut log, 3);
+        log.allow_signing_from(1).unwrap();
+        let old = Occasion {
+            taken_over: None,
+            ..taken_over(6, None)
+        };
+        assert_eq!(log.permission(&old, 100).unwrap(), Permission::Granted);
+        let record = prepare(4, 0);
+        log.append(Entry::Record { height: 4, record }).unwrap();
+        log.sync().unwrap();
+        let new = taken_over(7, None);
+        assert_eq!(log.permission(&new, 100).unwrap(), Permission::Granted);
+        assert!(log.records(4).is_empty(), "no votes of the new set");
+        log.append(Entry::Record {
+            height: 4,
+            record: prepare(4, 1),
+        })
+        .unwrap();
+        log.sync().unwrap();
+        drop(log);
+        // It starts again, and does not know of the record yet.
+        let opened = TestLog::open_at(OsDisk, dir.path(), GENESIS, &key(), 4);
+        let mut log = opened.unwrap().0;
+        assert_eq!(log.permission(&old, 100).unwrap(), Permission::Superseded);
+        assert_eq!(log.permission(&new, 100).unwrap(), Permission::Granted);
+        assert_eq!(log.records(4), [prepare(4, 1)]);
+        // A record that is older than what the log knows is none any more; a later one is.
+        let older = taken_over(6, Some(500));
+        assert_eq!(log.permission(&older, 100).unwrap(), Permission::Superseded);
+        let later = taken_over(9, None);
+        assert_eq!(log.permission(&later, 100).unwrap(), Permission::Granted);
+        assert!(log.records(4).is_empty());
+        assert_eq!(log.under(), Some((4, 9)));
+    }
+
+    #[test]
+    fn the_set_that_took_over_outlives_rewriting_cutting_and_restarts() {
+        let dir = TempDir::new().unwrap();
+        let (mut log, _) = open(&dir);
+        log.allow_signing_from(1).unwrap();
+        decide(&mut log, 1);
+        let record = |log: &mut TestLog, height, view| {
+            let record = prepare(height, view);
+            log.append(Entry::Record { height, record }).unwrap();
+        };
+        log.append(Entry::Block(block(2, 7))).unwrap();
+        record(&mut log, 2, 0);
+        log.sign_under(2, 5).unwrap();
+        assert!(!log.has_pending() && log.records(2).is_empty());
+        assert!(log.block(&block(2, 7).hash()).unwrap().is_some());
+        record(&mut log, 2, 3);
+        log.sync().unwrap();
+        let bytes = log.file_bytes();
+        log.sign_under(2, 5).unwrap();
+        log.sign_under(2, 4).unwrap();
+        assert_eq!(log.file_bytes(), bytes, "it says so already");
+        log.rewrite(false).unwrap();
+        drop(log);
+        let (mut log, found) = open(&dir);
+        assert_eq!(found.condition, Condition::Intact);
+        assert_eq!(
+            (log.under(), log.records(2)),
+            (Some((2, 5)), &[prepare(2, 3)][..])
+        );
+        for (height, set, admitted) in [
+            (1, 0, true),
+            (2, 4, false),
+            (2, 5, true),
+            (9, 4, false),
+            (9, 6, true),
+        ] {
+            assert_eq!(log.admits(height, set), admitted, "{height}, {set}");
+        }
+        log.cut_above(1).unwrap();
+        drop(log);
+        assert_eq!(open(&dir).0.under(), Some((2, 5)));
     }
 
     #[test]

@@ -231,7 +231,13 @@ fn nothing_is_signed_at_a_height_that_the_log_holds_as_decided() {
         (3, Permission::Decided),
         (4, Permission::Granted),
     ] {
-        assert_eq!(log.permission(height, Some(1), 0).unwrap(), expected);
+        let occasion = Occasion {
+            height,
+            set: 0,
+            parent_ms: Some(1),
+            taken_over: None,
+        };
+        assert_eq!(log.permission(&occasion, 0).unwrap(), expected);
     }
 }
 

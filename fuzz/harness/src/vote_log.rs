@@ -9,7 +9,7 @@ use crate::{input::Input, world::GENESIS};
 use codec::{Decode, Encode};
 use disk::MemoryDisk;
 use hansa_pbft_core::Record;
-use hansa_pbft_primitives::{Hash, Height};
+use hansa_pbft_primitives::{Hash, Height, SetId};
 use hansa_vote_log::{Condition, Entry, LoggedBlock, VoteLog};
 use std::path::Path;
 
@@ -42,6 +42,7 @@ type Log = VoteLog<AnyBlock, MemoryDisk>;
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Content {
     signing_from: Option<Height>,
+    under: Option<(Height, SetId)>,
     last_decided: Option<Height>,
     records: Vec<Vec<Record>>,
     decided: Vec<Hash>,
@@ -51,6 +52,7 @@ impl Content {
     fn of(log: &Log) -> Self {
         Self {
             signing_from: log.signing_from(),
+            under: log.under(),
             last_decided: log.last_decided(),
             records: (0..HEIGHTS).map(|h| once(log.records(h))).collect(),
             decided: log.decided_above(0).iter().map(|c| c.hash).collect(),
@@ -80,6 +82,7 @@ pub fn run(bytes: &[u8]) {
     let (condition, again) = open(&disk).expect("a log that is whole opens");
     assert_eq!(condition, Condition::Intact);
     assert_eq!(again.signing_from, content.signing_from);
+    assert_eq!(again.under, content.under);
     assert_eq!(again.last_decided, content.last_decided);
     assert_eq!(again.records, content.records);
 

@@ -9,6 +9,7 @@ use hansa_consensus_pbft::{
     authorities::ConsensusStates,
     block::randomness::NoOutputs,
     justification::{finality_proof, PbftJustification, PbftJustificationStream},
+    recoveries::Recoveries,
     SharedRoundState,
 };
 use hansa_pbft_core::RoundState;
@@ -43,15 +44,17 @@ impl<C> Pbft<C>
 where
     C: HeaderBackend<Block> + ProvideRuntimeApi<Block, Api: PbftRuntimeApi<Block>> + 'static,
 {
-    /// A server of the chain of `client`.
+    /// A server of the chain of `client`, with these records of recoveries.
     pub fn new(
         client: Arc<C>,
+        recoveries: Recoveries,
         round_state: SharedRoundState,
         justifications: PbftJustificationStream,
         executor: SubscriptionTaskExecutor,
     ) -> Self {
         // No headers are checked here.
-        let states = Arc::new(ConsensusStates::new(client.clone(), Arc::new(NoOutputs)));
+        let states = ConsensusStates::new(client.clone(), Arc::new(NoOutputs));
+        let states = Arc::new(states.with_recoveries(recoveries));
         Self {
             client,
             states,

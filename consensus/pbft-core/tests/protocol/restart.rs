@@ -4,11 +4,14 @@
 //! Rule S: what the log holds is not contradicted, and is said again.
 
 use crate::{
-    common::{block, sent, World},
+    common::{self, block, sent, World},
     table::{all, from_peer, run, say},
 };
-use hansa_pbft_core::{Core, Input, Output, Record};
-use hansa_pbft_primitives::{statement::NO_PROOF, AuthorityIndex, View, VoteKind};
+use hansa_pbft_core::{Core, Input, Output, Record, Rejection};
+use hansa_pbft_primitives::{
+    statement::NO_PROOF, AuthorityIndex, AuthoritySet, Message, View, VoteKind,
+};
+use std::sync::Arc;
 use VoteKind::{Commit, Prepare};
 
 fn entered(w: &World, view: View) -> Output {
@@ -71,6 +74,60 @@ fn a_vote_is_said_again_and_not_contradicted() {
         &mut core,
         [(Input::Resend, vec![Output::Send(mine)])],
     );
+}
+
+#[test]
+fn under_another_set_the_height_begins_anew() {
+    let old = World::new(4);
+    // The same authorities, and a fifth.
+    let list = common::set(5).authorities().to_vec();
+    let new = World {
+        set: Arc::new(AuthoritySet::new(1, list).expect("a good set")),
+        ..old.clone()
+    };
+    let me = (0..4)
+        .find(|i| *i != old.primary(0) && *i != new.primary(0))
+        .expect("there are more than two");
+    let mut core = old.core(Some(me));
+    core.step(from_peer(old.proposal(0, block(1), None)));
+    core.step(validated(0, block(1)));
+    for other in others(me) {
+        core.step(from_peer(old.vote(Prepare, other, 0, block(1), NO_PROOF)));
+    }
+    assert_eq!(
+        core.round_state().and_then(|s| s.prepared).map(|p| p.view),
+        Some(0)
+    );
+
+    let out = core.step(new.start(Some(me), Vec::new()));
+    assert_eq!(out, [entered(&new, 0)], "nothing is said again");
+    let state = core.round_state().expect("it has begun");
+    assert_eq!((state.set.id, state.quorum), (1, 4));
+    assert!(state.prepared.is_none() && state.prepares.is_empty() && state.commits.is_empty());
+    // What is said under the old set is refused, and does not convict who says otherwise now.
+    for other in others(me) {
+        let vote = old.vote(Commit, other, 0, block(1), NO_PROOF);
+        let refused = vec![Output::Reject(Rejection::BadSignature)];
+        run("S", "old set", &mut core, [(from_peer(vote), refused)]);
+    }
+    let certificate = old.certificate(Commit, 0, block(1), NO_PROOF, 0..3);
+    let out = core.step(from_peer(Message::Decided(certificate)));
+    assert!(
+        matches!(out[..], [Output::Reject(Rejection::BadCertificate(_))]),
+        "{out:?}"
+    );
+    // It says Prepare and Commit in a view in which it has said both under the old set.
+    core.step(from_peer(new.proposal(0, block(2), None)));
+    let mine = new.vote(Prepare, me, 0, block(2), NO_PROOF);
+    assert_eq!(sent(&core.step(validated(0, block(2)))), [&mine]);
+    let mut said = Vec::new();
+    for other in (0..5).filter(|i| *i != me) {
+        said.extend(core.step(from_peer(new.vote(Prepare, other, 0, block(2), NO_PROOF))));
+    }
+    assert_eq!(sent(&said), [&new.vote(Commit, me, 0, block(2), NO_PROOF)]);
+    assert!(!said
+        .iter()
+        .any(|output| matches!(output, Output::Report(_))));
 }
 
 #[test]

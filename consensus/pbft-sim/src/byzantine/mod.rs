@@ -183,6 +183,7 @@ impl Voice<'_> {
             view,
             author: self.index,
             timestamp_ms: self.now_ms.max(due_ms),
+            record: None,
             salt: self.shared.rng.number(),
             executes: true,
             body: Vec::new(),

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     authorities::{ConsensusStateError, ConsensusStates, HeightState},
     crypto::KeystoreCrypto,
+    recoveries::push_record,
     types::ProposedBlock,
     LOG_TARGET,
 };
@@ -281,7 +282,8 @@ impl<C: PbftClient> Builder<C> {
             author,
             timestamp_ms,
         };
-        let digest = author_digest(&self.states, &self.crypto, parent, &pre_digest)?;
+        let mut digest = author_digest(&self.states, &self.crypto, parent, &pre_digest)?;
+        push_record(&mut digest, state.recovery.as_deref());
         let mut builder = BlockBuilderBuilder::new(&*self.client)
             .on_parent_block(parent.hash())
             .with_parent_block_number(*parent.number())
@@ -481,6 +483,7 @@ mod tests {
     #[test]
     fn a_full_header_fits_its_reserve() {
         use hansa_pbft_primitives::{
+            recovery::{recovery_item, MAX_RECOVERY_BYTES},
             Authority, AuthorityId, AuthoritySet, ConsensusLog, MAX_AUTHORITIES,
         };
         use sp_core::ByteArray;
@@ -500,6 +503,9 @@ mod tests {
         };
         let mut header = pre_header(1, GENESIS, pre);
         header.digest = pre_runtime_digest(&pre, Some(beacon_output(0, [0; 32], 1)));
+        header
+            .digest
+            .push(recovery_item(&vec![0; MAX_RECOVERY_BYTES]));
         header
             .digest
             .push(ConsensusLog::SetChange(set.unwrap()).to_digest_item());
@@ -586,5 +592,6 @@ mod tests {
         let header = seal(&crypto, with_output, &state, &pre).unwrap();
         let checked = check_header(header, &parent, &state, ViewRule::Exactly(3)).unwrap();
         assert_eq!(checked.output, Some(output));
+        assert_eq!(checked.record, None);
     }
 }

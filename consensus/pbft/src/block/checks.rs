@@ -4,7 +4,10 @@
 //! What a header must fulfil. Pure: no state, no clock.
 
 use super::randomness::{is_output, read_output, OutputError};
-use crate::authorities::HeightState;
+use crate::{
+    authorities::HeightState,
+    recoveries::{check_record, is_record, read_record, RecordError},
+};
 use hansa_beacon_primitives::BlockVrf;
 use hansa_pbft_primitives::{
     digest::seal_signature, statement::verify_signature, AuthorityIndex, AuthoritySignature, Hash,
@@ -19,13 +22,16 @@ pub enum HeaderError {
     /// The first item of the digest is not a well-formed pre-runtime digest of pBFT.
     #[error("the digest does not begin with a pre-runtime digest of pBFT")]
     NoPreDigest,
-    /// There is another pre-runtime digest than that and the author's output; the runtime would take
-    /// it over unread.
+    /// There is another pre-runtime digest than that, the author's output and the record of a recovery;
+    /// the runtime would take it over unread.
     #[error("there is more than one pre-runtime digest")]
     ExtraPreDigest,
     /// The author's output for the beacon is not as it must be.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// It does not bring the record of a recovery where it must, or brings one where it must not.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The last item of the digest is not a well-formed seal of pBFT.
     #[error("the digest does not end with a seal of pBFT")]
     NoSeal,
@@ -125,6 +131,8 @@ pub struct CheckedHeader {
     pub pre_digest: PreDigest,
     /// The author's output for the beacon: its form is checked, no more.
     pub output: Option<BlockVrf>,
+    /// The record of a recovery that it brings: its form is checked, no more.
+    pub record: Option<Vec<u8>>,
     /// The header without the seal: as the runtime makes it and executes it.
     pub pre_header: Header,
     /// The hash of the header without the seal: what the author signed.
@@ -152,7 +160,7 @@ pub fn check_form(header: Header) -> Result<CheckedHeader, HeaderError> {
     for item in rest {
         match item {
             // Checked below.
-            item if is_output(item) => {}
+            item if is_output(item) || is_record(item) => {}
             DigestItem::PreRuntime(..) => return Err(HeaderError::ExtraPreDigest),
             DigestItem::Seal(..) => return Err(HeaderError::ExtraSeal),
             // The runtime writes these itself and refuses a block that has others.
@@ -163,10 +171,13 @@ pub fn check_form(header: Header) -> Result<CheckedHeader, HeaderError> {
     }
     let pre_digest = PreDigest::find(pre_header.digest()).ok_or(HeaderError::NoPreDigest)?;
     let output = read_output(pre_header.digest())?;
+    let authors_items = usize::from(output.is_some()).saturating_add(1);
+    let record = read_record(pre_header.digest(), authors_items)?;
     let pre_hash = pre_header.hash();
     Ok(CheckedHeader {
         pre_digest,
         output,
+        record,
         pre_header,
         pre_hash,
         seal,
@@ -187,6 +198,7 @@ pub fn check_header(
     let checked = check_form(header)?;
     let pre = checked.pre_digest;
     check_parent(&checked, parent, &state.timing)?;
+    check_record(checked.record.as_deref(), state.recovery.as_deref())?;
     if !view.admits(pre.view) {
         return Err(HeaderError::WrongView {
             got: pre.view,

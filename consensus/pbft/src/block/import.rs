@@ -28,10 +28,13 @@ use crate::{
         self, check_place, CommitError, PbftJustification, PbftJustificationSender,
         PbftJustificationStream,
     },
+    recoveries::{check_record, RecordError},
     LOG_TARGET,
 };
 use futures::lock::Mutex;
-use hansa_pbft_primitives::{AuthoritySet, Certificate, Hash, Height, PreDigest, PBFT_ENGINE_ID};
+use hansa_pbft_primitives::{
+    recovery::find_recovery, AuthoritySet, Certificate, Hash, Height, PreDigest, PBFT_ENGINE_ID,
+};
 use hansa_primitives::{Block, Header};
 use log::{debug, error, trace};
 use sc_consensus::{
@@ -255,6 +258,8 @@ where
         if self.status(hash)? == BlockStatus::InChain {
             return Ok(ImportOutcome::AlreadyInChain);
         }
+        // A record may have come while it was decided under the set before.
+        self.check_record(&params.header).map_err(other)?;
         outcome(self.commit(params, hash, certificate).await?)
     }
 
@@ -301,6 +306,14 @@ where
         let parent = *params.header.parent_hash();
         if self.status(parent)? == BlockStatus::Unknown {
             return Ok(ImportResult::UnknownParent);
+        }
+        match self.check_record(&params.header) {
+            Err(RecordError::Unknown) => {
+                let height = params.header.number().saturating_sub(1);
+                self.states.recoveries().note_unknown(height, parent);
+                return Ok(ImportResult::MissingState);
+            }
+            result => result.map_err(other)?,
         }
         let verified = (params
             .remove_intermediate::<VerifiedCommit>(VERIFIED_KEY)
@@ -357,6 +370,15 @@ where
         hash: Hash,
     ) -> Result<Certificate, CommitError> {
         verify_params(params, hash, &self.states)
+    }
+
+    /// Check that a block brings the record of a recovery exactly if there is one above its parent.
+    /// Under the lock and at the last moment, so that it goes by what is known then. The place of the
+    /// record was checked with the rest of the header's form.
+    fn check_record(&self, header: &Header) -> Result<(), RecordError> {
+        let known = self.states.recovery_above(*header.parent_hash());
+        let brings = find_recovery(header.digest());
+        check_record(brings.as_deref(), known.as_deref())
     }
 
     /// Check the author's output of a block that the verifier did not see.

@@ -35,18 +35,19 @@ use sp_runtime::{
 };
 use std::{pin::pin, sync::Arc, time::Duration};
 
-const HEIGHT: Height = 1;
-const VIEW: View = 1;
+pub(super) const HEIGHT: Height = 1;
+pub(super) const VIEW: View = 1;
 
-struct Setup {
-    chain: Arc<Chain>,
-    import: PbftBlockImport<Arc<Chain>, Chain>,
+pub(super) struct Setup {
+    pub chain: Arc<Chain>,
+    pub states: Arc<ConsensusStates<Chain>>,
+    pub import: PbftBlockImport<Arc<Chain>, Chain>,
     verifier: PbftVerifier<Chain>,
     link: PbftLink,
-    genesis: Header,
+    pub genesis: Header,
 }
 
-fn setup() -> Setup {
+pub(super) fn setup() -> Setup {
     let genesis = Header::new(
         0,
         Hash::zero(),
@@ -59,9 +60,10 @@ fn setup() -> Setup {
     let outputs = Arc::new(BeaconOutputs::new(chain.clone()));
     let states = Arc::new(ConsensusStates::new(chain.clone(), outputs));
     let (import, link) = block_import(chain.clone(), chain.clone(), states.clone());
-    let verifier = PbftVerifier::new(chain.clone(), states);
+    let verifier = PbftVerifier::new(chain.clone(), states.clone());
     Setup {
         chain,
+        states,
         import,
         verifier,
         link,
@@ -71,7 +73,7 @@ fn setup() -> Setup {
 
 impl Setup {
     /// A good block on genesis, told apart from others by its time.
-    fn block(&self, timestamp_ms: u64) -> Block {
+    pub fn block(&self, timestamp_ms: u64) -> Block {
         let author = height_state(4).primary(HEIGHT, VIEW).unwrap();
         let pre = PreDigest {
             view: VIEW,
@@ -85,7 +87,7 @@ impl Setup {
     }
 
     /// As the queue does it with a block of sync: check and import. The error says by whom.
-    fn sync(
+    pub fn sync(
         &self,
         block: Block,
         certificate: Option<&Certificate>,
@@ -120,7 +122,7 @@ impl Setup {
         }
     }
 
-    fn import_held(
+    pub fn import_held(
         &self,
         block: Block,
         certificate: Certificate,
@@ -137,7 +139,7 @@ impl Setup {
     }
 }
 
-fn certify(block: &Block, view: View) -> Certificate {
+pub(super) fn certify(block: &Block, view: View) -> Certificate {
     commit(&height_state(4), HEIGHT, view, block.hash(), 0..3)
 }
 

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     authorities::{ConsensusClient, ConsensusStates},
     justification::{self, CommitError},
+    recoveries::RecordError,
     LOG_TARGET,
 };
 use hansa_pbft_primitives::Hash;
@@ -96,7 +97,14 @@ impl<C: ConsensusClient> PbftVerifier<C> {
             }
         };
         let view = justification::find(params.justifications.as_ref())?.view;
-        let checked = check_header(header.clone(), &parent, &state, ViewRule::UpTo(view))?;
+        let checked = match check_header(header.clone(), &parent, &state, ViewRule::UpTo(view)) {
+            Err(HeaderError::Record(RecordError::Unknown)) => {
+                // As well: it may come, and who decided the block is not known before.
+                (self.states.recoveries()).note_unknown(*parent.number(), *header.parent_hash());
+                return Ok(());
+            }
+            checked => checked?,
+        };
         let (author, output) = (checked.pre_digest.author, checked.output.as_ref());
         match check_author_output(&self.states, &checked.pre_header, author, output) {
             Err(BlockError::UnknownSet(error)) => {

@@ -22,7 +22,7 @@ use crate::{
 };
 use futures::FutureExt;
 use hansa_pbft_core::Input;
-use hansa_pbft_primitives::{Certificate, Hash, Height, PreDigest, View};
+use hansa_pbft_primitives::{Certificate, Hash, Height, PreDigest, SetId, View};
 use hansa_primitives::Block;
 use log::{debug, warn};
 use sc_client_api::Backend;
@@ -81,7 +81,8 @@ where
     P: TransactionPool<Block = Block, Hash = Hash> + 'static,
     I: BlockImport<Block, Error = ConsensusError> + Clone + Send + Sync + 'static,
 {
-    pub(super) fn on_task_done(&mut self, done: TaskDone) -> Result<(), WorkerError> {
+    /// A task is finished that was begun in a round of `set`.
+    pub(super) fn on_task_done(&mut self, set: SetId, done: TaskDone) -> Result<(), WorkerError> {
         let height = match &done {
             TaskDone::Built { height, .. }
             | TaskDone::Executed { height, .. }
@@ -95,11 +96,12 @@ where
                 return Ok(());
             }
         };
-        // Of a height that is over: sync was faster.
+        // Of a height that is over: sync was faster. Or it began anew under another set, for which
+        // nothing counts that was built or executed before.
         if self
             .round
             .as_ref()
-            .is_none_or(|round| round.height != height)
+            .is_none_or(|round| round.height != height || round.state.set.id != set)
         {
             return Ok(());
         }
@@ -124,13 +126,14 @@ where
         F: FnOnce() -> TaskDone + Send + 'static,
     {
         let task = tokio::task::spawn_blocking(work);
-        self.tasks
-            .push(async move { task.await.unwrap_or(TaskDone::Lost { what }) }.boxed());
+        self.await_beside(async move { task.await.unwrap_or(TaskDone::Lost { what }) });
     }
 
     /// Wait for `future` beside the loop.
-    fn await_beside(&mut self, future: impl Future<Output = TaskDone> + Send + 'static) {
-        self.tasks.push(future.boxed());
+    pub(super) fn await_beside(&mut self, future: impl Future<Output = TaskDone> + Send + 'static) {
+        let round = self.round.as_ref();
+        let set = round.map_or(SetId::MIN, |round| round.state.set.id);
+        self.tasks.push(future.map(move |done| (set, done)).boxed());
     }
 
     /// Ask the pool to tell when it has processed the parent.
@@ -561,6 +564,8 @@ where
         match result {
             // The next height begins when the import tells of the block.
             Ok(_) => Ok(()),
+            // The set before has decided it, and a record came while it was imported.
+            Err(_) if self.is_taken_over() => self.on_recovery(),
             Err(error) => Err(WorkerError::Import {
                 hash,
                 reason: error.to_string(),

@@ -26,7 +26,6 @@ use crate::{
     LOG_TARGET,
 };
 use codec::Encode;
-use futures::FutureExt;
 use hansa_pbft_core::{evidence_of_fork, HeightConfig, Input};
 use hansa_pbft_primitives::{
     AuthorityId, AuthoritySet, Certificate, Evidence, Hash, Height, Message, OffenceKind,
@@ -357,7 +356,7 @@ where
             });
             TaskDone::Reported { reports }
         };
-        self.tasks.push(done.boxed());
+        self.await_beside(done);
     }
 
     /// A round of reports is over.

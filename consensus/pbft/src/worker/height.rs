@@ -221,6 +221,7 @@ where
             came_early.extend((!restored.contains(&hash)).then_some(hash));
         }
         self.round = Some(round);
+        self.tell_recovery();
         self.work.new_height();
         self.watch_pool(height, parent_hash);
         self.resend_at = Instant::now() + self.resend_interval();

@@ -8,6 +8,7 @@
 //! | this one | the loop: network, pool, imports, timers, finished tasks |
 //! | [`alarm`] | when it looks at the clock again |
 //! | [`height`] | beginning a height; replaying decided blocks at start |
+//! | [`recovery`] | beginning a height anew under the set of a record |
 //! | [`outputs`] | carrying out the outputs of the state machine |
 //! | [`blocks`] | building, executing, fetching and importing blocks |
 //! | [`evidence`] | reporting offences; forks |
@@ -28,6 +29,7 @@ mod height;
 mod outputs;
 mod pacing;
 mod presence;
+mod recovery;
 mod round;
 mod standby;
 pub(crate) mod voting;
@@ -60,7 +62,7 @@ use futures::{
     stream::{FuturesUnordered, StreamExt},
 };
 use hansa_pbft_core::{Core, Input};
-use hansa_pbft_primitives::{Certificate, Hash, Height, Message};
+use hansa_pbft_primitives::{Certificate, Hash, Height, Message, SetId};
 use hansa_primitives::Block;
 use log::{debug, error, warn};
 use pacing::BuildLead;
@@ -77,6 +79,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
+use tokio::sync::watch;
 use voting::Voting;
 use work::Work;
 
@@ -171,7 +174,10 @@ pub(crate) struct Worker<C, B, P, I> {
     round: Option<Round>,
     work: Work,
     lead: BuildLead,
-    tasks: FuturesUnordered<BoxFuture<'static, TaskDone>>,
+    /// Each with the set of the round that it was begun in.
+    tasks: FuturesUnordered<BoxFuture<'static, (SetId, TaskDone)>>,
+    /// Changes when a record comes that puts another set in place.
+    recoveries: watch::Receiver<u64>,
     resend_at: Instant,
 }
 
@@ -191,6 +197,7 @@ where
     ) -> Self {
         Self {
             client: parts.client,
+            recoveries: parts.states.recoveries().subscribe(),
             states: parts.states,
             executor: parts.executor,
             builder: parts.builder,
@@ -229,7 +236,8 @@ where
                 imported = self.imported.next() => {
                     self.on_imported(imported.ok_or(WorkerError::Stopped("block import"))?)?;
                 }
-                Some(done) = self.tasks.next() => self.on_task_done(done)?,
+                Some((set, done)) = self.tasks.next() => self.on_task_done(set, done)?,
+                Ok(()) = self.recoveries.changed() => self.on_recovery()?,
                 Some(conflict) = self.conflicts.next() => self.on_old_certificate(None, conflict)?,
                 incoming = self.inbox.next() => {
                     self.on_incoming(incoming.ok_or(WorkerError::Stopped("the pBFT network"))?)?;

@@ -20,6 +20,7 @@ use crate::{
     LOG_TARGET,
 };
 use hansa_pbft_primitives::{AuthorityId, Certificate, Hash, Height};
+use hansa_vote_log::Occasion;
 use log::{debug, error, info, warn};
 use std::{
     cmp::Reverse,
@@ -143,13 +144,12 @@ impl Standby {
             .unwrap_or_else(|_| SystemTime::now())
     }
 
-    /// `height` begins above a block with timestamp `parent_ms`, which `certificate` made final.
-    /// A log that was opened more than `drift_ms` before that time is complete.
+    /// The height of `occasion` begins above a block which `certificate` made final. A log that was
+    /// opened more than `drift_ms` before that block was proposed is complete.
     pub fn follow(
         &mut self,
-        height: Height,
+        occasion: &Occasion,
         certificate: Option<&Certificate>,
-        parent_ms: Option<u64>,
         drift_ms: u64,
     ) -> Result<(), VoteLogError> {
         for Opened { log, at_ms } in &mut self.logs {
@@ -158,7 +158,7 @@ impl Standby {
                 log.note_decided(certificate, SYNC_HEIGHTS)?;
             }
             let safe_after_ms = at_ms.saturating_add(drift_ms);
-            if log.permission(height, parent_ms, safe_after_ms)? == Permission::GrantedNow {
+            if log.permission(occasion, safe_after_ms)? == Permission::GrantedNow {
                 if let Some(key) = log.key() {
                     debug!(target: LOG_TARGET, "The vote log of session key {key} is complete");
                 }

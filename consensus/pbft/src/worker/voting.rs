@@ -17,7 +17,7 @@ use crate::{
 use hansa_pbft_core::Record;
 use hansa_pbft_primitives::{AuthorityId, AuthorityIndex, AuthoritySet, Certificate, Hash, Height};
 use hansa_primitives::Block;
-use hansa_vote_log::{Standing, StartGate};
+use hansa_vote_log::{Occasion, Standing, StartGate, TakenOver};
 use log::{error, info, warn};
 use parking_lot::Mutex;
 use sp_consensus::BlockOrigin;
@@ -100,6 +100,20 @@ fn audit(
         );
     }
     Ok(())
+}
+
+/// The height that is decided under `state` above a parent with timestamp `parent_ms`, as the vote log
+/// asks for it.
+fn occasion(height: Height, state: &HeightState, parent_ms: Option<u64>) -> Occasion {
+    let taken_over = state.recovery.as_ref().map(|recovery| TakenOver {
+        made_after_ms: recovery.made_after_ms,
+    });
+    Occasion {
+        height,
+        set: state.set.id,
+        parent_ms,
+        taken_over,
+    }
 }
 
 /// What this node may do at a height.
@@ -203,8 +217,9 @@ impl Voting {
     ) -> Result<Mandate, VoteLogError> {
         let (local, key) = self.open(height, &state.set)?.unzip();
         let drift_ms = u64::from(state.timing.max_clock_drift_ms);
+        let occasion = occasion(height, state, parent_ms);
         self.standby
-            .follow(height, parent_certificate, parent_ms, drift_ms)?;
+            .follow(&occasion, parent_certificate, drift_ms)?;
         let safe_after_ms = self.safe_after_ms(state);
         let silent = Mandate {
             key: key.clone(),
@@ -214,12 +229,23 @@ impl Voting {
         let Some(log) = open.as_mut() else {
             return Ok(silent);
         };
-        match log.permission(height, parent_ms, safe_after_ms)? {
+        match log.permission(&occasion, safe_after_ms)? {
             Permission::Granted => {}
             Permission::GrantedNow => {
                 info!(target: LOG_TARGET, "🗳 The vote log is complete from height {height} on.");
             }
             Permission::Decided => return Ok(silent),
+            Permission::Superseded => {
+                if !std::mem::replace(&mut self.warned, true) {
+                    warn!(
+                        target: LOG_TARGET,
+                        "🤐 The vote log says that a later set than {} has taken over at height \
+                         {height}. Nothing is signed there until this node hears of that again.",
+                        state.set.id
+                    );
+                }
+                return Ok(Mandate::default());
+            }
             Permission::Silent => {
                 if local.is_some() && !std::mem::replace(&mut self.warned, true) {
                     warn!(
