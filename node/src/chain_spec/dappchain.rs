@@ -33,6 +33,7 @@ impl HubGenesis {
             field("validatorCount", self.validator_count.is_some()),
             field("periods", self.periods.is_some()),
             field("retireNoticeSeconds", self.retire_notice.is_some()),
+            field("stallPeriods", self.stall_periods.is_some()),
             field("sudo", self.sudo.is_some()),
         ];
         match surplus.into_iter().flatten().next() {

@@ -120,6 +120,7 @@ fn patch_without_beacon(genesis: &HubGenesis) -> Value {
         },
         "nodePool": { "drawDelay": genesis.draw_delay },
         "dappChains": { "retireNotice": genesis.retire_notice },
+        "dappChainSets": { "stallPeriods": genesis.stall_periods },
         "session": { "keys": keys },
         "pbft": consensus(genesis),
         "sudo": { "key": genesis.sudo.as_ref().map(|s| s.0.to_ss58check()) },

@@ -5,6 +5,7 @@
 //! in place of code. `chain-specs/README.md` describes it field by field.
 
 use super::value::{Account, Amount, BeaconKey, Entropy, PbftKey, SpecChainId, UniqueMap};
+use hansa_pallet_dappchain_sets::StallPeriods;
 use hansa_pallet_node_allocation::presence::MAX_DRAW_DELAY;
 use hansa_pallet_pbft::service_time::{check_session_length, DEFAULT_SESSION_LENGTH_MS};
 use hansa_pallet_staking::Periods;
@@ -135,6 +136,9 @@ pub struct HubGenesis {
         skip_serializing_if = "Option::is_none"
     )]
     pub retire_notice: Option<u32>,
+    /// For how long a DappChain may stand still; the runtime's periods, if none are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stall_periods: Option<StallPeriods>,
     /// The periods of staking, in seconds; the runtime's, if none are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub periods: Option<Periods>,
@@ -354,6 +358,7 @@ impl HubGenesis {
         self.check_validators()?;
         self.check_draw_delay()?;
         self.check_retire_notice()?;
+        self.check_stall_periods()?;
         self.check_periods()?;
         self.check_balances()
     }
@@ -416,6 +421,25 @@ impl HubGenesis {
             "genesis.retireNoticeSeconds",
             "must be at least 1",
         ))
+    }
+
+    fn check_stall_periods(&self) -> Result<(), FieldError> {
+        let Some(periods) = self.stall_periods else {
+            return Ok(());
+        };
+        let none = [
+            ("stallSeconds", periods.stall_seconds),
+            ("challengeSeconds", periods.challenge_seconds),
+        ]
+        .into_iter()
+        .find(|(_, seconds)| *seconds == 0);
+        match none {
+            None => Ok(()),
+            Some((name, _)) => Err(FieldError::new(
+                format!("genesis.stallPeriods.{name}"),
+                "must be at least 1",
+            )),
+        }
     }
 
     fn check_periods(&self) -> Result<(), FieldError> {

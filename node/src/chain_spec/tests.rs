@@ -254,6 +254,18 @@ fn a_value_of_a_wrong_type_or_range_is_named() {
             "at least 1",
         ),
         (
+            "/genesis/stallPeriods",
+            json!({ "stallSeconds": 60, "challengeSeconds": 0 }),
+            "genesis.stallPeriods.challengeSeconds",
+            "at least 1",
+        ),
+        (
+            "/genesis/stallPeriods",
+            json!({ "stallSeconds": 60 }),
+            "genesis.stallPeriods",
+            "challengeSeconds",
+        ),
+        (
             "/genesis/validators",
             json!([]),
             "genesis.validators",
