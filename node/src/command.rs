@@ -9,6 +9,7 @@ use crate::{
     deploy, executor, network_up, ports,
     service::{self, vote_log_dir, Compose, FullBackend, FullEngine, Parts},
 };
+use hansa_consensus_pbft::recoveries::Recoveries;
 use hansa_primitives::{Block, Hash};
 use hansa_supervisor::status::SharedStatus;
 use nix::{
@@ -137,6 +138,7 @@ pub fn run_node(cli: &mut Cli, engines: Engines) -> Result<()> {
         },
         dappchains: SharedStatus::default(),
         wasm_cache: cli.wasm_cache.clone(),
+        recoveries: Recoveries::default(),
         // The chain judges what is done on it.
         accuse: None,
         // Its endpoint is the process's.
@@ -192,7 +194,7 @@ pub fn run_node(cli: &mut Cli, engines: Engines) -> Result<()> {
 /// The parts of a chain for a command, which finds runtimes compiled where a node leaves them by default.
 fn new_parts(config: &mut Configuration) -> Result<Parts> {
     let executor = executor::of_node(config, None);
-    service::new_parts(config, executor).map_err(Error::Service)
+    service::new_parts(config, executor, Recoveries::default()).map_err(Error::Service)
 }
 
 fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {

@@ -12,6 +12,7 @@
 //! | [`dappchain`] | the DappChains of a hub's node, in its process |
 //! | [`deploy`] | `hansa dappchain`: registering one |
 //! | [`network_up`] | `hansa network up`: a local network of processes |
+//! | [`recovery`] | the hub's records of recoveries, for the engine |
 //! | [`revert`] | taking back final blocks |
 //! | [`resume_voting`] | ending the silence when too many vote logs are gone |
 //! | [`key`] | `hansa key` |
@@ -28,6 +29,7 @@ pub mod executor;
 pub mod key;
 pub mod network_up;
 pub mod ports;
+pub mod recovery;
 pub mod resume_voting;
 pub mod revert;
 pub mod service;

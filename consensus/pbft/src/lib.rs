@@ -30,6 +30,10 @@
 //! [`block::verifier::import_queue`] for sync; [`network::pbft_network_config`] before and
 //! [`network::PbftNetworkParts`] after the network is built; [`start_pbft`] for a validator. A
 //! follower needs the first two only: blocks come with their certificates.
+//!
+//! Which set decides stands in the chain itself, but for one case: above a head at which a set has
+//! lost its quorum for good, another one decides by a record that whoever assigns the sets has made.
+//! The service tells it to [`ConsensusStates::announce`], at any time; see [`recoveries`].
 
 pub mod accusation;
 pub mod authorities;

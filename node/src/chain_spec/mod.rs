@@ -6,7 +6,7 @@
 //! | form | how it is told | what it is |
 //! | --- | --- | --- |
 //! | short | a field `runtime` names a built-in runtime | a file that a person edits; see [`short`] |
-//! | long | `genesis` holds `raw` or `runtimeGenesis` | the SDK's own, with code |
+//! | long | `genesis` holds `raw` or `runtimeGenesis` | the SDK's own, with code, and [`recoveries`] |
 //!
 //! The genesis of a short spec depends on the runtime that is built into the binary.
 //! `export-chain-spec --raw` makes a long one of it that does not.
@@ -17,6 +17,7 @@ pub mod dev;
 pub mod genesis;
 #[cfg(test)]
 mod mutations;
+pub mod recoveries;
 pub mod short;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ mod value;
 
 pub use value::{Account, Amount, BeaconKey, Entropy, PbftKey, SpecChainId, UniqueMap};
 
+use recoveries::LongExtensions;
 use sc_service::{ChainSpec, GenericChainSpec};
 use serde::{de::IgnoredAny, Deserialize};
 use short::ShortSpec;
@@ -68,7 +70,7 @@ fn load_file(path: &Path) -> Result<Box<dyn ChainSpec>, String> {
     match read_file(path)? {
         SpecFile::Short(spec) => genesis::to_chain_spec(&spec),
         // The SDK reads the state from the file once more, when it is needed.
-        SpecFile::Long => GenericChainSpec::<Option<()>>::from_json_file(path.to_owned())
+        SpecFile::Long => GenericChainSpec::<LongExtensions>::from_json_file(path.to_owned())
             .map(|spec| Box::new(spec) as Box<dyn ChainSpec>),
     }
 }
@@ -78,7 +80,7 @@ fn load_file(path: &Path) -> Result<Box<dyn ChainSpec>, String> {
 pub enum SpecFile {
     /// The short form, checked.
     Short(Box<ShortSpec>),
-    /// The SDK's form. Nothing but the form has been checked.
+    /// The SDK's form. Nothing but the form has been checked, and what it says of recoveries.
     Long,
 }
 
@@ -128,7 +130,9 @@ fn read_text(text: &str) -> Result<SpecFile, String> {
                              leave one of them out"
                 .into(),
         ),
-        (false, true) => Ok(SpecFile::Long),
+        (false, true) => recoveries::check(text)
+            .map(|_| SpecFile::Long)
+            .map_err(|e| one_line(&e.to_string())),
         (false, false) if form.genesis.is_some() => {
             Err("runtime: is missing (name a built-in runtime, as in \"runtime\": \"hub\")".into())
         }

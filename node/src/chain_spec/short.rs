@@ -512,7 +512,7 @@ fn rule_error(path: &str, rule: &str) -> FieldError {
 
 /// The path and the message of a deserializer's error. A field that is missing or stands there twice
 /// is named by its own path, not by that of the object around it.
-fn field_error(error: serde_path_to_error::Error<serde_json::Error>) -> FieldError {
+pub(super) fn field_error(error: serde_path_to_error::Error<serde_json::Error>) -> FieldError {
     let path = error.path().to_string();
     let message = error.inner().to_string();
     let of_field = |kind: &str, complaint: &str| {

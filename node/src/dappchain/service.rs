@@ -126,6 +126,16 @@ impl ChainService {
         Ok((service, ended.boxed()))
     }
 
+    /// Tell the service of a record by which another set decides above a head of its chain; see
+    /// [`FullNode::announce_recovery`].
+    pub fn announce_recovery(
+        &self,
+        record: &[u8],
+        made_after_ms: Option<u64>,
+    ) -> Result<bool, String> {
+        self.node.announce_recovery(record, made_after_ms)
+    }
+
     fn state(&self) -> Option<HeightState> {
         let head = self.node.client.info().finalized_hash;
         self.node.states.for_child_of(head).ok()

@@ -9,7 +9,7 @@ use super::{
     network, new_parts, pool, vote_log_dir, Compose, FullBackend, FullClient, FullEngine, FullPool,
     Parts,
 };
-use crate::executor;
+use crate::{executor, recovery};
 use futures::{FutureExt, StreamExt};
 use hansa_consensus_pbft::{
     accusation::Accuse,
@@ -18,6 +18,7 @@ use hansa_consensus_pbft::{
     justification::PbftJustificationStream,
     metrics::Metrics,
     network::SdkNetwork,
+    recoveries::Recoveries,
     start_pbft, transport, PbftParams, SharedRoundState,
 };
 use hansa_interchain::host::Handle;
@@ -57,6 +58,8 @@ pub struct Options {
     pub wasm_cache: Option<PathBuf>,
     /// Who is told of offences on the chain, if they are judged elsewhere, too.
     pub accuse: Option<Accuse>,
+    /// The records that put other sets in place, as far as they are known; they may be told of more.
+    pub recoveries: Recoveries,
     /// Whether another service of the process serves this one's metrics, from its own endpoint.
     pub shares_endpoint: bool,
 }
@@ -95,6 +98,24 @@ pub struct FullNode {
     pub host: Option<Handle>,
 }
 
+impl FullNode {
+    /// Take the bytes of a record by which another set decides above a head of this chain, which the
+    /// caller vouches for: the hub's state has it, and is final. `made_after_ms` is a time at which
+    /// there was no such record yet, in milliseconds since 1970, if one is known. Whether it was new;
+    /// the error says why it is not taken.
+    pub fn announce_recovery(
+        &self,
+        record: &[u8],
+        made_after_ms: Option<u64>,
+    ) -> Result<bool, String> {
+        let takeover = recovery::read(record, self.states.genesis(), made_after_ms)
+            .map_err(|error| error.to_string())?;
+        self.states
+            .announce(takeover)
+            .map_err(|error| error.to_string())
+    }
+}
+
 /// Start the node of one chain on the network backend `N`, with a last look at the engine's parts before a
 /// validator's engine starts.
 pub async fn new_full<N>(
@@ -106,7 +127,7 @@ where
     N: NetworkBackend<Block, Hash>,
 {
     let executor = executor::of_node(&config, options.wasm_cache.as_deref());
-    let parts = new_parts(&mut config, executor)?;
+    let parts = new_parts(&mut config, executor, options.recoveries.clone())?;
     let queue = parts.import_queue(config.prometheus_registry());
     let Parts {
         client,
@@ -162,6 +183,7 @@ where
         keystore: keystore.keystore(),
         join_pool: options.join_pool,
         dappchains: options.dappchains.clone(),
+        recoveries: states.recoveries().clone(),
         round_state: round_state.clone(),
         justifications,
     });
@@ -328,6 +350,7 @@ struct RpcParts {
     keystore: KeystorePtr,
     join_pool: bool,
     dappchains: SharedStatus,
+    recoveries: Recoveries,
     round_state: SharedRoundState,
     justifications: PbftJustificationStream,
 }
@@ -340,6 +363,7 @@ fn rpc_builder(parts: RpcParts) -> RpcBuilder {
             keystore: parts.keystore.clone(),
             join_pool: parts.join_pool,
             dappchains: parts.dappchains.clone(),
+            recoveries: parts.recoveries.clone(),
             round_state: parts.round_state.clone(),
             justifications: parts.justifications.clone(),
             subscription_executor,

@@ -24,7 +24,7 @@ pub mod pool;
 
 pub use full::{new_full, Interchain, Options};
 
-use crate::executor::Executor;
+use crate::{chain_spec::recoveries, executor::Executor, recovery};
 use futures::future::BoxFuture;
 use hansa_consensus_pbft::{
     authorities::ConsensusStates,
@@ -33,9 +33,11 @@ use hansa_consensus_pbft::{
         randomness::BeaconOutputs,
         verifier::import_queue,
     },
+    recoveries::{Recoveries, RecoveryError},
     PbftParams,
 };
-use hansa_primitives::Block;
+use hansa_dappchain_primitives::Recovery;
+use hansa_primitives::{AccountId, Block};
 use hansa_runtime_hub::apis::RuntimeApi;
 use sc_consensus::BasicQueue;
 use sc_network::config::SyncMode;
@@ -149,8 +151,15 @@ pub fn vote_log_dir(config: &Configuration) -> PathBuf {
     config.data_path.join(VOTE_LOG_DIR)
 }
 
-/// Open a chain's database and make the parts around it.
-pub fn new_parts(config: &mut Configuration, executor: Executor) -> Result<Parts, Error> {
+/// Open a chain's database and make the parts around it. Which sets have taken the place of others is
+/// in `known`, which may be told of more at any time, and in the chain spec.
+pub fn new_parts(
+    config: &mut Configuration,
+    executor: Executor,
+    known: Recoveries,
+) -> Result<Parts, Error> {
+    // Opening the database resolves the spec's genesis.
+    let of_spec = recoveries::of_spec(&*config.chain_spec);
     fit_to_final_imports(config)?;
     let telemetry = open_telemetry(config)?;
     let handle = telemetry.as_ref().map(|(_, telemetry)| telemetry.handle());
@@ -163,7 +172,9 @@ pub fn new_parts(config: &mut Configuration, executor: Executor) -> Result<Parts
         telemetry
     });
     let outputs = Arc::new(BeaconOutputs::new(client.clone()));
-    let states = Arc::new(ConsensusStates::new(client.clone(), outputs));
+    let states = ConsensusStates::new(client.clone(), outputs).with_recoveries(known);
+    announce_all(&states, &of_spec)?;
+    let states = Arc::new(states);
     let (block_import, link) = block_import(client.clone(), client.clone(), states.clone());
     Ok(Parts {
         client,
@@ -175,6 +186,29 @@ pub fn new_parts(config: &mut Configuration, executor: Executor) -> Result<Parts
         states,
         telemetry,
     })
+}
+
+/// Take the records that the chain spec names. One that is not of this chain is an error of whoever
+/// wrote the spec; what does not fit the blocks that are here is told, and left out.
+fn announce_all(
+    states: &ConsensusStates<FullClient>,
+    records: &[Recovery<AccountId>],
+) -> Result<(), Error> {
+    for (i, record) in records.iter().enumerate() {
+        let refused = |error: &dyn std::fmt::Display| {
+            Error::Other(format!("chain spec: recoveries[{i}]: {error}"))
+        };
+        let takeover =
+            recovery::take_over(record, states.genesis(), None).map_err(|e| refused(&e))?;
+        match states.announce(takeover) {
+            Ok(_) => {}
+            Err(error @ (RecoveryError::Passed { .. } | RecoveryError::OtherHead { .. })) => {
+                log::error!("🛟 {error}");
+            }
+            Err(error) => return Err(refused(&error)),
+        }
+    }
+    Ok(())
 }
 
 /// Settings of the SDK that do not fit a chain on which every block is final when it is imported.

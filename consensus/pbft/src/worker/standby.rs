@@ -174,7 +174,8 @@ mod tests {
         authorities::HeightState,
         crypto::KeystoreCrypto,
         metrics::Metrics,
-        test_support::{commit, pre_header, GENESIS},
+        recoveries::TakeOver,
+        test_support::{commit, pre_header, take_over, GENESIS},
         types::ProposedBlock,
         worker::voting::{Mandate, Voting},
     };
@@ -275,6 +276,61 @@ mod tests {
         let (mut node, _) = Node::start(dir.path(), &["//Old", "//New"]);
         assert_eq!(node.mandate(900, new, 1).local, None, "an old copy");
         assert_eq!(node.mandate(901, new, LATER_MS).local, Some(0));
+    }
+
+    /// `key` decides alone above block 3, since set `set_id` took over there.
+    fn taken_over(key: &AuthorityId, set_id: SetId, made_after_ms: Option<u64>) -> HeightState {
+        let authority = Authority {
+            key: key.clone(),
+            weight: 1,
+        };
+        alone(key).under(Arc::new(TakeOver {
+            set: Arc::new(AuthoritySet::new(set_id, vec![authority]).unwrap()),
+            made_after_ms,
+            ..take_over(3, set_id)
+        }))
+    }
+
+    #[test]
+    fn a_set_that_takes_over_signs_at_once_and_the_one_before_never_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut node, keys) = Node::start(dir.path(), &["//Old", "//New"]);
+        let (old, new) = (&keys[0], &keys[1]);
+        node.mandate(3, old, LATER_MS);
+        assert_eq!(node.mandate(4, old, LATER_MS).local, Some(0));
+        // A record comes. Nothing was decided since.
+        let begin = |node: &mut Node, state: &HeightState| {
+            let voting = &mut node.voting;
+            voting.mandate(4, state, Some(LATER_MS), None).unwrap()
+        };
+        let again = begin(&mut node, &taken_over(old, 8, None));
+        assert_eq!((again.local, again.restored.len()), (Some(0), 0));
+        let joined = begin(&mut node, &taken_over(new, 9, None));
+        assert_eq!((joined.local, joined.key), (Some(0), Some(new.clone())));
+        drop(node);
+        // It starts again and is not told: both logs know that the sets before are over.
+        let (mut node, keys) = Node::start(dir.path(), &["//Old", "//New"]);
+        for (state, local) in [
+            (alone(&keys[0]), None),
+            (taken_over(&keys[0], 8, None), None),
+            (alone(&keys[1]), None),
+            (taken_over(&keys[1], 9, None), Some(0)),
+        ] {
+            let mandate = begin(&mut node, &state);
+            assert_eq!(mandate.local, local, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_log_that_is_older_than_the_record_is_complete_under_it() {
+        for (made_after_ms, local) in [(None, None), (Some(1), None), (Some(LATER_MS), Some(0))] {
+            let dir = tempfile::tempdir().unwrap();
+            let (mut node, keys) = Node::start(dir.path(), &["//Drawn"]);
+            assert_eq!(node.mandate(4, &keys[0], 1).local, None, "the log is new");
+            let state = taken_over(&keys[0], 8, made_after_ms);
+            let mandate = node.voting.mandate(4, &state, Some(1), None).unwrap();
+            assert_eq!(mandate.local, local, "{made_after_ms:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,136 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
+
+//! Records of recoveries, as the hub makes them, for the engine, to which they are bytes.
+
+use hansa_consensus_pbft::recoveries::TakeOver;
+use hansa_dappchain_primitives::Recovery;
+use hansa_pbft_primitives::AuthoritySetError;
+use hansa_primitives::{AccountId, Hash};
+use std::sync::Arc;
+
+/// Why a record is not one of this chain.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The bytes are none.
+    #[error("it is not the record of a recovery")]
+    Unreadable,
+    /// It is of another chain.
+    #[error("it is of the chain with genesis {recorded:?}, this one has {own:?}")]
+    OtherChain {
+        /// The genesis in the record.
+        recorded: Hash,
+        /// That of this chain.
+        own: Hash,
+    },
+    /// Its members make no set.
+    #[error("its members make no set: {0}")]
+    Set(#[from] AuthoritySetError),
+}
+
+/// Read the bytes of a record for the chain with this genesis; see [`take_over`].
+pub fn read(
+    bytes: &[u8],
+    genesis: Hash,
+    made_after_ms: Option<u64>,
+) -> Result<TakeOver, RecordError> {
+    let record = Recovery::read(bytes).ok_or(RecordError::Unreadable)?;
+    take_over(&record, genesis, made_after_ms)
+}
+
+/// What a record says to the engine of the chain with this genesis. `made_after_ms` is a time at which
+/// the hub had no such record yet, in milliseconds since 1970: that of the last block of the hub whose
+/// state was without it, if it is known.
+pub fn take_over(
+    record: &Recovery<AccountId>,
+    genesis: Hash,
+    made_after_ms: Option<u64>,
+) -> Result<TakeOver, RecordError> {
+    if record.genesis != genesis {
+        return Err(RecordError::OtherChain {
+            recorded: record.genesis,
+            own: genesis,
+        });
+    }
+    Ok(TakeOver {
+        height: record.head.height,
+        parent: record.head.hash,
+        set: Arc::new(record.set()?),
+        seed: record.next.seed,
+        record: record.to_bytes(),
+        made_after_ms,
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use hansa_allocation_primitives::Head;
+    use hansa_dappchain_primitives::{AssignedNode, FounderKeys, NextSet};
+    use hansa_pbft_primitives::AuthorityId;
+    use sp_core::ed25519;
+
+    /// The genesis in the records of the tests.
+    pub const GENESIS: Hash = Hash::repeat_byte(0xaa);
+
+    /// A record above a block at `height`.
+    pub fn record(height: u32) -> Recovery<AccountId> {
+        let member = |node: u8| AssignedNode {
+            node: AccountId::new([node; 32]),
+            keys: FounderKeys {
+                pbft: AuthorityId::from(ed25519::Public::from_raw([node; 32])),
+                beacon: None,
+            },
+        };
+        let members: Vec<_> = (1..=4).map(member).collect();
+        Recovery {
+            chain: 7,
+            genesis: GENESIS,
+            head: Head {
+                height,
+                hash: Hash::repeat_byte(2),
+            },
+            set_id: 3,
+            next: NextSet {
+                ordinal: 5,
+                seed: [6; 32],
+                members: members.try_into().expect("they are few"),
+            },
+        }
+    }
+
+    #[test]
+    fn the_engine_gets_head_set_seed_and_the_very_bytes() {
+        let record = record(9);
+        let bytes = record.to_bytes();
+        let takeover = read(&bytes, GENESIS, Some(42)).unwrap();
+        assert_eq!(
+            (takeover.height, takeover.parent),
+            (9, Hash::repeat_byte(2))
+        );
+        assert_eq!((takeover.set.id, takeover.set.len()), (3, 4));
+        assert_eq!((takeover.seed, takeover.record), ([6; 32], bytes));
+        assert_eq!(takeover.made_after_ms, Some(42));
+    }
+
+    #[test]
+    fn what_is_no_record_of_this_chain_is_refused() {
+        let bytes = record(9).to_bytes();
+        assert_eq!(
+            read(&bytes[1..], GENESIS, None),
+            Err(RecordError::Unreadable)
+        );
+        let own = Hash::zero();
+        let other = RecordError::OtherChain {
+            recorded: GENESIS,
+            own,
+        };
+        assert_eq!(read(&bytes, own, None), Err(other));
+        let mut twice = record(9);
+        twice.next.members[1] = twice.next.members[0].clone();
+        assert!(matches!(
+            take_over(&twice, GENESIS, None),
+            Err(RecordError::Set(_))
+        ));
+    }
+}
