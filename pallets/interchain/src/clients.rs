@@ -163,22 +163,17 @@ impl<T: Config> LightClients for Pallet<T> {
 
 impl<T: Config> Pallet<T> {
     /// Let the light client of `peer` go on with a set that was recorded in place of the one that decides.
-    fn do_recover(
-        peer: ChainId,
-        head: (Height, Hash),
-        next: AuthoritySet,
-    ) -> Result<(), Error<T>> {
+    fn do_recover(peer: ChainId, head: (Height, Hash), next: AuthoritySet) -> Result<(), Error<T>> {
         let state = Clients::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
         let set = ClientSets::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
-        let update =
-            client::recover(&state, &set, head, next, Self::now()).map_err(|error| {
-                log::debug!(target: LOG_TARGET, "{peer:x} does not recover: {error}");
-                match error {
-                    ClientError::Frozen => Error::<T>::NotTrusted,
-                    ClientError::OtherHead => Error::<T>::UnknownHeader,
-                    _ => Error::<T>::BadSet,
-                }
-            })?;
+        let update = client::recover(&state, &set, head, next, Self::now()).map_err(|error| {
+            log::debug!(target: LOG_TARGET, "{peer:x} does not recover: {error}");
+            match error {
+                ClientError::Frozen => Error::<T>::NotTrusted,
+                ClientError::OtherHead => Error::<T>::UnknownHeader,
+                _ => Error::<T>::BadSet,
+            }
+        })?;
         for past in &update.past {
             Self::remember_set(peer, past);
         }
