@@ -3,7 +3,10 @@
 
 //! What must hold of the pallet's storage between blocks.
 
-use crate::{ChainSets, Chains, Config, Pallet, Sets, Unopened, MAX_OUTSTANDING};
+use crate::{
+    ChainSets, Chains, Config, Pallet, Recoveries, RecoveryHashes, Sets, Stalls, Unopened, Watched,
+    MAX_OUTSTANDING,
+};
 use frame_support::{ensure, traits::Get};
 use hansa_dappchain_primitives::{ChainId, MAX_SET, MIN_NODES};
 use sp_runtime::TryRuntimeError;
@@ -17,6 +20,9 @@ impl<T: Config> Pallet<T> {
     /// 3. No more sets are outstanding or remembered than may be.
     /// 4. A set has at least four members, and as many as fit.
     /// 5. Nothing is stored of chains that were never live.
+    /// 6. Only chains are watched that live, and only such stand still, at the head that was seen.
+    /// 7. The last record of a chain is of a set that came into force by it, and its hash is kept.
+    /// 8. No period is nothing.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         for (chain, record) in Chains::<T>::iter() {
             Self::check_chain(chain, &record)?;
@@ -42,7 +48,7 @@ impl<T: Config> Pallet<T> {
             Unopened::<T>::iter_keys().all(Chains::<T>::contains_key),
             "5: a route to no chain"
         );
-        Ok(())
+        Self::check_stalls()
     }
 
     fn check_chain(chain: ChainId, record: &ChainSets) -> Result<(), TryRuntimeError> {
@@ -69,6 +75,40 @@ impl<T: Config> Pallet<T> {
             record.next.saturating_sub(record.first) <= T::MaxSets::get(),
             "3: too many sets are remembered"
         );
+        Ok(())
+    }
+    fn check_stalls() -> Result<(), TryRuntimeError> {
+        for chain in Watched::<T>::iter_keys() {
+            let lives = Chains::<T>::get(chain).is_some_and(|record| record.ended_at.is_none());
+            ensure!(lives, "6: a chain is watched that does not live");
+        }
+        for (chain, stall) in Stalls::<T>::iter() {
+            let seen =
+                Watched::<T>::get(chain).ok_or("6: a stall of a chain that is not watched")?;
+            ensure!(seen.head == stall.head, "6: a stall at another head");
+            ensure!(
+                seen.since <= stall.opened_at && stall.opened_at <= stall.challenge_ends_at,
+                "6: a stall opened before the head was seen"
+            );
+        }
+        for (chain, recovery) in Recoveries::<T>::iter() {
+            let record = Chains::<T>::get(chain).ok_or("7: a record of no chain")?;
+            ensure!(
+                (recovery.chain, recovery.genesis) == (chain, record.genesis)
+                    && recovery.next.ordinal <= record.in_force,
+                "7: a record of another chain, or of a set that was never in force"
+            );
+            ensure!(
+                RecoveryHashes::<T>::get((chain, recovery.set_id)) == Some(recovery.hash()),
+                "7: the hash of a record is missing"
+            );
+            let set = Sets::<T>::get(chain, recovery.next.ordinal);
+            ensure!(
+                set.is_none_or(|set| set.set_id == Some(recovery.set_id)),
+                "7: a record of a set with another id"
+            );
+        }
+        ensure!(Self::stall_periods().are_sound(), "8: a period of nothing");
         Ok(())
     }
 }

@@ -21,6 +21,9 @@
 //! made none in [`ABSENT_ROUNDS`] rounds, one after the other, is absent: it is marked, before those who want to go. One who
 //! works is taken for absent with a probability of e^-32. Rounds are so many since a member is in the chain's set only when
 //! the chain has handed over: that takes an epoch, a session, and the report.
+//!
+//! A chain that makes no blocks at all reports nothing. Of its set whoever does not answer when the roll is called goes at
+//! once ([`Roster::remove_absent`]), within `T` or not.
 
 use crate::draw::{Kind, Slot};
 use alloc::vec::Vec;
@@ -312,6 +315,27 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
         gone
     }
 
+    /// Whoever is in the set and not there goes, `limit` of them at most, whatever `T` is: they stop nothing any more. Others
+    /// may go in this epoch within what the set that is left can do without.
+    pub fn remove_absent(
+        &mut self,
+        limit: u32,
+        is_there: impl Fn(&Seat<AccountId>) -> bool,
+    ) -> Vec<Gone<AccountId>> {
+        let (mut gone, mut left) = (Vec::new(), limit);
+        self.remove_if(&mut gone, |seat| {
+            if left == 0 || !seat.phase.is_active() || is_there(seat) {
+                return None;
+            }
+            left = left.saturating_sub(1);
+            Some(Departure::Absent)
+        });
+        let of = self.departures.of.min(self.active());
+        self.departures.of = of;
+        self.departures.gone = self.departures.gone.min(tolerated(of));
+        gone
+    }
+
     /// Nobody is replaced any more: remove those that join, and let the marked serve on.
     pub fn retire(&mut self) -> Vec<Gone<AccountId>> {
         self.phase = Phase::Retiring;
@@ -434,7 +458,7 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
     fn remove_if(
         &mut self,
         gone: &mut Vec<Gone<AccountId>>,
-        why: impl Fn(&Seat<AccountId>) -> Option<Departure>,
+        mut why: impl FnMut(&Seat<AccountId>) -> Option<Departure>,
     ) {
         self.seats.retain(|seat| {
             let cause = why(seat);
