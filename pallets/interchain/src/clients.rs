@@ -11,10 +11,11 @@ use frame_support::{ensure, traits::Get};
 use hansa_interchain_primitives::{
     client::{self, set_hash, Clock, Update},
     header::HeaderError,
-    traits::HandOvers,
-    ChainId, ClientError, Misbehaviour, PastSet,
+    traits::{ClientHead, HandOvers, LightClients},
+    ChainId, ClientError, Hash, Height, Misbehaviour, PastSet,
 };
-use hansa_pbft_primitives::{statement::verify_signature, SetId};
+use hansa_pbft_primitives::{statement::verify_signature, AuthoritySet, SetId};
+use sp_runtime::DispatchResult;
 
 /// How many old sets are forgotten at most when one is added: more than one only after
 /// [`Config::MaxPastSets`] was lowered.
@@ -135,6 +136,58 @@ impl<T: Config> Pallet<T> {
             Ok::<_, Error<T>>(())
         })?;
         Self::deposit_event(Event::RouteFrozen { peer });
+        Ok(())
+    }
+}
+
+impl<T: Config> LightClients for Pallet<T> {
+    fn head(of: ChainId) -> Option<ClientHead> {
+        let client = Clients::<T>::get(of)?;
+        let route = Routes::<T>::get(of)?;
+        Some(ClientHead {
+            height: client.latest.height,
+            hash: client.latest.hash,
+            set_id: client.set_id,
+            held: client.frozen || route.suspended,
+        })
+    }
+
+    fn deciding_set(of: ChainId) -> Option<AuthoritySet> {
+        ClientSets::<T>::get(of)
+    }
+
+    fn recover(of: ChainId, head: (Height, Hash), set: AuthoritySet) -> DispatchResult {
+        Ok(Self::do_recover(of, head, set)?)
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// Let the light client of `peer` go on with a set that was recorded in place of the one that decides.
+    fn do_recover(
+        peer: ChainId,
+        head: (Height, Hash),
+        next: AuthoritySet,
+    ) -> Result<(), Error<T>> {
+        let state = Clients::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
+        let set = ClientSets::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
+        let update =
+            client::recover(&state, &set, head, next, Self::now()).map_err(|error| {
+                log::debug!(target: LOG_TARGET, "{peer:x} does not recover: {error}");
+                match error {
+                    ClientError::Frozen => Error::<T>::NotTrusted,
+                    ClientError::OtherHead => Error::<T>::UnknownHeader,
+                    _ => Error::<T>::BadSet,
+                }
+            })?;
+        for past in &update.past {
+            Self::remember_set(peer, past);
+        }
+        let (set, height) = (update.state.set_id, update.state.latest.height);
+        Clients::<T>::insert(peer, update.state);
+        if let Some(next) = update.set {
+            ClientSets::<T>::insert(peer, next);
+        }
+        Self::deposit_event(Event::ClientRecovered { peer, set, height });
         Ok(())
     }
 }

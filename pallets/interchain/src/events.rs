@@ -49,6 +49,16 @@ mod events {
             /// The id of the set.
             set: SetId,
         },
+        /// The set that decided on the other chain lost its quorum. Whoever assigns its sets recorded another one in its
+        /// place, which decides from the height above this one on.
+        ClientRecovered {
+            /// The chain.
+            peer: ChainId,
+            /// The id of the set.
+            set: SetId,
+            /// The highest height that the set before has decided.
+            height: Height,
+        },
         /// A header of another chain is known.
         HeaderKnown {
             /// The chain.

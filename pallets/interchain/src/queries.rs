@@ -17,6 +17,7 @@ use hansa_interchain_primitives::{
     claims, keys,
     packet::ChainRef,
     proof::MAX_KEYS,
+    traits::HandOvers,
     Balance, ChainAddress, ChainId, LaneId, Nonce, Packet, PacketResult, PastSet, Payload,
     TrustedHeader, LANES,
 };
@@ -58,7 +59,7 @@ impl<T: Config> Pallet<T> {
         Some(RouteView {
             chain: route.chain,
             status,
-            header_due: client.is_update_due(now),
+            header_due: client.is_update_due(now) || T::HandOvers::wants_header(peer),
             entries: route.entries.into_iter().map(Into::into).collect(),
             book,
             agreement,

@@ -18,6 +18,10 @@
 //! ([`Misbehaviour`]): more than `T` of that set has lied, and the client freezes. Two certificates of one
 //! block, of different views or signers, are none. It counts only while those who signed can be held to
 //! it, within the trusting period after their set ceased to decide; later their keys may be anybody's.
+//!
+//! One exception there is to the rule that a set hands over itself: whoever assigns the sets of a chain may have recorded
+//! that above the highest header another set decides, as the one that decided lost its quorum ([`recover`]). Whether that
+//! is recorded, and by whom, the caller must know; it stands in place of the hand-over.
 
 use crate::{header::HeaderError, Hash, Height, Moment, SignedHeader};
 use alloc::vec::Vec;
@@ -78,6 +82,9 @@ pub enum ClientError {
     /// The set ceased to decide longer ago than the trusting period.
     #[error("the set ceased to decide longer ago than the trusting period")]
     TooOld,
+    /// The head above which another set shall decide is not the highest that is known.
+    #[error("the head above which another set shall decide is not the highest that is known")]
+    OtherHead,
     /// A certificate does not hold.
     #[error("a certificate does not hold: {0}")]
     Certificate(#[from] CertificateError),
@@ -133,6 +140,9 @@ pub struct ClientState {
     pub trusting_period: Moment,
     /// Whether the chain has contradicted itself.
     pub frozen: bool,
+    /// When a set was recorded in place of one that lost its quorum ([`recover`]), in milliseconds: trust began anew
+    /// then. 0 if none was.
+    pub renewed: Moment,
 }
 
 /// A set that decides no more.
@@ -215,17 +225,23 @@ impl ClientState {
             latest,
             trusting_period,
             frozen: false,
+            renewed: 0,
         }
+    }
+
+    /// Since when the client is trusted: the time of the highest header, or, if it was later, when a set was recorded.
+    fn trusted_since(&self) -> Moment {
+        self.latest.timestamp.max(self.renewed)
     }
 
     /// Whether the client has heard nothing for longer than the trusting period.
     pub fn is_expired(&self, now: Moment) -> bool {
-        is_over(self.latest.timestamp, self.trusting_period, now)
+        is_over(self.trusted_since(), self.trusting_period, now)
     }
 
     /// Whether a header is due, packets or not: a third of the trusting period has passed.
     pub fn is_update_due(&self, now: Moment) -> bool {
-        is_over(self.latest.timestamp, self.trusting_period / 3, now)
+        is_over(self.trusted_since(), self.trusting_period / 3, now)
     }
 
     /// Whether the client may be relied on.
@@ -322,24 +338,76 @@ fn hand_over(
     header: &TrustedHeader,
 ) -> Result<(), ClientError> {
     let deciding = update.set.as_ref().unwrap_or(first);
+    let past = replace(&mut update.state, deciding, &next, header)?;
+    update.past.push(past);
+    update.handed_over.push(next.clone());
+    update.set = Some(next);
+    Ok(())
+}
+
+/// From the height above `header` on `next` decides. Returns what is to be remembered of the set that decided until
+/// then.
+fn replace(
+    state: &mut ClientState,
+    deciding: &AuthoritySet,
+    next: &AuthoritySet,
+    header: &TrustedHeader,
+) -> Result<PastSet, ClientError> {
     if deciding.id.checked_add(1) != Some(next.id) {
         return Err(ClientError::SetId {
             current: deciding.id,
             next: next.id,
         });
     }
-    update.past.push(PastSet {
+    let past = PastSet {
         id: deciding.id,
         hash: set_hash(deciding),
-        first: update.state.set_since,
+        first: state.set_since,
         last: header.height,
         until: header.timestamp,
-    });
-    update.state.set_id = next.id;
-    update.state.set_since = header.height.saturating_add(1);
-    update.handed_over.push(next.clone());
-    update.set = Some(next);
-    Ok(())
+    };
+    state.set_id = next.id;
+    state.set_since = header.height.saturating_add(1);
+    Ok(past)
+}
+
+/// What a client that knows `set` becomes when it is recorded that above `head`, a height and a hash, `next` decides.
+///
+/// A client that has expired lives again: its trust begins anew at `now`, in milliseconds. What the set before has
+/// decided it has decided; of what it decides above the head nothing is believed. Nobody hands over, so
+/// [`Update::handed_over`] is empty.
+///
+/// # Errors
+///
+/// The client is frozen, the head is not the highest header that it knows, or the set is not valid, or not the next
+/// one.
+pub fn recover(
+    state: &ClientState,
+    set: &AuthoritySet,
+    head: (Height, Hash),
+    next: AuthoritySet,
+    now: Moment,
+) -> Result<Update, ClientError> {
+    if state.frozen {
+        return Err(ClientError::Frozen);
+    }
+    if (state.latest.height, state.latest.hash) != head {
+        return Err(ClientError::OtherHead);
+    }
+    // What was decoded may be empty, or have a member twice.
+    let next = AuthoritySet::new(next.id, next.authorities().to_vec()).map_err(HeaderError::BadSet)?;
+    let mut renewed = ClientState {
+        renewed: now,
+        ..*state
+    };
+    let past = replace(&mut renewed, set, &next, &state.latest)?;
+    Ok(Update {
+        state: renewed,
+        set: Some(next),
+        handed_over: Vec::new(),
+        past: alloc::vec![past],
+        headers: Vec::new(),
+    })
 }
 
 /// Two certificates of one set that contradict each other.

@@ -4,9 +4,9 @@
 //! What the interchain pallet asks of other pallets, and offers to them, so that none names another's
 //! `Config`.
 
-use crate::{route::NewRoute, Balance, ChainId, Nonce};
+use crate::{route::NewRoute, Balance, ChainId, Hash, Height, Nonce};
 use alloc::vec::Vec;
-use hansa_pbft_primitives::AuthoritySet;
+use hansa_pbft_primitives::{AuthoritySet, SetId};
 use sp_runtime::DispatchResult;
 use sp_weights::Weight;
 
@@ -55,6 +55,12 @@ pub trait HandOvers {
 
     /// Chain `of` has handed over to `set`, which was allowed. Told of each set, in their order.
     fn on_hand_over(of: ChainId, set: &AuthoritySet);
+
+    /// Whether a header of chain `of` is wanted before one is due: it seems to stand still.
+    fn wants_header(of: ChainId) -> bool {
+        let _ = of;
+        false
+    }
 }
 
 impl HandOvers for () {
@@ -63,6 +69,34 @@ impl HandOvers for () {
     }
 
     fn on_hand_over(_: ChainId, _: &AuthoritySet) {}
+}
+
+/// What the light client of another chain knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClientHead {
+    /// The number of the highest block that was proven.
+    pub height: Height,
+    /// Its hash.
+    pub hash: Hash,
+    /// The id of the set that decides the next one.
+    pub set_id: SetId,
+    /// Whether governance has to say first what is right: the chain has contradicted itself, or the route to it is
+    /// suspended.
+    pub held: bool,
+}
+
+/// The light clients of other chains, for those who assign their sets.
+pub trait LightClients {
+    /// What the light client of chain `of` knows; none if there is no route to it.
+    fn head(of: ChainId) -> Option<ClientHead>;
+
+    /// The set that decides the next height of chain `of`.
+    fn deciding_set(of: ChainId) -> Option<AuthoritySet>;
+
+    /// From the height above `head` on `set` decides on chain `of`, in place of one that lost its quorum. Its id is one
+    /// above that of the set before. Fails if that is not the highest head that is known, or nothing is believed of
+    /// the chain; nothing is changed then.
+    fn recover(of: ChainId, head: (Height, Hash), set: AuthoritySet) -> DispatchResult;
 }
 
 /// Opens routes, for those who know of another chain by other ways than governance.
