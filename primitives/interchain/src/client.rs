@@ -395,7 +395,8 @@ pub fn recover(
         return Err(ClientError::OtherHead);
     }
     // What was decoded may be empty, or have a member twice.
-    let next = AuthoritySet::new(next.id, next.authorities().to_vec()).map_err(HeaderError::BadSet)?;
+    let next =
+        AuthoritySet::new(next.id, next.authorities().to_vec()).map_err(HeaderError::BadSet)?;
     let mut renewed = ClientState {
         renewed: now,
         ..*state

@@ -13,6 +13,9 @@
 //! | [`OUTBOUND_LANES`] | destination, lane | [`OutboundLane`](crate::OutboundLane) |
 //! | [`RESULTS`] | source, lane, nonce | [`PacketResult`](crate::PacketResult) |
 //! | [`INBOUND_LANES`] | source, lane | [`InboundLane`](crate::InboundLane) |
+//! | [`RENEWALS`] | chain | the set with which its light client went on last by a record, and when |
+//!
+//! A hub has the hashes of its records ([`recovery_hash`]) in another pallet of the same runtime, [`RECORDS_PALLET`].
 //!
 //! Chain ids, lanes and nonces stand in the key as they are, in SCALE, so that a key has one meaning,
 //! and that the keys of neighbouring nonces share most of the proof. What a sender can choose is not
@@ -21,6 +24,7 @@
 use crate::{ChainId, LaneId, Nonce};
 use alloc::vec::Vec;
 use codec::Encode;
+use hansa_pbft_primitives::SetId;
 use sp_crypto_hashing::twox_128;
 
 /// The name of the pallet in every runtime.
@@ -33,6 +37,13 @@ pub const OUTBOUND_LANES: &str = "OutboundLanes";
 pub const RESULTS: &str = "Results";
 /// The receiving ends of lanes.
 pub const INBOUND_LANES: &str = "InboundLanes";
+/// When light clients went on with a recorded set.
+pub const RENEWALS: &str = "Renewals";
+
+/// The name of the pallet in a hub's runtime that has the hashes of records.
+pub const RECORDS_PALLET: &str = "DappChainSets";
+/// The hashes of records.
+pub const RECOVERY_HASHES: &str = "RecoveryHashes";
 
 /// The key of the commitment to a packet, in the state of the chain that sent it to `destination`.
 pub fn commitment(destination: ChainId, lane: LaneId, nonce: Nonce) -> Vec<u8> {
@@ -54,8 +65,24 @@ pub fn inbound_lane(source: ChainId, lane: LaneId) -> Vec<u8> {
     key(INBOUND_LANES, &(source, lane))
 }
 
+/// The key of when, and with which set, the light client of `chain` went on last by a record, in the state of the hub
+/// that made it.
+pub fn renewal(chain: ChainId) -> Vec<u8> {
+    key(RENEWALS, &chain)
+}
+
+/// The key of the hash of the record by which the set with this id came to decide on `chain`, in the state of the hub
+/// that made it.
+pub fn recovery_hash(chain: ChainId, set: SetId) -> Vec<u8> {
+    key_in(RECORDS_PALLET, RECOVERY_HASHES, &(chain, set))
+}
+
 fn key(item: &str, place: &impl Encode) -> Vec<u8> {
-    let mut key = twox_128(PALLET.as_bytes()).to_vec();
+    key_in(PALLET, item, place)
+}
+
+fn key_in(pallet: &str, item: &str, place: &impl Encode) -> Vec<u8> {
+    let mut key = twox_128(pallet.as_bytes()).to_vec();
     key.extend(twox_128(item.as_bytes()));
     place.encode_to(&mut key);
     key

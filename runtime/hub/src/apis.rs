@@ -310,6 +310,10 @@ impl_runtime_apis! {
             Interchain::past_sets(peer)
         }
 
+        fn recovery(chain: interchain::ChainId) -> Option<interchain::RecoveryView> {
+            Interchain::recovery(chain)
+        }
+
         fn packets(
             peer: interchain::ChainId,
             lane: LaneId,

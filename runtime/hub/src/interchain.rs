@@ -55,6 +55,7 @@ hansa_runtime_common::impl_interchain! {
     call_filter: ForeignCalls,
     system_packets: DappChainSets,
     hand_overs: DappChainSets,
+    recoveries: (),
     reserve_limits: DappChainSets,
     // All DappChains that there can be, and some that are none.
     max_routes: 1_024,
