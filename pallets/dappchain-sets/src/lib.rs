@@ -15,14 +15,17 @@
 //! 3. The chain hands over to it, as its headers say. The light client asks ([`HandOvers`]): a set that was not ordered
 //!    suspends the route.
 //! 4. The chain reports who made blocks ([`SystemPackets`]): that feeds pool and registry ([`Config::Authored`]).
-//! 5. Who contradicts itself on the chain is convicted by [`Call::report_offence`], in whichever remembered set
+//! 5. A chain that stands still, as it lost its quorum, is given another set by the hub's record, in place of a
+//!    hand-over: see [`stalls`].
+//! 6. Who contradicts itself on the chain is convicted by [`Call::report_offence`], in whichever remembered set
 //!    it was, and slashed here ([`Config::Offences`]).
 //!
 //! ## Bounds
 //!
 //! A set is remembered by hashes, for [`Config::KeepFor`] after another one took its place, at most [`Config::MaxSets`]
 //! of a chain; at most [`MAX_OUTSTANDING`] are ordered that a chain has not handed over to. A chain that is at
-//! a bound gets no new set until it is not.
+//! a bound gets no new set until it is not. Of each set that was recorded in place of another a hash is kept for good: there
+//! is one in [`StallPeriods`] at most.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -39,6 +42,7 @@ mod offences;
 mod orders;
 mod packets;
 mod queries;
+pub mod stalls;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -47,7 +51,7 @@ mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::{commitment, Accounts, ChainSets, OrderedSet};
+pub use types::{commitment, Accounts, ChainSets, OrderedSet, Stall, StallEnd, StallPeriods};
 pub use weights::WeightInfo;
 
 #[allow(unused_imports)] // For the documentation.
@@ -65,14 +69,18 @@ pub const MAX_OUTSTANDING: u32 = 16;
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
+    use crate::types::WatchedHead;
     use alloc::boxed::Box;
-    use frame_support::{dispatch::DispatchClass, pallet_prelude::*, traits::StorageVersion};
+    use frame_support::{
+        dispatch::DispatchClass, pallet_prelude::*, traits::StorageVersion, DefaultNoBound,
+    };
     use frame_system::pallet_prelude::*;
-    use hansa_allocation_primitives::{Allocation, AuthoredBlocks};
-    use hansa_dappchain_primitives::{ChainId, Hash, KeysOf, Seconds, SetOrdinal};
+    use hansa_allocation_primitives::{Allocation, AuthoredBlocks, RollCall};
+    use hansa_dappchain_primitives::{ChainId, Hash, KeysOf, Recovery, Seconds, SetOrdinal};
     use hansa_interchain_primitives::{
+        keys,
         route::NewRoute,
-        traits::{OpenRoute, SendSystemPacket},
+        traits::{LightClients, OpenRoute, SendSystemPacket},
     };
     use hansa_pbft_primitives::{
         AuthoritySet, Evidence, ForeignOffences, Height, OffenceKind, SetId,
@@ -105,6 +113,15 @@ pub mod pallet {
 
         /// Opens routes to chains.
         type Routes: OpenRoute;
+
+        /// The light clients of chains.
+        type Clients: LightClients;
+
+        /// Calls the rolls of chains that stand still.
+        type Rolls: RollCall;
+
+        /// How long a chain may stand still, unless the genesis says otherwise.
+        type DefaultStallPeriods: Get<StallPeriods>;
 
         /// Is told who made how many blocks of a chain.
         type Authored: AuthoredBlocks<Self::AccountId>;
@@ -170,6 +187,59 @@ pub mod pallet {
     #[pallet::storage]
     pub type Round<T: Config> = StorageValue<_, Option<ChainId>, OptionQuery>;
 
+    /// The heads of live chains to which there is a route, as the rounds have seen them.
+    #[pallet::storage]
+    pub type Watched<T: Config> = StorageMap<_, Twox64Concat, ChainId, WatchedHead, OptionQuery>;
+
+    /// The chains that stand still.
+    #[pallet::storage]
+    pub type Stalls<T: Config> = StorageMap<_, Twox64Concat, ChainId, Stall, OptionQuery>;
+
+    /// The last record of each chain that lost its quorum, until its sets are forgotten.
+    #[pallet::storage]
+    pub type Recoveries<T: Config> =
+        StorageMap<_, Twox64Concat, ChainId, Recovery<T::AccountId>, OptionQuery>;
+
+    /// The hashes of all records: chain, id of the new set. Kept for good, as light clients of other chains take proofs of
+    /// them. A part of the protocol: key and encoding are those of `hansa_interchain_primitives::keys`.
+    #[pallet::storage]
+    pub type RecoveryHashes<T: Config> = StorageNMap<
+        _,
+        (NMapKey<Identity, ChainId>, NMapKey<Identity, SetId>),
+        Hash,
+        OptionQuery,
+    >;
+
+    /// How long a chain may stand still, if the genesis says so.
+    #[pallet::storage]
+    pub type SetStallPeriods<T: Config> = StorageValue<_, StallPeriods, OptionQuery>;
+
+    /// What a chain spec says of the sets of chains.
+    #[pallet::genesis_config]
+    #[derive(DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// How long a chain may stand still; as the runtime has it, if nothing is said.
+        pub stall_periods: Option<StallPeriods>,
+        /// Ties the type to the runtime.
+        #[serde(skip)]
+        pub _config: core::marker::PhantomData<T>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            let Some(periods) = self.stall_periods else {
+                return;
+            };
+            // A genesis that cannot run must not be built; the SDK hands the message on.
+            assert!(
+                periods.are_sound(),
+                "dappChainSets.stallPeriods: stallSeconds and challengeSeconds must be at least 1"
+            );
+            SetStallPeriods::<T>::put(periods);
+        }
+    }
+
     /// What happened.
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -196,6 +266,41 @@ pub mod pallet {
             ordinal: SetOrdinal,
             /// Its id on the chain.
             set: SetId,
+        },
+        /// A chain stands still: no other head was proven for long. Those in its set are to answer, and anybody may prove a
+        /// higher block.
+        Stalled {
+            /// The chain.
+            chain: ChainId,
+            /// The height of its head.
+            height: Height,
+            /// Until when, in seconds of service time.
+            challenge_ends_at: Seconds,
+        },
+        /// A chain is not taken to stand still any more.
+        StallEnded {
+            /// The chain.
+            chain: ChainId,
+            /// Why.
+            why: StallEnd,
+        },
+        /// Another set decides on a chain that lost its quorum, by the hub's record.
+        Recovered {
+            /// The chain.
+            chain: ChainId,
+            /// The set's number.
+            ordinal: SetOrdinal,
+            /// Its id on the chain.
+            set: SetId,
+            /// The height above which it decides.
+            height: Height,
+            /// How many members it has.
+            members: u32,
+        },
+        /// No set could be recorded for a chain that stands still; that is tried again in the next epoch.
+        NotRecovered {
+            /// The chain.
+            chain: ChainId,
         },
         /// A chain has too few nodes for a set: it keeps the one that it has.
         TooFewNodes {
@@ -269,6 +374,15 @@ pub mod pallet {
             assert!(
                 T::MaxSets::get() > MAX_OUTSTANDING,
                 "more sets must be remembered than are outstanding"
+            );
+            assert!(
+                T::DefaultStallPeriods::get().are_sound(),
+                "each period must be at least a second"
+            );
+            assert_eq!(
+                RecoveryHashes::<T>::hashed_key_for((7, 9)),
+                keys::recovery_hash(7, 9),
+                "the keys are protocol"
             );
         }
 

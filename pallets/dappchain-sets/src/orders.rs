@@ -4,8 +4,10 @@
 //! Which sets are ordered, which hand-overs are allowed, and when a set is forgotten.
 
 use crate::{
+    stalls::Standing,
     types::{commitment, ChainSets, OrderedSet},
-    Chains, Config, Event, Pallet, Round, Sets, Unopened, WeightInfo, LOG_TARGET, MAX_OUTSTANDING,
+    Chains, Config, Event, Pallet, Recoveries, Round, Sets, StallEnd, Stalls, Unopened, WeightInfo,
+    LOG_TARGET, MAX_OUTSTANDING,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -62,6 +64,7 @@ impl<T: Config> ChainLives<T::AccountId> for Pallet<T> {
             }
         });
         Unopened::<T>::remove(chain);
+        Self::end_watch(chain, StallEnd::Ended);
     }
 }
 
@@ -89,25 +92,18 @@ impl<T: Config> HandOvers for Pallet<T> {
         let Some((ordinal, mut ordered)) = Self::find(of, &record, set) else {
             return;
         };
-        // Those that it passed over never decided.
-        for skipped in record.in_force.saturating_add(1)..ordinal {
-            Sets::<T>::remove(of, skipped);
-        }
-        let now = Self::now();
-        Sets::<T>::mutate(of, record.in_force, |last| {
-            if let Some(last) = last {
-                last.until = Some(now);
-            }
-        });
         ordered.set_id = Some(set.id);
-        Sets::<T>::insert(of, ordinal, ordered);
-        record.in_force = ordinal;
+        Self::put_in_force(of, &mut record, ordinal, ordered);
         Chains::<T>::insert(of, record);
         Self::deposit_event(Event::SetInForce {
             chain: of,
             ordinal,
             set: set.id,
         });
+    }
+
+    fn wants_header(of: ChainId) -> bool {
+        Stalls::<T>::contains_key(of)
     }
 }
 
@@ -145,8 +141,29 @@ impl<T: Config> Pallet<T> {
         opened.is_ok()
     }
 
+    /// A set decides from now on.
+    pub(crate) fn put_in_force(
+        chain: ChainId,
+        record: &mut ChainSets,
+        ordinal: SetOrdinal,
+        set: OrderedSet,
+    ) {
+        // Those that it passes over never decided.
+        for skipped in record.in_force.saturating_add(1)..ordinal {
+            Sets::<T>::remove(chain, skipped);
+        }
+        let now = Self::now();
+        Sets::<T>::mutate(chain, record.in_force, |last| {
+            if let Some(last) = last {
+                last.until = Some(now);
+            }
+        });
+        Sets::<T>::insert(chain, ordinal, set);
+        record.in_force = ordinal;
+    }
+
     /// What is remembered of a set.
-    fn ordered(
+    pub(crate) fn ordered(
         set: &AuthoritySet,
         members: &[AssignedNode<T::AccountId>],
         set_id: Option<SetId>,
@@ -203,29 +220,44 @@ impl<T: Config> Pallet<T> {
             _ => Round::<T>::kill(),
         }
         for (chain, record) in next {
-            let members = Self::look_at(chain, record);
-            weight.saturating_accrue(T::WeightInfo::look_at(members));
+            weight.saturating_accrue(Self::look_at(chain, record));
         }
         weight
     }
 
-    /// Order a set for a chain, if it needs another one, and forget old ones. Returns how many members it has.
-    fn look_at(chain: ChainId, mut record: ChainSets) -> u32 {
+    /// Order a set for a chain, if it needs another one, or take the next step if it stands still; and forget old sets.
+    /// Returns the weight.
+    fn look_at(chain: ChainId, mut record: ChainSets) -> Weight {
         Self::forget(chain, &mut record);
         if let Some(ended_at) = record.ended_at {
             let over = ended_at.saturating_add(T::KeepFor::get()) <= Self::now();
             if over && record.first >= record.next {
                 Chains::<T>::remove(chain);
+                Recoveries::<T>::remove(chain);
             } else {
                 Chains::<T>::insert(chain, record);
             }
-            return 0;
+            return T::WeightInfo::look_at(0);
         }
+        // Before the members are asked for: some may go by it.
+        let (standing, mut weight) = Self::watch(chain);
         let members = Self::members(chain);
+        let nodes = members.len() as u32;
         record.limit = Self::cover(&members);
-        Self::order(chain, &mut record, &members);
+        weight.saturating_accrue(T::WeightInfo::look_at(nodes));
+        match standing {
+            Standing::Moves => Self::order(chain, &mut record, &members),
+            // No set is ordered for a chain that stands still: it could not take it, and each that it has not taken is
+            // passed over by the set that is recorded, whose number is above all that were ordered. So the chain, which
+            // takes packets of before the record late, or never, plans none of them.
+            Standing::Waits => {}
+            Standing::NeedsSet(client) => {
+                Self::recover(chain, &mut record, client, &members);
+                weight.saturating_accrue(T::WeightInfo::recover(nodes));
+            }
+        }
         Chains::<T>::insert(chain, record);
-        members.len() as u32
+        weight
     }
 
     /// The nodes that are to decide on a chain, with their keys.
@@ -256,8 +288,7 @@ impl<T: Config> Pallet<T> {
         if latest.is_some_and(|latest| latest.commitment == ordered.commitment) {
             return;
         }
-        let kept = record.next.saturating_sub(record.first);
-        if record.outstanding() >= MAX_OUTSTANDING || kept >= T::MaxSets::get() {
+        if record.outstanding() >= MAX_OUTSTANDING || record.remembered() >= T::MaxSets::get() {
             Self::deposit_event(Event::TooManySets { chain });
             return;
         }

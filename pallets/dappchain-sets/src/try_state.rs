@@ -17,6 +17,9 @@ impl<T: Config> Pallet<T> {
     /// 3. No more sets are outstanding or remembered than may be.
     /// 4. A set has at least four members, and as many as fit.
     /// 5. Nothing is stored of chains that were never live.
+    /// 6. Only chains are watched that live, and only such stand still, at the head that was seen.
+    /// 7. The last record of a chain is of a set that came into force by it, and its hash is kept.
+    /// 8. No period is nothing.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         for (chain, record) in Chains::<T>::iter() {
             Self::check_chain(chain, &record)?;
@@ -42,7 +45,7 @@ impl<T: Config> Pallet<T> {
             Unopened::<T>::iter_keys().all(Chains::<T>::contains_key),
             "5: a route to no chain"
         );
-        Ok(())
+        Self::check_stalls()
     }
 
     fn check_chain(chain: ChainId, record: &ChainSets) -> Result<(), TryRuntimeError> {

@@ -5,6 +5,7 @@
 
 use codec::Encode;
 use frame_support::{traits::ConstU32, BoundedVec};
+use hansa_allocation_primitives::Head;
 use hansa_dappchain_primitives::{packet::set_hash, Balance, Hash, Seconds, SetOrdinal, MAX_SET};
 use hansa_pbft_primitives::{AuthoritySet, SetId, SignerBitmap};
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
@@ -44,6 +45,11 @@ impl ChainSets {
         self.in_force.saturating_add(1)..self.next
     }
 
+    /// How many numbers there are from the oldest set on that may be remembered.
+    pub fn remembered(&self) -> u32 {
+        self.next.saturating_sub(self.first)
+    }
+
     /// The number of the set that was ordered last.
     pub fn latest(&self) -> SetOrdinal {
         self.next.saturating_sub(1)
@@ -67,6 +73,68 @@ pub struct OrderedSet {
     pub until: Option<Seconds>,
     /// Who of it is convicted of an offence, by position.
     pub convicted: SignerBitmap,
+}
+
+/// How long a chain may stand still. In seconds of service time, each at least 1.
+#[frame_support::stored]
+#[derive(Copy, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StallPeriods {
+    /// For how long no other head of the chain is proven before the roll is called. Longer than the longest time between
+    /// two headers that a chain shows (a third of what its headers are trusted for), or chains that are quiet would seem to
+    /// stand still; shorter than they are trusted, or no later one could be shown any more.
+    pub stall_seconds: Seconds,
+    /// For how long after that a later head may be proven, and nodes may answer.
+    pub challenge_seconds: Seconds,
+}
+
+impl StallPeriods {
+    /// Whether neither is nothing.
+    pub fn are_sound(&self) -> bool {
+        self.stall_seconds > 0 && self.challenge_seconds > 0
+    }
+}
+
+/// The highest head of a chain that was proven.
+#[frame_support::stored]
+#[derive(Copy)]
+pub struct WatchedHead {
+    /// The head.
+    pub head: Head,
+    /// In which round it was seen first; or since when the chain is given time anew.
+    pub since: Seconds,
+}
+
+/// A chain stands still.
+#[frame_support::stored]
+#[derive(Copy)]
+pub struct Stall {
+    /// The highest head that was proven.
+    pub head: Head,
+    /// When the roll was called.
+    pub opened_at: Seconds,
+    /// When whoever has not answered loses its place.
+    pub challenge_ends_at: Seconds,
+    /// Whether that has been done.
+    pub roll_closed: bool,
+}
+
+/// Why a chain is not taken to stand still any more, though no other set was recorded.
+#[frame_support::stored]
+#[derive(Copy)]
+pub enum StallEnd {
+    /// A higher block was proven.
+    #[codec(index = 0)]
+    NewHead,
+    /// So many of the set that decides have answered that it can go on by itself. It has its time anew to do so.
+    #[codec(index = 1)]
+    Quorum,
+    /// The chain has contradicted itself, or the route to it is suspended: only governance can say what is right.
+    #[codec(index = 2)]
+    Held,
+    /// Its life is over, or about to be.
+    #[codec(index = 3)]
+    Ended,
 }
 
 /// The hash by which set and accounts are known when they are gone.

@@ -19,8 +19,9 @@ use frame_support::traits::{
 };
 use frame_system::RawOrigin;
 use hansa_allocation_primitives::{
-    confirm::{confirm_payload, join_payload},
-    Allocation, AuthoredBlocks, BeaconId, ChainId, Head, MemberPhase, NodeKeys, Phase, Term,
+    confirm::{answer_payload, confirm_payload, join_payload},
+    Allocation, AuthoredBlocks, BeaconId, ChainId, Head, MemberPhase, NodeKeys, Phase, RollCall,
+    Seconds, Term,
 };
 use hansa_beacon_primitives::{OnBeacon, OnFreeze, OnReveal, Pool};
 use sp_core::H256;
@@ -112,6 +113,32 @@ fn confirmation<T: Config>() -> Result<Call<T>, BenchmarkError> {
         chain: 0,
         account,
         head: HEAD,
+        signature,
+    })
+}
+
+/// When the roll of benchmarks is called: later than its members began to serve.
+const CALLED_AT: Seconds = 1;
+
+/// The roll of chain 0 is called, which has as many members as it can need; all but the last have answered. Returns the
+/// call by which that one does.
+fn answer_of_last<T: Config>() -> Result<Call<T>, BenchmarkError> {
+    let need = Pallet::<T>::max_nodes();
+    chains::<T>(need)?;
+    let members = live::<T>(need.saturating_sub(1), MemberPhase::Serving)?;
+    let (account, key) = node::<T>(need)?;
+    seat::<T>(0, &account, MemberPhase::Serving);
+    Pallet::<T>::call_roll(0, CALLED_AT);
+    for member in members {
+        Pallet::<T>::do_answer(0, member)?;
+    }
+    let payload = answer_payload(&Pallet::<T>::genesis(), 0, &account, CALLED_AT);
+    let signature = key
+        .sign(&payload)
+        .ok_or(BenchmarkError::Stop("no keystore"))?;
+    Ok(Call::answer {
+        chain: 0,
+        account,
         signature,
     })
 }
@@ -362,6 +389,52 @@ mod benchmarks {
             Pallet::<T>::on_authored(0, &last, 5);
         }
         assert!(Veterans::<T>::contains_key(&last));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn answer() -> Result<(), BenchmarkError> {
+        let Call::answer {
+            chain,
+            account,
+            signature,
+        } = answer_of_last::<T>()?
+        else {
+            return Err(BenchmarkError::Stop("no answer"));
+        };
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, chain, account.clone(), signature);
+        assert!(Rolls::<T>::get(0).is_some_and(|roll| roll.has_answered(&account)));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_answer() -> Result<(), BenchmarkError> {
+        let call = answer_of_last::<T>()?;
+        let result;
+        #[block]
+        {
+            result = call.authorize(TransactionSource::External);
+        }
+        assert!(matches!(result, Some(Ok(_))));
+        Ok(())
+    }
+
+    /// `n` members have not answered. What it costs to tell the registry of them comes on top.
+    #[benchmark]
+    fn close_roll(n: Linear<0, 256>) -> Result<(), BenchmarkError> {
+        let need = Pallet::<T>::max_nodes();
+        chains::<T>(need)?;
+        let members = live::<T>(need, MemberPhase::Serving)?;
+        Pallet::<T>::call_roll(0, CALLED_AT);
+        for member in members.into_iter().skip(n as usize) {
+            Pallet::<T>::do_answer(0, member)?;
+        }
+        #[block]
+        {
+            Pallet::<T>::close_roll(0);
+        }
+        assert_eq!(Pallet::<T>::active_count(0), need.saturating_sub(n));
         Ok(())
     }
 

@@ -27,6 +27,11 @@
 //! A draw that is not over when the next freeze comes is finished; the one after it is skipped, which an
 //! event says.
 //!
+//! ## Chains that stand still
+//!
+//! When a chain makes no blocks for days, its **roll** is called: each member of its set is to answer ([`Call::answer`]). Who
+//! does not loses its place at once, however many they are ([`rollcall`]).
+//!
 //! ## Ranks
 //!
 //! Ranks are the keys of a map without a hasher, so that its order in the trie is that of the ranks: it sorts
@@ -49,6 +54,7 @@ mod benchmarking;
 mod confirming;
 pub mod draw;
 pub mod epochs;
+mod events;
 mod joining;
 #[cfg(test)]
 mod mock;
@@ -56,6 +62,7 @@ mod pool;
 pub mod presence;
 mod queries;
 mod registry;
+pub mod rollcall;
 pub mod roster;
 mod sweep;
 #[cfg(test)]
@@ -68,9 +75,12 @@ pub mod weights;
 pub use pallet::*;
 pub use weights::WeightInfo;
 
+use frame_support::pallet_macros::import_section;
+
 /// The target of the pallet's log lines.
 pub(crate) const LOG_TARGET: &str = "runtime::allocation";
 
+#[import_section(events::events)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -78,7 +88,7 @@ pub mod pallet {
         draw::{Kind, Reason, Slot, Turns},
         presence::MAX_DRAW_DELAY,
         roster::{Roster, MAX_MEMBERS},
-        types::{Node, PoolCount, Stage},
+        types::{Node, PoolCount, Roll, Stage},
     };
     use frame_support::{
         pallet_prelude::*,
@@ -247,6 +257,11 @@ pub mod pallet {
     pub type Rosters<T: Config> =
         StorageMap<_, Twox64Concat, ChainId, Roster<T::AccountId>, OptionQuery>;
 
+    /// Of live chains that stand still: who has answered. See [`rollcall`].
+    #[pallet::storage]
+    pub type Rolls<T: Config> =
+        StorageMap<_, Twox64Concat, ChainId, Roll<T::AccountId>, OptionQuery>;
+
     /// Of which epoch the ids are that the draw reads that is under way, or to come; none if none is.
     #[pallet::storage]
     pub type FrozenEpoch<T: Config> = StorageValue<_, EpochIndex, OptionQuery>;
@@ -284,147 +299,6 @@ pub mod pallet {
     /// What the draw remembers.
     #[pallet::storage]
     pub type CurrentTurns<T: Config> = StorageValue<_, Turns, ValueQuery>;
-
-    /// What happened.
-    #[pallet::event]
-    #[pallet::generate_deposit(pub(super) fn deposit_event)]
-    pub enum Event<T: Config> {
-        /// A node came into the pool.
-        Joined {
-            /// The node.
-            node: T::AccountId,
-        },
-        /// A node is to leave the pool as soon as it is replaced.
-        Leaving {
-            /// The node.
-            node: T::AccountId,
-        },
-        /// A node left the pool.
-        Left {
-            /// The node.
-            node: T::AccountId,
-            /// What it paid for giving up a place.
-            fee: BalanceOf<T>,
-        },
-        /// A node authored a block on some chain for the first time.
-        Veteran {
-            /// The node.
-            node: T::AccountId,
-        },
-        /// The chains were taken down for the next draw.
-        Frozen {
-            /// The epoch whose ids it reads.
-            epoch: EpochIndex,
-            /// How many nodes all chains have, and how many they need: the mean.
-            mean: (u32, u32),
-        },
-        /// A draw begins.
-        DrawBegan {
-            /// The epoch whose ids it reads.
-            epoch: EpochIndex,
-        },
-        /// A draw is over.
-        DrawEnded {
-            /// The epoch whose ids it read.
-            epoch: EpochIndex,
-            /// How many nodes wait in the pool.
-            waiting: u32,
-        },
-        /// There is no draw by the ids of an epoch: the one before was not over.
-        DrawSkipped {
-            /// The epoch.
-            epoch: EpochIndex,
-        },
-        /// A node was drawn for a chain.
-        Drawn {
-            /// The node.
-            node: T::AccountId,
-            /// The chain.
-            chain: ChainId,
-            /// Why that one.
-            reason: Reason,
-        },
-        /// A pending chain has all its nodes.
-        Complete {
-            /// The chain.
-            chain: ChainId,
-        },
-        /// A node confirmed that it is ready, and serves.
-        Confirmed {
-            /// The node.
-            node: T::AccountId,
-            /// The chain.
-            chain: ChainId,
-        },
-        /// A member of a chain is none any more.
-        Departed {
-            /// The node.
-            node: T::AccountId,
-            /// The chain.
-            chain: ChainId,
-            /// Why.
-            cause: Departure,
-        },
-        /// The chain's phase changed.
-        PhaseChanged {
-            /// The chain.
-            chain: ChainId,
-            /// What it is now.
-            phase: Phase,
-        },
-        /// A chain needs another number of nodes.
-        NeedChanged {
-            /// The chain.
-            chain: ChainId,
-            /// What it needs.
-            need: u32,
-        },
-        /// A chain is short of nodes.
-        Short {
-            /// The chain.
-            chain: ChainId,
-            /// How many are in its set.
-            active: u32,
-            /// For how many epochs in a row.
-            epochs: u32,
-        },
-        /// From the next freeze on nodes must have been present in so many epochs before.
-        DrawDelaySet {
-            /// The number of epochs.
-            epochs: EpochIndex,
-        },
-    }
-
-    /// Why a call fails.
-    #[pallet::error]
-    pub enum Error<T> {
-        /// The node is in the pool.
-        AlreadyPooled,
-        /// The node is not in the pool.
-        NotPooled,
-        /// The pool is full.
-        PoolFull,
-        /// The node has no beacon key.
-        NoKey,
-        /// The node has not the stake, or was convicted or chilled.
-        MayNotServe,
-        /// The account cannot pay the deposit.
-        DepositTooHigh,
-        /// The node is to leave already.
-        AlreadyLeaving,
-        /// The node is no member of the chain that has to confirm.
-        NothingToConfirm,
-        /// The head is not final on that chain, or not recent.
-        UnknownHead,
-        /// The confirmation, or the wish to join, is not signed with the node's key.
-        BadSignature,
-        /// The node was in the pool before: only its operator can put it back.
-        LeftBefore,
-        /// The wish to join is not of the epoch under way.
-        WrongEpoch,
-        /// The delay of the draw is above [`MAX_DRAW_DELAY`].
-        DelayTooLong,
-    }
 
     /// What a chain spec says of the pool.
     #[pallet::genesis_config]
@@ -563,6 +437,29 @@ pub mod pallet {
             DrawDelay::<T>::put(epochs);
             Self::deposit_event(Event::DrawDelaySet { epochs });
             Ok(())
+        }
+
+        /// Answer that the node of `account`, which is in the set of `chain`, is there: the chain stands still, and its roll
+        /// is called. Whoever has not answered when the roll is closed loses its place.
+        ///
+        /// `signature` is over [`answer_payload`](hansa_allocation_primitives::confirm::answer_payload), by the node's
+        /// beacon key. Nobody signs or pays for the call; it is good once.
+        #[pallet::call_index(5)]
+        #[pallet::weight((T::WeightInfo::answer(), DispatchClass::Operational, Pays::No))]
+        #[pallet::authorize(|_source, chain, account, signature| {
+            Self::authorize_answer(*chain, account, signature)
+        })]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_answer())]
+        pub fn answer(
+            origin: OriginFor<T>,
+            chain: ChainId,
+            account: T::AccountId,
+            signature: BeaconSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            // As with `confirm`.
+            let _ = signature;
+            Self::do_answer(chain, account)
         }
     }
 }

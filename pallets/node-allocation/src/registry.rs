@@ -7,7 +7,8 @@ use crate::{draw::Slot, roster::Roster, Config, Count, Event, Pallet, Rosters, S
 use alloc::vec::Vec;
 use frame_support::{ensure, traits::Get, weights::Weight};
 use hansa_allocation_primitives::{
-    Allocation, AllocationError, ChainId, Departure, Member, Phase, Seconds, Term, MIN_NODES,
+    Allocation, AllocationError, ChainId, Departure, Member, Phase, RollCall, Seconds, Term,
+    MIN_NODES,
 };
 
 fn check_term(term: &Term) -> Result<(), AllocationError> {
@@ -99,6 +100,7 @@ impl<T: Config> Allocation<T::AccountId> for Pallet<T> {
     fn close(chain: ChainId) -> Result<Weight, AllocationError> {
         let roster = Self::roster(chain)?;
         Rosters::<T>::remove(chain);
+        Self::cancel_roll(chain);
         Slots::<T>::mutate(|slots| slots.retain(|slot| slot.chain != chain));
         let members = roster.members_total();
         for seat in roster.seats {

@@ -21,6 +21,9 @@
 //! made none in [`ABSENT_ROUNDS`] rounds, one after the other, is absent: it is marked, before those who want to go. One who
 //! works is taken for absent with a probability of e^-32. Rounds are so many since a member is in the chain's set only when
 //! the chain has handed over: that takes an epoch, a session, and the report.
+//!
+//! A chain that makes no blocks at all reports nothing. Of its set whoever does not answer when the roll is called goes at
+//! once ([`Roster::remove_absent`]), within `T` or not.
 
 use crate::draw::{Kind, Slot};
 use alloc::vec::Vec;
@@ -309,6 +312,20 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
             }
             Phase::Forming | Phase::Retiring => {}
         }
+        gone
+    }
+
+    /// Whoever is in the set and not there goes at once, however many they are: they stop nothing any more. Others may go
+    /// in this epoch within what the set can do without that is left.
+    pub fn remove_absent(&mut self, is_there: impl Fn(&Seat<AccountId>) -> bool) -> Vec<Gone<AccountId>> {
+        let mut gone = Vec::new();
+        self.remove_if(&mut gone, |seat| {
+            let absent = seat.phase.is_active() && !is_there(seat);
+            absent.then_some(Departure::Absent)
+        });
+        let of = self.departures.of.min(self.active());
+        self.departures.of = of;
+        self.departures.gone = self.departures.gone.min(tolerated(of));
         gone
     }
 

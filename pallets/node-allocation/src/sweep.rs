@@ -9,7 +9,7 @@ use crate::{
 };
 use frame_support::{traits::Get, weights::Weight};
 use hansa_allocation_primitives::{
-    ChainEvents, ChainId, Departure, MemberPhase, NodeStanding, OnShort, Phase, MIN_NODES,
+    ChainEvents, ChainId, Departure, MemberPhase, NodeStanding, OnShort, Phase, RollCall, MIN_NODES,
 };
 
 impl<T: Config> Pallet<T> {
@@ -99,6 +99,8 @@ impl<T: Config> Pallet<T> {
     /// A chain retires: nobody is drawn for it any more, and who was to join it is free.
     pub(crate) fn retire(chain: ChainId) -> Weight {
         let mut weight = Weight::zero();
+        // Who is not there is not replaced any more.
+        Self::cancel_roll(chain);
         for gone in Self::edit(chain, |roster| roster.retire()).unwrap_or_default() {
             weight.saturating_accrue(Self::let_go(chain, gone));
         }

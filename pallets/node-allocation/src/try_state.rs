@@ -8,14 +8,14 @@ use crate::{
     roster::Roster,
     types::Stage,
     Config, Count, CurrentEpoch, CurrentStage, DrawDelay, FrozenEpoch, FrozenSlots, HoldReason,
-    Left, Nodes, Pallet, Ranks, Rosters, Slots,
+    Left, Nodes, Pallet, Ranks, Rolls, Rosters, Slots,
 };
 use alloc::collections::BTreeSet;
 use frame_support::{
     ensure,
     traits::{fungible::InspectHold, Get},
 };
-use hansa_allocation_primitives::{tolerated, ChainId, MemberPhase, Phase};
+use hansa_allocation_primitives::{tolerated, ChainId, MemberPhase, Phase, RollCall};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -34,6 +34,7 @@ impl<T: Config> Pallet<T> {
     /// 7. Ranks are there in a draw only, and then there are frozen chains.
     /// 8. Who left the pool is not in it.
     /// 9. Nobody was present in epochs to come; the delay of the draw is in its bounds.
+    /// 10. Rolls are those of live chains; whoever has answered is in one once, and they are in order.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let slots = Slots::<T>::get();
         ensure!(
@@ -80,6 +81,15 @@ impl<T: Config> Pallet<T> {
             DrawDelay::<T>::get() <= MAX_DRAW_DELAY,
             "9: the delay of the draw is too long"
         );
+        for (chain, roll) in Rolls::<T>::iter() {
+            ensure!(Self::is_live(chain), "10: a roll of no live chain");
+            ensure!(
+                roll.answered
+                    .windows(2)
+                    .all(|w| matches!(w, [a, b] if a < b)),
+                "10: the answers are not in order"
+            );
+        }
         Ok(())
     }
 

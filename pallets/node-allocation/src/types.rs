@@ -3,8 +3,12 @@
 
 //! What the pallet stores.
 
-use crate::presence::Presence;
-use hansa_allocation_primitives::{ChainId, EpochIndex};
+use crate::{
+    presence::Presence,
+    roster::{Seat, MAX_MEMBERS},
+};
+use frame_support::{traits::ConstU32, BoundedVec};
+use hansa_allocation_primitives::{ChainId, EpochIndex, Seconds};
 use hansa_beacon_primitives::Beacon;
 
 /// A node of the pool.
@@ -55,4 +59,43 @@ pub enum Stage {
     /// Chains are looked through for turns that are over and confirmations that are overdue.
     #[codec(index = 3)]
     Sweeping,
+}
+
+/// The roll of a chain that stands still.
+#[frame_support::stored]
+pub struct Roll<AccountId> {
+    /// When it was called.
+    pub since: Seconds,
+    /// Who has answered, in ascending order.
+    pub answered: BoundedVec<AccountId, ConstU32<MAX_MEMBERS>>,
+}
+
+impl<AccountId: Ord> Roll<AccountId> {
+    /// One that is called now.
+    pub fn new(since: Seconds) -> Self {
+        Self {
+            since,
+            answered: BoundedVec::new(),
+        }
+    }
+
+    /// Whether a member is to answer: it was in the set when the roll was called. Who came into it later has shown by its
+    /// confirmation that it is there. So whoever answers was in the set then, and no more can answer than were.
+    pub fn asks(&self, seat: &Seat<AccountId>) -> bool {
+        let before = seat.serving_since.is_none_or(|since| since < self.since);
+        seat.phase.is_active() && before
+    }
+
+    /// Whether a node has answered.
+    pub fn has_answered(&self, account: &AccountId) -> bool {
+        self.answered.binary_search(account).is_ok()
+    }
+
+    /// A node answers; false if it has before.
+    pub fn answer(&mut self, account: AccountId) -> bool {
+        match self.answered.binary_search(&account) {
+            Ok(_) => false,
+            Err(at) => self.answered.try_insert(at, account).is_ok(),
+        }
+    }
 }

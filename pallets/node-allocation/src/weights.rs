@@ -50,6 +50,12 @@ pub trait WeightInfo {
     fn on_reveal() -> Weight;
     /// A report on a node's blocks.
     fn on_authored() -> Weight;
+    /// `answer`.
+    fn answer() -> Weight;
+    /// What authorises `answer`.
+    fn authorize_answer() -> Weight;
+    /// The roll of a chain that is closed, by which `n` members go.
+    fn close_roll(n: u32) -> Weight;
 }
 
 /// The weights of a runtime.
@@ -105,6 +111,15 @@ macro_rules! weights {
         }
         fn on_authored() -> Weight {
             estimate($db, 200_000_000, 3, 3)
+        }
+        fn answer() -> Weight {
+            estimate($db, 60_000_000, 1, 1)
+        }
+        fn authorize_answer() -> Weight {
+            estimate($db, 220_000_000, 4, 0)
+        }
+        fn close_roll(n: u32) -> Weight {
+            estimate($db, 300_000_000, 3, 3).saturating_add(per(n, estimate($db, 40_000_000, 5, 4)))
         }
     };
 }

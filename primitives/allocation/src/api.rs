@@ -92,6 +92,17 @@ pub enum Admission<AccountId> {
     PoolFull,
 }
 
+/// An answer that a node owes: the chain that it serves stands still, and the roll is called.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct OwedAnswer<AccountId> {
+    /// The node's account.
+    pub account: AccountId,
+    /// The chain.
+    pub chain: ChainId,
+    /// When the roll was called, in seconds of service time.
+    pub since: Seconds,
+}
+
 /// A chain, as the draw sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub struct ChainStatus {
@@ -173,6 +184,17 @@ sp_api::decl_runtime_apis! {
         fn submit_join(
             account: AccountId,
             epoch: EpochIndex,
+            signature: BeaconSignature,
+        ) -> Option<()>;
+
+        /// The answer that the node with this beacon key owes; none if it owes none. A node that owes one signs
+        /// [`answer_payload`](crate::confirm::answer_payload) and submits it, or loses its place when the roll is closed.
+        fn roll_call(key: BeaconId) -> Option<OwedAnswer<AccountId>>;
+
+        /// Put a node's answer to a roll call into the local pool, as with [`submit_confirm`](Self::submit_confirm).
+        fn submit_answer(
+            chain: ChainId,
+            account: AccountId,
             signature: BeaconSignature,
         ) -> Option<()>;
 

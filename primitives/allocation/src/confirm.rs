@@ -1,7 +1,8 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a node's beacon key signs: that it wants to be in the pool, and that it is ready to serve a live chain.
+//! What a node's beacon key signs: that it wants to be in the pool, that it is ready to serve a live chain, and that it is
+//! there when the roll of a chain that stands still is called.
 
 use crate::{ChainId, EpochIndex, Head, Seconds};
 use alloc::vec::Vec;
@@ -13,6 +14,9 @@ const CONFIRM_DOMAIN: &[u8] = b"hansa/allocation/confirm/1";
 
 /// Separates wishes to join from other messages of the node's beacon key.
 const JOIN_DOMAIN: &[u8] = b"hansa/allocation/join/1";
+
+/// Separates answers to a roll call from other messages of the node's beacon key.
+const ANSWER_DOMAIN: &[u8] = b"hansa/allocation/answer/1";
 
 /// What the node's beacon key signs: that it wants to be in the pool, in this epoch.
 ///
@@ -37,6 +41,19 @@ pub fn confirm_payload<AccountId: Encode>(
     head: &Head,
 ) -> Vec<u8> {
     (CONFIRM_DOMAIN, genesis, chain, account, since, head).encode()
+}
+
+/// What the node's beacon key signs: that it is there, and serves `chain`.
+///
+/// `since` is when the roll was called, in seconds of service time, so that an answer is good for one roll; `genesis` is
+/// the hub's genesis hash.
+pub fn answer_payload<AccountId: Encode>(
+    genesis: &H256,
+    chain: ChainId,
+    account: &AccountId,
+    since: Seconds,
+) -> Vec<u8> {
+    (ANSWER_DOMAIN, genesis, chain, account, since).encode()
 }
 
 #[cfg(test)]
@@ -73,6 +90,22 @@ mod tests {
             join_payload(&H256::zero(), &2u64, 5),
             join_payload(&genesis, &3u64, 5),
             join_payload(&genesis, &2u64, 6),
+        ] {
+            assert_ne!(good, bad);
+        }
+    }
+
+    #[test]
+    fn everything_is_signed_of_an_answer() {
+        let genesis = H256::repeat_byte(1);
+        let good = answer_payload(&genesis, 1, &2u64, 5);
+        assert_eq!(good, answer_payload(&genesis, 1, &2u64, 5));
+        for bad in [
+            answer_payload(&H256::zero(), 1, &2u64, 5),
+            answer_payload(&genesis, 2, &2u64, 5),
+            answer_payload(&genesis, 1, &3u64, 5),
+            answer_payload(&genesis, 1, &2u64, 6),
+            join_payload(&genesis, &2u64, 5),
         ] {
             assert_ne!(good, bad);
         }

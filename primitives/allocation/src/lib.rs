@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | [`types`] | chains, members and nodes, as the allocation sees them |
 //! | [`traits`] | what the registry tells the allocation, it tells the registry, and both ask of others |
-//! | [`confirm`] | what a node signs to confirm that it is ready to serve |
+//! | [`confirm`] | what a node signs: that it would join, that it is ready to serve, that it is there |
 //! | [`api`] | the runtime API |
 //!
 //! ## Who keeps what
@@ -30,12 +30,14 @@ pub mod confirm;
 pub mod traits;
 pub mod types;
 
-pub use api::{Admission, ChainStatus, DrawStage, DrawStatus, NodePlace, NodeStatus, OwnNode};
+pub use api::{
+    Admission, ChainStatus, DrawStage, DrawStatus, NodePlace, NodeStatus, OwedAnswer, OwnNode,
+};
 pub use hansa_beacon_primitives::{BeaconId, BeaconSignature, EpochIndex};
 pub use hansa_staking_primitives::Seconds;
 pub use traits::{
-    Allocation, AuthoredBlocks, ChainEvents, ChainHeads, NodeKeys, NodeStanding, OnShort, Serving,
-    TrustSigned,
+    Allocation, AuthoredBlocks, ChainEvents, ChainHeads, NodeKeys, NodeStanding, OnShort, RollCall,
+    Serving, TrustSigned,
 };
 pub use types::{
     AllocationError, ChainId, Departure, Head, Member, MemberPhase, Phase, Term, MIN_NODES,

@@ -3,7 +3,7 @@
 
 //! What the registry tells the allocation, it tells the registry, and both ask of others.
 
-use crate::{AllocationError, BeaconId, ChainId, Departure, Head, Member, Phase, Term};
+use crate::{AllocationError, BeaconId, ChainId, Departure, Head, Member, Phase, Seconds, Term};
 use alloc::vec::Vec;
 use sp_weights::Weight;
 
@@ -128,6 +128,24 @@ impl<AccountId, A: AuthoredBlocks<AccountId>, B: AuthoredBlocks<AccountId>>
         let first = A::on_authored(chain, account, blocks);
         first.saturating_add(B::on_authored(chain, account, blocks))
     }
+}
+
+/// Asks those in the set of a chain that stands still whether they are there. Implemented by the allocation pallet;
+/// called by whoever watches the chains.
+pub trait RollCall {
+    /// Whether nodes are drawn for the chain: it is live, and does not retire. There are no rolls of others.
+    fn is_live(chain: ChainId) -> bool;
+
+    /// Call the roll: who is in the chain's set is to answer. `since` is now, in seconds of service time; it is a part of
+    /// what nodes sign. A roll that was called before is none any more.
+    fn call_roll(chain: ChainId, since: Seconds);
+
+    /// Nobody has to answer any more, and nobody goes. Nothing happens if no roll was called.
+    fn cancel_roll(chain: ChainId);
+
+    /// The time to answer is over: whoever was to and did not loses its place at once, however many they are
+    /// ([`Departure::Absent`]). Returns how many, and the weight. Nothing happens if no roll was called.
+    fn close_roll(chain: ChainId) -> (u32, Weight);
 }
 
 /// Whether a node's stake is needed: asked by staking before it lets a bond go.

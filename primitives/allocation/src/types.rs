@@ -148,7 +148,8 @@ pub enum Departure {
     /// The chain needs fewer nodes, or is no more.
     #[codec(index = 4)]
     NotNeeded,
-    /// It made no block for long, while the others made many.
+    /// It made no block for long, while the others made many; or it did not answer when its chain stood still and the
+    /// roll was called.
     #[codec(index = 5)]
     Absent,
 }

@@ -20,12 +20,12 @@
 #![allow(clippy::multiple_bound_locations)]
 
 use crate::{
-    Balance, BallotIndex, ChainId, ChainState, Founder, HubCheckpoint, RuntimeSource, Seconds,
-    SetOrdinal,
+    Balance, BallotIndex, ChainId, ChainState, Founder, HubCheckpoint, Recovery, RuntimeSource,
+    Seconds, SetOrdinal,
 };
 use alloc::vec::Vec;
 use codec::{Codec, Decode, Encode};
-use hansa_allocation_primitives::Term;
+use hansa_allocation_primitives::{Head, Term};
 use hansa_pbft_primitives::{AuthoritySet, AuthoritySignature, Evidence, Hash, SetId};
 use scale_info::TypeInfo;
 
@@ -155,6 +155,20 @@ pub struct SetsView {
     pub limit: Balance,
 }
 
+/// A chain that stands still, as the hub sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct StallView {
+    /// The highest block that was proven.
+    pub head: Head,
+    /// When the hub found that no other one came for so long, and called the roll, in seconds of service time.
+    pub opened_at: Seconds,
+    /// Until when those in the set are to answer, and anybody may prove a higher block.
+    pub challenge_ends_at: Seconds,
+    /// Whether the roll is closed. Then another set is recorded as soon as there are enough nodes for one, unless a higher
+    /// block is proven before.
+    pub roll_closed: bool,
+}
+
 /// The ballot under way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub struct BallotView {
@@ -225,6 +239,17 @@ sp_api::decl_runtime_apis! {
         /// The number of the set that has, or had, this id on the chain; none if the hub does not know, or has
         /// forgotten.
         fn ordinal(chain: ChainId, set: SetId) -> Option<SetOrdinal>;
+
+        /// The last set that was recorded in place of one of the chain that lost its quorum; none if none was, or the
+        /// chain's sets are forgotten.
+        fn recovery(chain: ChainId) -> Option<Recovery<AccountId>>;
+
+        /// The hash of the record by which the set with this id came to decide on the chain; none if it came by a hand-over.
+        /// Unlike the record itself it is kept for good, so that an old one can be held against it.
+        fn recovery_hash(chain: ChainId, set: SetId) -> Option<Hash>;
+
+        /// That the chain stands still; none if it does not, as far as the hub knows.
+        fn stall(chain: ChainId) -> Option<StallView>;
 
         /// Put a report of an offence on a chain into the local pool, none if that fails. `set` and `accounts`
         /// are those that were ordered under this number, with the id that the set has on the chain. The caller must

@@ -33,7 +33,9 @@ pub mod route;
 pub mod spec;
 pub mod traits;
 
-pub use api::{BallotView, ChainPage, ChainView, GenesisRecord, Quote, SeatView, SetsView};
+pub use api::{
+    BallotView, ChainPage, ChainView, GenesisRecord, Quote, SeatView, SetsView, StallView,
+};
 pub use hansa_allocation_primitives::{tolerated, ChainId, Seconds, MIN_NODES};
 pub use hansa_primitives::{Balance, Hash};
 pub use packet::{AssignedNode, ChainPacket, HubPacket, NextSet, SetOrdinal};

@@ -1,0 +1,166 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! The roll of a chain that stands still: whoever is in its set is to answer.
+//!
+//! A chain of which more than `T` is gone makes no blocks, so nothing shows who of its set is there. Each says so itself, to
+//! the hub, with its node's beacon key. Who calls the roll, and when it is closed, is for [`RollCall`]'s caller to say; here it
+//! is only known who was asked and who has answered. Whoever was asked and has not answered when the roll is closed loses its
+//! place, for nothing: it goes back to the pool, where it is not drawn before it is present again. `T` does not count: the
+//! chain stands still anyway.
+//!
+//! An answer proves that the node's key is at work, not that the node does its work on the chain. Who answers and does
+//! not work goes when its turn is over.
+
+use crate::{
+    roster::Seat, types::Roll, Call, Config, Error, Event, Nodes, Pallet, Rolls, Rosters, WeightInfo,
+};
+use frame_support::{
+    ensure,
+    pallet_prelude::{TransactionValidityWithRefund, ValidTransaction},
+    weights::Weight,
+};
+use frame_system::offchain::{CreateAuthorizedTransaction, SubmitTransaction};
+use hansa_allocation_primitives::{
+    confirm::answer_payload, BeaconId, BeaconSignature, ChainId, NodeKeys, OwedAnswer, Phase,
+    RollCall, Seconds,
+};
+use sp_runtime::{
+    transaction_validity::{InvalidTransaction, TransactionLongevity, TransactionPriority},
+    DispatchResult, RuntimeAppPublic,
+};
+
+/// For how many blocks an answer that is in no block yet is taken for valid without being looked at again.
+const LONGEVITY: TransactionLongevity = 64;
+
+/// Answers come where confirmations do: there is one of a node and roll, and who is late with it loses its place.
+const PRIORITY: TransactionPriority = TransactionPriority::MAX / 4;
+
+impl<T: Config> RollCall for Pallet<T> {
+    fn is_live(chain: ChainId) -> bool {
+        Rosters::<T>::get(chain).is_some_and(|roster| roster.phase == Phase::Live)
+    }
+
+    fn call_roll(chain: ChainId, since: Seconds) {
+        if !Self::is_live(chain) {
+            return;
+        }
+        Rolls::<T>::insert(chain, Roll::new(since));
+        Self::deposit_event(Event::RollCalled { chain, since });
+    }
+
+    fn cancel_roll(chain: ChainId) {
+        if Rolls::<T>::take(chain).is_some() {
+            Self::deposit_event(Event::RollCancelled { chain });
+        }
+    }
+
+    fn close_roll(chain: ChainId) -> (u32, Weight) {
+        let Some(roll) = Rolls::<T>::take(chain) else {
+            return (0, T::WeightInfo::close_roll(0));
+        };
+        let is_there =
+            |seat: &Seat<T::AccountId>| !roll.asks(seat) || roll.has_answered(&seat.account);
+        let gone = Self::edit(chain, |roster| roster.remove_absent(is_there)).unwrap_or_default();
+        let absent = gone.len() as u32;
+        let mut weight = T::WeightInfo::close_roll(absent);
+        for gone in gone {
+            weight.saturating_accrue(Self::let_go(chain, gone));
+        }
+        Self::deposit_event(Event::RollClosed { chain, absent });
+        (absent, weight)
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// Whether an answer may enter the pool, or stand in a block. All that can fail in the call is looked at here: a call
+    /// without a fee must not fail in a block.
+    pub(crate) fn authorize_answer(
+        chain: ChainId,
+        account: &T::AccountId,
+        signature: &BeaconSignature,
+    ) -> TransactionValidityWithRefund {
+        let since = Self::check_answer(chain, account, signature).map_err(invalid)?;
+        let validity = ValidTransaction::with_tag_prefix("hansa/allocation/answer")
+            .priority(PRIORITY)
+            .longevity(LONGEVITY)
+            .and_provides((chain, account, since))
+            .propagate(true)
+            .build()?;
+        Ok((validity, Weight::zero()))
+    }
+
+    /// Check an answer, what is cheap first; returns when the roll was called.
+    fn check_answer(
+        chain: ChainId,
+        account: &T::AccountId,
+        signature: &BeaconSignature,
+    ) -> Result<Seconds, Error<T>> {
+        let since = Self::asked_since(chain, account).ok_or(Error::<T>::NothingToAnswer)?;
+        let key = T::Keys::key_of(account).ok_or(Error::<T>::NoKey)?;
+        let payload = answer_payload(&Self::genesis(), chain, account, since);
+        ensure!(key.verify(&payload, signature), Error::<T>::BadSignature);
+        Ok(since)
+    }
+
+    /// When the roll was called that the node of `account` has to answer; none if it has to answer none.
+    fn asked_since(chain: ChainId, account: &T::AccountId) -> Option<Seconds> {
+        let roll = Rolls::<T>::get(chain)?;
+        let roster = Rosters::<T>::get(chain)?;
+        let seat = roster.seat(account)?;
+        (roll.asks(seat) && !roll.has_answered(account)).then_some(roll.since)
+    }
+
+    pub(crate) fn do_answer(chain: ChainId, account: T::AccountId) -> DispatchResult {
+        let mut roll = Rolls::<T>::get(chain).ok_or(Error::<T>::NothingToAnswer)?;
+        ensure!(
+            roll.answer(account.clone()),
+            Error::<T>::NothingToAnswer
+        );
+        Rolls::<T>::insert(chain, roll);
+        Self::deposit_event(Event::Answered {
+            node: account,
+            chain,
+        });
+        Ok(())
+    }
+
+    /// The answer that the node with a beacon key owes.
+    pub fn roll_call(key: &BeaconId) -> Option<OwedAnswer<T::AccountId>> {
+        let account = T::Keys::account_of(key)?;
+        let chain = Nodes::<T>::get(&account)?.chain?;
+        let since = Self::asked_since(chain, &account)?;
+        Some(OwedAnswer {
+            account,
+            chain,
+            since,
+        })
+    }
+
+    /// For the runtime API: put an answer into the pool of the node that asks.
+    pub fn submit_answer(
+        chain: ChainId,
+        account: T::AccountId,
+        signature: BeaconSignature,
+    ) -> Option<()>
+    where
+        T: CreateAuthorizedTransaction<Call<T>>,
+    {
+        let call = Call::answer {
+            chain,
+            account,
+            signature,
+        };
+        let transaction = T::create_authorized_transaction(call.into());
+        SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).ok()
+    }
+}
+
+/// What the pool and a block's author are told of an answer that is refused.
+fn invalid<T>(error: Error<T>) -> InvalidTransaction {
+    match error {
+        Error::NothingToAnswer => InvalidTransaction::Stale,
+        Error::NoKey | Error::BadSignature => InvalidTransaction::BadProof,
+        _ => InvalidTransaction::Call,
+    }
+}
