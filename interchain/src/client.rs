@@ -211,7 +211,7 @@ where
 
     fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<RecoveryView>, ChainError> {
         let api = self.client.runtime_api();
-        api.recovery(at, chain).map_err(unreadable)
+        api.recovery_of(at, chain).map_err(unreadable)
     }
 
     fn past_sets(&self, at: Hash, peer: ChainId) -> Result<Vec<PastSet>, ChainError> {

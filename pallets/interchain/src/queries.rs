@@ -102,7 +102,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The last record that this chain, a hub, has made of a chain that lost its quorum.
-    pub fn recovery(chain: ChainId) -> Option<RecoveryView> {
+    pub fn recovery_of(chain: ChainId) -> Option<RecoveryView> {
         let (set, at) = Renewals::<T>::get(chain)?;
         let record = T::Recoveries::last(chain)?.try_into().ok()?;
         Some(RecoveryView { record, set, at })

@@ -314,7 +314,7 @@ sp_api::decl_runtime_apis! {
         fn past_sets(peer: ChainId) -> Vec<PastSet>;
 
         /// The last record that this chain, a hub, has made of a chain that lost its quorum; none if it made none.
-        fn recovery(chain: ChainId) -> Option<RecoveryView>;
+        fn recovery_of(chain: ChainId) -> Option<RecoveryView>;
 
         /// Packets to `peer` without a result, at most `limit` from `from` on.
         fn packets(peer: ChainId, lane: LaneId, from: Nonce, limit: u32) -> Vec<PacketView>;

@@ -310,8 +310,8 @@ impl_runtime_apis! {
             Interchain::past_sets(peer)
         }
 
-        fn recovery(chain: interchain::ChainId) -> Option<interchain::RecoveryView> {
-            Interchain::recovery(chain)
+        fn recovery_of(chain: interchain::ChainId) -> Option<interchain::RecoveryView> {
+            Interchain::recovery_of(chain)
         }
 
         fn packets(

@@ -364,7 +364,7 @@ fn a_frozen_client_stays_frozen() {
 #[test]
 fn a_hub_tells_its_last_record_until_the_route_is_closed() {
     let mut lost = Lost::new();
-    assert_eq!(lost.hub.read(|| Interchain::recovery(A)), None);
+    assert_eq!(lost.hub.read(|| Interchain::recovery_of(A)), None);
     let record = lost.record();
     let at = lost.make(&record);
     let expected = RecoveryView {
@@ -372,7 +372,7 @@ fn a_hub_tells_its_last_record_until_the_route_is_closed() {
         set: record.3.id,
         at,
     };
-    assert_eq!(lost.hub.read(|| Interchain::recovery(A)), Some(expected));
+    assert_eq!(lost.hub.read(|| Interchain::recovery_of(A)), Some(expected));
     assert_ok!(lost.world.b.submit(lost.call(&record, at)));
     // Whoever takes a record makes none.
     assert_eq!(lost.world.b.read(|| Renewals::<Test>::get(A)), None);
