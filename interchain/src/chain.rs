@@ -6,7 +6,8 @@
 use hansa_interchain_primitives::{
     api::{ClientView, PacketView, Parameters, ProofOf, RouteView, Submission},
     packet::ChainRef,
-    ChainId, Hash, Height, LaneId, Nonce, PacketResult, PastSet, SignedHeader, StorageProof,
+    ChainId, Hash, Height, LaneId, Nonce, PacketResult, PastSet, RecoveryView, SignedHeader,
+    StorageProof,
 };
 use hansa_pbft_primitives::{AuthoritySet, SetId};
 
@@ -102,6 +103,13 @@ pub trait Chain: Send + Sync + 'static {
 
     /// The height of the header that hands over to this set; none if there is none yet.
     fn hand_over_to(&self, set: SetId) -> Result<Option<Height>, ChainError>;
+
+    /// The height of the header that brings the record by which this set came to decide, in place of a hand-over: the first
+    /// one that it has decided. None if there is none yet.
+    fn recovered_at(&self, set: SetId) -> Result<Option<Height>, ChainError>;
+
+    /// The last record that the chain, a hub, has made of a chain that lost its quorum.
+    fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<RecoveryView>, ChainError>;
 
     /// The sets of `peer` that decide no more and can still be held to what they signed, by id. The chain knows
     /// them by hash.

@@ -17,7 +17,8 @@ use hansa_consensus_pbft::{
 use hansa_interchain_primitives::{
     api::{InterchainApi, PacketView, Parameters, ProofOf, Submission},
     packet::ChainRef,
-    ChainId, Hash, Height, LaneId, Nonce, PacketResult, PastSet, SignedHeader, StorageProof,
+    ChainId, Hash, Height, LaneId, Nonce, PacketResult, PastSet, RecoveryView, SignedHeader,
+    StorageProof,
 };
 use hansa_pbft_primitives::{AuthorityIndex, AuthoritySet, PreDigest, SetId};
 use hansa_primitives::{AccountId, Block};
@@ -202,6 +203,15 @@ where
 
     fn hand_over_to(&self, set: SetId) -> Result<Option<Height>, ChainError> {
         self.hand_overs.find(set)
+    }
+
+    fn recovered_at(&self, set: SetId) -> Result<Option<Height>, ChainError> {
+        self.hand_overs.find_recovery(set)
+    }
+
+    fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<RecoveryView>, ChainError> {
+        let api = self.client.runtime_api();
+        api.recovery_of(at, chain).map_err(unreadable)
     }
 
     fn past_sets(&self, at: Hash, peer: ChainId) -> Result<Vec<PastSet>, ChainError> {

@@ -1,9 +1,10 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
-//! Which header hands over to which set: an index beside the blocks, filled from their headers.
+//! Which header hands over to which set, and which brings a record of the hub in place of a hand-over: an index beside the
+//! blocks, filled from their headers.
 //!
-//! The set's id is counted up by one with each hand-over, so the id is the key. The index is no
+//! The set's id is counted up by one with each of them, so the id is the key. The index is no
 //! authority: what it names is looked at again, and if the database loses it, it is filled again.
 
 use crate::{
@@ -11,15 +12,17 @@ use crate::{
     limits::{SCAN_STEP, SCAN_STEPS},
 };
 use codec::{Decode, Encode};
+use hansa_dappchain_primitives::Recovery;
 use hansa_interchain_primitives::Height;
-use hansa_pbft_primitives::{ConsensusLog, SetId};
-use hansa_primitives::Block;
+use hansa_pbft_primitives::{recovery::find_recovery, ConsensusLog, SetId};
+use hansa_primitives::{AccountId, Block, Header};
 use sc_client_api::AuxStore;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Header as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 const HAND_OVER: &[u8] = b"hansa/interchain/hand-over/";
+const RECOVERY: &[u8] = b"hansa/interchain/recovery/";
 const SCANNED: &[u8] = b"hansa/interchain/scanned";
 
 /// The index of a chain's hand-overs.
@@ -44,12 +47,27 @@ impl<C: HeaderBackend<Block> + AuxStore> HandOvers<C> {
 
     /// The height of the final header that hands over to `set`; none if there is none.
     pub fn find(&self, set: SetId) -> Result<Option<Height>, ChainError> {
+        self.named(set, HAND_OVER, hands_over_to)
+    }
+
+    /// The height of the final header that brings the record by which `set` came to decide; none if there is none.
+    pub fn find_recovery(&self, set: SetId) -> Result<Option<Height>, ChainError> {
+        self.named(set, RECOVERY, recovers_to)
+    }
+
+    fn named(
+        &self,
+        set: SetId,
+        item: &[u8],
+        names: fn(&Header) -> Option<SetId>,
+    ) -> Result<Option<Height>, ChainError> {
         self.catch_up()?;
-        let Some(height) = self.read::<Height>(&key(set))? else {
+        let Some(height) = self.read::<Height>(&key(item, set))? else {
             return Ok(None);
         };
         // After a revert the index may name what is not there any more.
-        Ok((self.hands_over_to(height)? == Some(set)).then_some(height))
+        let named = self.header(height)?.and_then(|header| names(&header));
+        Ok((named == Some(set)).then_some(height))
     }
 
     /// Look at the headers that became final since the last time; an error if there are too many to do
@@ -78,23 +96,23 @@ impl<C: HeaderBackend<Block> + AuxStore> HandOvers<C> {
         Err(ChainError::Scanning(done))
     }
 
-    fn scan(&self, after: Height, to: Height) -> Result<Vec<(SetId, Height)>, ChainError> {
+    fn scan(&self, after: Height, to: Height) -> Result<Vec<(Vec<u8>, Height)>, ChainError> {
         let mut found = Vec::new();
         for height in after.saturating_add(1)..=to {
-            if let Some(set) = self.hands_over_to(height)? {
-                found.push((set, height));
-            }
+            let Some(header) = self.header(height)? else {
+                continue;
+            };
+            found.extend(hands_over_to(&header).map(|set| (key(HAND_OVER, set), height)));
+            found.extend(recovers_to(&header).map(|set| (key(RECOVERY, set), height)));
         }
         Ok(found)
     }
 
-    fn hands_over_to(&self, height: Height) -> Result<Option<SetId>, ChainError> {
+    fn header(&self, height: Height) -> Result<Option<Header>, ChainError> {
         let Some(hash) = self.client.hash(height).map_err(unreadable)? else {
             return Ok(None);
         };
-        let header = self.client.header(hash).map_err(unreadable)?;
-        let set = header.and_then(|header| ConsensusLog::find_set_change(header.digest()));
-        Ok(set.map(|set| set.id))
+        self.client.header(hash).map_err(unreadable)
     }
 
     fn read<T: Decode>(&self, key: &[u8]) -> Result<Option<T>, ChainError> {
@@ -102,10 +120,10 @@ impl<C: HeaderBackend<Block> + AuxStore> HandOvers<C> {
         Ok(bytes.and_then(|bytes| T::decode(&mut &bytes[..]).ok()))
     }
 
-    fn write(&self, found: &[(SetId, Height)], scanned: Height) -> Result<(), ChainError> {
+    fn write(&self, found: &[(Vec<u8>, Height)], scanned: Height) -> Result<(), ChainError> {
         let mut entries: Vec<_> = found
             .iter()
-            .map(|(set, height)| (key(*set), height.encode()))
+            .map(|(key, height)| (key.clone(), height.encode()))
             .collect();
         entries.push((SCANNED.to_vec(), scanned.encode()));
         let entries: Vec<_> = entries.iter().map(|(k, v)| (&k[..], &v[..])).collect();
@@ -113,8 +131,19 @@ impl<C: HeaderBackend<Block> + AuxStore> HandOvers<C> {
     }
 }
 
-fn key(set: SetId) -> Vec<u8> {
-    let mut key = HAND_OVER.to_vec();
+/// The id of the set that a header hands over to.
+fn hands_over_to(header: &Header) -> Option<SetId> {
+    ConsensusLog::find_set_change(header.digest()).map(|set| set.id)
+}
+
+/// The id of the set that the record names which a header brings.
+fn recovers_to(header: &Header) -> Option<SetId> {
+    let record = find_recovery(header.digest())?;
+    Recovery::<AccountId>::read(&record).map(|record| record.set_id)
+}
+
+fn key(item: &[u8], set: SetId) -> Vec<u8> {
+    let mut key = item.to_vec();
     set.encode_to(&mut key);
     key
 }

@@ -184,5 +184,9 @@ pub const MAX_TRACKED: usize = 64;
 /// How often the host is told where nodes of a route's chain may be, in milliseconds.
 pub const SEEK_INTERVAL_MS: u64 = 10_000;
 
+/// How often a hub is asked for its record of a chain of which nothing was heard for longer than it is trusted, in
+/// milliseconds. If a node of the chain said that there is one, it is asked each [`PULL_INTERVAL_MS`].
+pub const RECOVERY_INTERVAL_MS: u64 = 60_000;
+
 /// How many times [`SCAN_STEP`] headers are looked at before somebody is told to come again.
 pub const SCAN_STEPS: u32 = 8;

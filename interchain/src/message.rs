@@ -23,7 +23,7 @@ use codec::{Decode, DecodeLimit, DecodeWithMemTracking, Encode};
 use hansa_interchain_primitives::{
     api::{Headers, Packets, ProofOf, Results, RouteView, Submission},
     packet::ChainRef,
-    Hash, Height, LaneId, Nonce, SignedHeader, StorageProof,
+    ChainId, Hash, Height, LaneId, Nonce, RecoveryView, SignedHeader, StorageProof,
 };
 use hansa_pbft_primitives::SetId;
 use sp_core::{bounded::BoundedVec, ConstU32};
@@ -181,6 +181,16 @@ pub enum Shown {
         /// The proof.
         proof: StorageProof,
     },
+    /// The last record of a chain that lost its quorum, of its hub.
+    #[codec(index = 4)]
+    Recovery {
+        /// The chain.
+        chain: ChainId,
+        /// The record, the id of the set that it names, and when it was made.
+        recovery: RecoveryView,
+        /// The proof.
+        proof: StorageProof,
+    },
 }
 
 /// Headers and what they prove.
@@ -317,4 +327,9 @@ pub enum Response {
     /// There, with the node's id in that network at the end of each.
     #[codec(index = 6)]
     At(Addresses),
+    /// The set that the asker knows, or one that it would come to next, was replaced by a record of the hub. Here is what
+    /// leads to the block above which that holds: hand-overs, then that block; empty if the asker knows it. Whoever has
+    /// taken the record may ask again.
+    #[codec(index = 7)]
+    Recovered(Headers),
 }

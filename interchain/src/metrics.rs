@@ -207,5 +207,6 @@ pub fn kind_of(submission: &Submission) -> (&'static str, u64) {
         Submission::TimeOut { count, .. } => ("time_out", (*count).into()),
         Submission::Prune { .. } => ("prune", 1),
         Submission::Misbehaviour { .. } => ("misbehaviour", 1),
+        Submission::RecoverClient { .. } => ("recover", 1),
     }
 }

@@ -30,7 +30,7 @@ use crate::{
 use hansa_interchain_primitives::{
     api::{ClientView, Parameters, ProofOf, RouteStatus, RouteView, Submission},
     lane::LANES,
-    Height, LaneId, Nonce,
+    Height, LaneId, Nonce, SYSTEM_LANE,
 };
 use libp2p::PeerId;
 use wants::{packets_wanted, results_wanted};
@@ -509,7 +509,9 @@ fn claimed(submission: &Submission) -> Option<Claimed> {
         Submission::Prune {
             lane, acknowledged, ..
         } => (lane, Kind::Pruned, 0, *acknowledged),
-        Submission::UpdateClient { .. } | Submission::Misbehaviour { .. } => return None,
+        Submission::UpdateClient { .. }
+        | Submission::Misbehaviour { .. }
+        | Submission::RecoverClient { .. } => return None,
     };
     Some(Claimed {
         lane: *lane,
@@ -553,6 +555,8 @@ fn when(submission: &Submission, view: &RouteView, client: &ClientView) -> When 
         Submission::TimeOut { lane, height, .. } | Submission::Prune { lane, height, .. } => {
             (lane, height, None)
         }
+        // Of no lane: it has to wait for its header only.
+        Submission::RecoverClient { height, .. } => (&SYSTEM_LANE, height, None),
     };
     let settled = view.lanes.iter().find(|view| view.lane == *lane);
     let settled = settled.map_or(0, |view| view.outbound.acknowledged);

@@ -88,8 +88,10 @@ fn prove<C: Chain>(
             Response::Contradiction(Box::new(header))
         }));
     }
-    let Some((headers, reached)) = way(chain, known, head)? else {
-        return Ok(Response::Refused(Reason::Unable));
+    let (headers, reached) = match way(chain, known, head)? {
+        Way::To(headers, reached) => (headers, reached),
+        Way::Recovered(headers) => return Ok(Response::Recovered(headers)),
+        Way::Missing => return Ok(Response::Refused(Reason::Unable)),
     };
     let mut shown = Vec::new();
     if reached == head.height {
@@ -113,36 +115,57 @@ fn prove<C: Chain>(
     })))
 }
 
-/// The headers from what is known to the head, and the height that they reach; none if one is missing.
-fn way<C: Chain>(
-    chain: &C,
-    known: Known,
-    head: Head,
-) -> Result<Option<(Headers, Height)>, ChainError> {
+/// What leads from what is known to the head.
+enum Way {
+    /// These headers, as far as this height.
+    To(Headers, Height),
+    /// These headers, as far as the block above which a record of the hub names who decides.
+    Recovered(Headers),
+    /// One of them is missing.
+    Missing,
+}
+
+/// The way from what is known to the head.
+fn way<C: Chain>(chain: &C, known: Known, head: Head) -> Result<Way, ChainError> {
     let mut headers: Vec<SignedHeader> = Vec::new();
     let (mut reached, mut set) = (known.height, known.set_id);
     while headers.len() < MAX_HEADERS as usize {
-        let next = set.checked_add(1);
-        let hands_over = match next {
-            Some(next) => chain.hand_over_to(next)?,
-            None => None,
+        let (hands_over, recovered) = match set.checked_add(1) {
+            Some(next) => (chain.hand_over_to(next)?, chain.recovered_at(next)?),
+            None => (None, None),
         };
-        let height = match hands_over.filter(|height| *height <= head.height) {
-            Some(height) if height <= known.height => return Ok(None),
-            Some(height) => {
+        let hands_over = hands_over.filter(|height| *height <= head.height);
+        let recovered = recovered.filter(|height| *height <= head.height);
+        let height = match (hands_over, recovered) {
+            (Some(height), _) if height <= known.height => return Ok(Way::Missing),
+            (Some(height), _) => {
                 set = set.saturating_add(1);
                 height
             }
-            None if reached == head.height => break,
-            None => head.height,
+            // The block above was decided by a set to which nobody has handed over.
+            (None, Some(first)) => {
+                let last = first.saturating_sub(1);
+                if last < reached {
+                    return Ok(Way::Missing);
+                }
+                if last > reached {
+                    let Some(header) = chain.signed_header(last)? else {
+                        return Ok(Way::Missing);
+                    };
+                    headers.push(header);
+                }
+                return Ok(Way::Recovered(BoundedVec::truncate_from(headers)));
+            }
+            (None, None) if reached == head.height => break,
+            (None, None) => head.height,
         };
         let Some(header) = chain.signed_header(height)? else {
-            return Ok(None);
+            return Ok(Way::Missing);
         };
         headers.push(header);
         reached = height;
     }
-    Ok(Some((BoundedVec::truncate_from(headers), reached)))
+    Ok(Way::To(BoundedVec::truncate_from(headers), reached))
 }
 
 /// One thing that is wanted, in at most about `room` bytes; none if it is not there.
@@ -161,6 +184,24 @@ fn show<C: Chain>(
     let shown = match want.of {
         ProofOf::Packets { first, count } => packets(chain, head, by, lane, first, count, room)?,
         ProofOf::Results { first, count } => results(chain, head, by, lane, first, count)?,
+        of @ ProofOf::Recovery {
+            chain: recovered,
+            set,
+        } => {
+            let recovery = chain.recovery(head.hash, recovered)?;
+            let recovery = recovery.filter(|recovery| recovery.set == set);
+            let proof = match recovery {
+                Some(_) => chain.prove(head.hash, by, lane, of)?,
+                None => None,
+            };
+            recovery
+                .zip(proof)
+                .map(|(recovery, proof)| Shown::Recovery {
+                    chain: recovered,
+                    recovery,
+                    proof,
+                })
+        }
         of @ ProofOf::Inbound => chain
             .prove(head.hash, by, lane, of)?
             .map(|proof| Shown::Inbound { lane, proof }),

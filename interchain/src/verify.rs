@@ -5,15 +5,18 @@
 //! that a pool is given nothing false, and a node that lies is known.
 
 use crate::message::{Proven, Shown, Want};
+use hansa_dappchain_primitives::Recovery;
 use hansa_interchain_primitives::{
     api::{ClientView, PacketState, PacketView, Parameters, ProofOf, RouteView, Submission},
     claims,
     client::{self, Clock, Update},
     lane::is_expired,
     packet::{ChainRef, Passage},
+    recovery::{Recovered, Recoveries},
     ClientError, Hash, Height, LaneId, Moment, Nonce, ProofError, SignedHeader, TrustedHeader,
 };
 use hansa_pbft_primitives::statement::verify_signature;
+use hansa_primitives::AccountId;
 
 /// Why what was shown is not used.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -27,6 +30,9 @@ pub enum Untrue {
     /// It is not what was asked for.
     #[error("it is not what was asked for")]
     Unasked,
+    /// The record is none, or is of another chain.
+    #[error("the record is none, or is of another chain")]
+    Record,
     /// It is about another chain.
     #[error("it is about another chain")]
     OtherChain,
@@ -44,7 +50,7 @@ impl Untrue {
                 error,
                 ClientError::Frozen | ClientError::Expired | ClientError::Stale { .. }
             ),
-            Self::Proof(_) | Self::Unasked | Self::OtherChain => true,
+            Self::Proof(_) | Self::Unasked | Self::Record | Self::OtherChain => true,
             Self::UnknownHeader(_) => false,
         }
     }
@@ -68,6 +74,13 @@ pub struct Trust<'a> {
 /// Headers that are verified.
 #[derive(Debug, Default)]
 pub struct Learned(Option<Update>);
+
+impl Learned {
+    /// Whether they teach anything.
+    pub fn is_news(&self) -> bool {
+        self.0.is_some()
+    }
+}
 
 impl Trust<'_> {
     /// What headers teach. Headers of which the last is known already teach nothing.
@@ -168,6 +181,19 @@ impl Trust<'_> {
                 let root = self.root(learned, height)?;
                 claims::read_outbound(&root, self.own.id, *lane, proof)?;
             }
+            Submission::RecoverClient {
+                peer,
+                record,
+                at,
+                height,
+                proof,
+                ..
+            } => {
+                let root = self.root(learned, height)?;
+                let facts = facts(record).filter(|facts| facts.chain == *peer);
+                let facts = facts.ok_or(Untrue::Record)?;
+                claims::verify_recovery(&root, *peer, facts.set.id, &facts.hash, *at, proof)?;
+            }
             Submission::UpdateClient { .. } | Submission::Misbehaviour { .. } => {}
         }
         Ok(())
@@ -185,7 +211,7 @@ impl Trust<'_> {
     ) -> Result<Vec<Submission>, Untrue> {
         let learned = self.learn(&proven.headers)?;
         let mut submissions = Vec::new();
-        if learned.0.is_some() {
+        if learned.is_news() {
             submissions.push(Submission::UpdateClient {
                 peer: self.peer.id,
                 headers: proven.headers,
@@ -279,12 +305,29 @@ impl Trust<'_> {
                     proof,
                 }
             }
+            Shown::Recovery {
+                chain,
+                recovery,
+                proof,
+            } => Submission::RecoverClient {
+                peer: chain,
+                record: recovery.record,
+                hub: peer,
+                at: recovery.at,
+                height,
+                proof,
+            },
         };
         Ok(Some(submission))
     }
 }
 
-/// The chain of which a submission is.
+/// What a record says.
+pub fn facts(record: &[u8]) -> Option<Recovered> {
+    Recovery::<AccountId>::facts(record)
+}
+
+/// The chain of which a submission is: whose headers prove it.
 pub fn peer_of(submission: &Submission) -> hansa_interchain_primitives::ChainId {
     match submission {
         Submission::UpdateClient { peer, .. }
@@ -293,6 +336,7 @@ pub fn peer_of(submission: &Submission) -> hansa_interchain_primitives::ChainId 
         | Submission::TimeOut { peer, .. }
         | Submission::Prune { peer, .. }
         | Submission::Misbehaviour { peer, .. } => *peer,
+        Submission::RecoverClient { hub, .. } => *hub,
     }
 }
 
@@ -320,6 +364,14 @@ fn answers(want: &Want, shown: &Shown) -> bool {
         ) => (want.lane, first) == (*lane, *shown) && fits(count, results.len()),
         (ProofOf::Inbound, Shown::Inbound { lane, .. })
         | (ProofOf::Outbound, Shown::Outbound { lane, .. }) => want.lane == *lane,
+        (
+            ProofOf::Recovery { chain, set },
+            Shown::Recovery {
+                chain: shown,
+                recovery,
+                ..
+            },
+        ) => (chain, set) == (*shown, recovery.set),
         _ => false,
     }
 }

@@ -15,7 +15,7 @@ use codec::Encode;
 use hansa_interchain_primitives::{
     api::{ProofOf, Submission},
     packet::ChainRef,
-    Hash, StorageProof,
+    Hash, RecoveryView, StorageProof,
 };
 
 /// Decode `bytes` as question and as answer.
@@ -64,6 +64,10 @@ pub fn seeds() -> Vec<Seed> {
         ProofOf::Results { first: 3, count: 1 },
         ProofOf::Inbound,
         ProofOf::Outbound,
+        ProofOf::Recovery {
+            chain: 0xa1,
+            set: 3,
+        },
     ];
     let wants: Vec<_> = wants.map(|of| Want { lane: 1, of }).into();
     let proof = StorageProof::new([vec![1, 2], vec![3; 40]]).unwrap_or_default();
@@ -72,6 +76,15 @@ pub fn seeds() -> Vec<Seed> {
         lane: 1,
         acknowledged: 3,
         height: 8,
+        proof: proof.clone(),
+    };
+    let recovery = Shown::Recovery {
+        chain: 0xa1,
+        recovery: RecoveryView {
+            record: vec![4; 40].try_into().unwrap_or_default(),
+            set: 3,
+            at: 5,
+        },
         proof: proof.clone(),
     };
     let shown = Shown::Outbound { lane: 1, proof };
@@ -111,12 +124,13 @@ pub fn seeds() -> Vec<Seed> {
     let proven = Proven {
         headers: Default::default(),
         head: 9,
-        shown: vec![shown].try_into().unwrap_or_default(),
+        shown: vec![shown, recovery].try_into().unwrap_or_default(),
     };
     let responses = [
         ("seed-standing", Response::Standing(standing)),
         ("seed-proven", Response::Proven(Box::new(proven))),
         ("seed-refused", Response::Refused(Reason::Behind)),
+        ("seed-recovered", Response::Recovered(Default::default())),
     ];
     let target = "interchain_messages";
     let requests = requests.map(|(name, request)| (target, name, request.encode()));

@@ -107,6 +107,9 @@ impl<C: Chain> Courier<C> {
             (Ok(Response::Proven(proven)), Some(wants), Some(of)) => {
                 self.on_proven(id, of, &wants, *proven, since)
             }
+            (Ok(Response::Recovered(headers)), Some(_), Some(of)) => {
+                self.on_recovered(id, of, headers)
+            }
             (Ok(Response::Contradiction(header)), Some(_), Some(of)) => {
                 entry.route.on_failure(now);
                 self.on_contradiction(id, of, &header);
@@ -225,6 +228,9 @@ impl<C: Chain> Courier<C> {
     pub(super) fn submit(&mut self, id: ChainId, submissions: Vec<Submission>) {
         let now = self.now();
         for submission in submissions {
+            if !self.is_of_use(&submission) {
+                continue;
+            }
             let taken = self.chain.submit(submission.clone());
             let outcome = match &taken {
                 Ok(()) => "taken",

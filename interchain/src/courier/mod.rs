@@ -11,6 +11,7 @@
 mod answers;
 mod contradictions;
 mod questions;
+mod recoveries;
 
 use crate::{
     chain::{Chain, ChainError, Head, RouteState},
@@ -62,6 +63,10 @@ struct Entry {
     /// The first own packet of each lane whose time is over.
     late: Vec<(LaneId, Nonce)>,
     next_seek: u64,
+    /// The set that decided, as far as was known, when a node of the other chain said that a record of the hub replaced it.
+    recovered: Option<SetId>,
+    /// When the hub may be asked for that record.
+    next_recovery: u64,
 }
 
 /// What came of something that was on its way.
@@ -82,6 +87,13 @@ enum Done {
         peer: ChainId,
         outcome: &'static str,
     },
+    /// A hub was asked for records.
+    Records {
+        hub: ChainId,
+        of: Option<PeerId>,
+        wants: Wants,
+        answer: Result<Response, RequestError>,
+    },
     Other,
 }
 
@@ -99,6 +111,8 @@ pub struct Courier<C> {
     /// Whom of several to ask: another each time.
     turn: usize,
     next_look: u64,
+    /// A hub is being asked for records.
+    asks_hub: bool,
 }
 
 /// Milliseconds since 1970.
@@ -124,6 +138,7 @@ impl<C: Chain> Courier<C> {
             began: Instant::now(),
             turn,
             next_look: 0,
+            asks_hub: false,
         }
     }
 
@@ -227,6 +242,8 @@ impl<C: Chain> Courier<C> {
                         sent: VecDeque::new(),
                         late: Vec::new(),
                         next_seek: 0,
+                        recovered: None,
+                        next_recovery: 0,
                     };
                     self.routes.insert(id, entry);
                 }
@@ -317,6 +334,7 @@ impl<C: Chain> Courier<C> {
             self.check_doubt(id);
             self.ask(id);
         }
+        self.seek_records();
     }
 
     fn count_peers(&mut self) {
@@ -398,6 +416,12 @@ impl<C: Chain> Courier<C> {
                 answer,
             } => self.on_answer(peer, of, wants, since, answer),
             Done::Checked { peer, of, answer } => self.on_checked(peer, of, &answer),
+            Done::Records {
+                hub,
+                of,
+                wants,
+                answer,
+            } => self.on_records(hub, of, &wants, answer),
             Done::Offered { peer, outcome } => {
                 self.metrics.offer(outcome);
                 if let Some(entry) = self.routes.get_mut(&peer) {

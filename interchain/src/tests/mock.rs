@@ -19,8 +19,8 @@ use hansa_interchain_primitives::{
     lane::LANES,
     packet::ChainRef,
     rate::{Agreement, Terms},
-    Book, ChainId, Hash, Height, LaneId, Nonce, PacketResult, PastSet, Rate, SignedHeader,
-    StorageProof,
+    Book, ChainId, Hash, Height, LaneId, Nonce, PacketResult, PastSet, Rate, RecoveryView,
+    SignedHeader, StorageProof,
 };
 use hansa_pbft_primitives::{AuthoritySet, SetId};
 use sp_state_machine::prove_read;
@@ -73,40 +73,41 @@ impl Chain for Node {
     }
 
     fn routes(&self, _: Hash) -> Result<Vec<ChainId>, ChainError> {
-        Ok(vec![lock(&self.world).peer.id])
+        let world = lock(&self.world);
+        let hub = world.state.hub.iter().map(|hub| hub.chain.id);
+        Ok([world.peer.id].into_iter().chain(hub).collect())
     }
 
     fn route(&self, at: Hash, peer: ChainId) -> Result<Option<RouteState>, ChainError> {
         let world = lock(&self.world);
         let state = &world.at(at)?.state;
+        if let Some(hub) = state.hub.as_ref().filter(|hub| hub.chain.id == peer) {
+            return Ok(Some(hub_route(hub)));
+        }
         if peer != world.peer.id {
             return Ok(None);
         }
+        let client = state.client.unwrap();
         let lanes = (0..LANES).map(|lane| LaneView {
             lane,
             outbound: state.outbound[lane as usize],
             inbound: state.inbound[lane as usize],
         });
-        Ok(Some(RouteState {
-            view: RouteView {
-                chain: world.peer,
-                status: match state.frozen {
-                    true => RouteStatus::Frozen,
-                    false => RouteStatus::Open,
-                },
-                header_due: state.header_due,
-                entries: state.entries.clone(),
-                book: Book::default(),
-                agreement: Agreement::new(Terms {
-                    rate: Rate::PAR,
-                    low_charge: 0,
-                    high_charge: 0,
-                }),
-                reputation: Default::default(),
-                lanes: lanes.collect(),
+        let view = RouteView {
+            status: match state.frozen {
+                true => RouteStatus::Frozen,
+                false if client.is_expired(wall_clock()) => RouteStatus::Expired,
+                false => RouteStatus::Open,
             },
+            header_due: state.header_due,
+            entries: state.entries.clone(),
+            lanes: lanes.collect(),
+            ..view_of(world.peer)
+        };
+        Ok(Some(RouteState {
+            view,
             client: ClientView {
-                state: state.client.unwrap(),
+                state: client,
                 set: state.client_set.clone().unwrap(),
                 headers: state.headers.clone(),
             },
@@ -170,6 +171,7 @@ impl Chain for Node {
             }
             ProofOf::Inbound => vec![keys::inbound_lane(peer, lane)],
             ProofOf::Outbound => vec![keys::outbound_lane(peer, lane)],
+            ProofOf::Recovery { chain, set } => claims::recovery_keys(chain, set),
         };
         let proof = prove_read(world.at(at)?.backend.clone(), keys).unwrap();
         Ok(StorageProof::new(proof.into_iter_nodes()))
@@ -185,6 +187,16 @@ impl Chain for Node {
 
     fn hand_over_to(&self, set: SetId) -> Result<Option<Height>, ChainError> {
         Ok(lock(&self.world).hand_overs.get(&set).copied())
+    }
+
+    fn recovered_at(&self, set: SetId) -> Result<Option<Height>, ChainError> {
+        Ok(lock(&self.world).recoveries.get(&set).copied())
+    }
+
+    fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<RecoveryView>, ChainError> {
+        let world = lock(&self.world);
+        let record = world.at(at)?.state.record.clone();
+        Ok(record.filter(|(of, _)| *of == chain).map(|(_, view)| view))
     }
 
     fn past_sets(&self, at: Hash, _: ChainId) -> Result<Vec<PastSet>, ChainError> {
@@ -213,7 +225,13 @@ impl Chain for Node {
             _ => None,
         };
         // As the runtime does: only deliveries may be ahead of their header.
-        if height.is_some_and(|height| world.root(height).is_none()) {
+        let of_hub = match &submission {
+            Submission::RecoverClient { height, .. } => Some(*height),
+            _ => None,
+        };
+        if height.is_some_and(|height| world.root(height).is_none())
+            || of_hub.is_some_and(|height| world.hub_root(height).is_none())
+        {
             return Err(ChainError::NotTaken("the header is not known".into()));
         }
         let mut pool = self.pool.lock().unwrap();
@@ -222,6 +240,39 @@ impl Chain for Node {
         }
         pool.push(submission);
         Ok(())
+    }
+}
+
+/// A route to a chain with which there is nothing.
+fn view_of(chain: ChainRef) -> RouteView {
+    RouteView {
+        chain,
+        hub: false,
+        status: RouteStatus::Open,
+        header_due: false,
+        entries: Vec::new(),
+        book: Book::default(),
+        agreement: Agreement::new(Terms {
+            rate: Rate::PAR,
+            low_charge: 0,
+            high_charge: 0,
+        }),
+        reputation: Default::default(),
+        lanes: Vec::new(),
+    }
+}
+
+fn hub_route(hub: &HubClient) -> RouteState {
+    RouteState {
+        view: RouteView {
+            hub: true,
+            ..view_of(hub.chain)
+        },
+        client: ClientView {
+            state: hub.state,
+            set: hub.set.clone(),
+            headers: hub.headers.clone(),
+        },
     }
 }
 

@@ -9,6 +9,7 @@ mod crowd;
 mod forks;
 mod liars;
 pub(crate) mod mock;
+mod recoveries;
 mod routes;
 mod wire;
 mod witness;

@@ -5,7 +5,7 @@
 
 use crate::{
     limits::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES},
-    message::{decode, Known, Proven, Reason, Request, Response, Want},
+    message::{decode, Known, Proven, Reason, Request, Response, Shown, Want},
     wire::Codec,
 };
 use codec::Encode;
@@ -13,7 +13,9 @@ use futures::{
     io::{AllowStdIo, Cursor},
     AsyncRead,
 };
-use hansa_interchain_primitives::{api::ProofOf, packet::ChainRef, Hash};
+use hansa_interchain_primitives::{
+    api::ProofOf, packet::ChainRef, recovery::MAX_RECORD_BYTES, Hash, RecoveryView, StorageProof,
+};
 use libp2p::{request_response::Codec as _, StreamProtocol};
 use std::{
     io,
@@ -75,7 +77,15 @@ async fn messages_survive_the_way() {
         head: 3,
         shown: Default::default(),
     }));
-    for answer in [answer, Response::Refused(Reason::Busy)] {
+    let record = Response::Proven(Box::new(Proven {
+        headers: Default::default(),
+        head: 3,
+        shown: vec![shown_record(MAX_RECORD_BYTES as usize)]
+            .try_into()
+            .unwrap(),
+    }));
+    let recovered = Response::Recovered(Default::default());
+    for answer in [answer, record, recovered, Response::Refused(Reason::Busy)] {
         let mut written = AllowStdIo::new(Vec::new());
         codec
             .write_response(&PROTOCOL, &mut written, answer.clone())
@@ -87,6 +97,35 @@ async fn messages_survive_the_way() {
             answer
         );
     }
+}
+
+/// A record of so many bytes.
+fn shown_record(bytes: usize) -> Shown {
+    Shown::Recovery {
+        chain: 7,
+        recovery: RecoveryView {
+            record: vec![1; bytes].try_into().unwrap(),
+            set: 3,
+            at: 9,
+        },
+        proof: StorageProof::default(),
+    }
+}
+
+#[test]
+fn a_record_that_is_too_long_is_not_decoded() {
+    let most = MAX_RECORD_BYTES as usize;
+    let framed = |bytes: usize| {
+        // The same bytes as those of a good one, up to the record's length.
+        let good = shown_record(most).encode();
+        let mut message = good[..5].to_vec();
+        message.extend(vec![1u8; bytes].encode());
+        message.extend((3u64, 9u64, StorageProof::default()).encode());
+        message
+    };
+    assert_eq!(framed(most), shown_record(most).encode());
+    assert!(decode::<Shown>(&framed(most)).is_ok());
+    assert!(decode::<Shown>(&framed(most + 1)).is_err());
 }
 
 /// A reader that counts what is read of it.

@@ -6,6 +6,8 @@
 
 use crate::chain::ChainError;
 use codec::Encode;
+use hansa_allocation_primitives::Head;
+use hansa_dappchain_primitives::{AssignedNode, FounderKeys, NextSet, Recovery};
 use hansa_interchain_primitives::{
     api::{PacketState, PacketView, Parameters, Submission},
     claims,
@@ -13,16 +15,17 @@ use hansa_interchain_primitives::{
     keys,
     lane::{is_expired, nonces, proves_timeout, LANES},
     packet::ChainRef,
-    AccountBytes, Amounts, Balance, ClientState, Hash, Height, InboundLane, LaneId, Moment, Nonce,
-    OutboundLane, Outcome, Packet, PacketResult, Passage, PastSet, Payload, SignedHeader,
-    TrustedHeader, TRANSFER_LANE,
+    recovery::Recoveries,
+    AccountBytes, Amounts, Balance, ChainId, ClientState, Hash, Height, InboundLane, LaneId,
+    Moment, Nonce, OutboundLane, Outcome, Packet, PacketResult, Passage, PastSet, Payload,
+    RecoveryView, SignedHeader, StorageProof, TrustedHeader, TRANSFER_LANE,
 };
 use hansa_pbft_primitives::{
     statement::{verify_signature, NO_PROOF},
     Authority, AuthorityIndex, AuthorityPair, AuthoritySet, Certificate, ConsensusLog, PreDigest,
     SetId, SigningContext, View, VoteKind,
 };
-use hansa_primitives::Header;
+use hansa_primitives::{AccountId, Header};
 use sp_core::{Blake2Hasher, Pair};
 use sp_runtime::{traits::Header as _, Digest, StateVersion};
 use sp_state_machine::InMemoryBackend;
@@ -93,6 +96,15 @@ pub fn certify_in(
     Certificate::new(VoteKind::Commit, height, view, hash, NO_PROOF, set, votes)
 }
 
+/// What a chain knows of its hub.
+#[derive(Clone)]
+pub struct HubClient {
+    pub chain: ChainRef,
+    pub state: ClientState,
+    pub set: AuthoritySet,
+    pub headers: Vec<TrustedHeader>,
+}
+
 /// What the chain's state has.
 #[derive(Clone)]
 pub struct State {
@@ -111,6 +123,10 @@ pub struct State {
     /// Sets of the other chain that decide no more.
     pub past: Vec<PastSet>,
     pub header_due: bool,
+    /// The chain's hub, if it has one beside the other chain.
+    pub hub: Option<HubClient>,
+    /// The record that the chain, a hub, has made last, and of which chain.
+    pub record: Option<(ChainId, RecoveryView)>,
 }
 
 pub struct Block {
@@ -128,6 +144,8 @@ pub struct World {
     pub set: AuthoritySet,
     pub next_set: Option<(AuthoritySet, u8)>,
     pub hand_overs: BTreeMap<SetId, Height>,
+    /// The first blocks of sets that a record of the hub brought.
+    pub recoveries: BTreeMap<SetId, Height>,
     pub blocks: Vec<Block>,
     pub state: State,
     now: Moment,
@@ -156,6 +174,36 @@ pub fn two_chains() -> (Shared, Shared) {
     (Arc::new(Mutex::new(a)), Arc::new(Mutex::new(b)))
 }
 
+/// The same, and the hub of the second one, which it knows.
+pub fn two_chains_and_hub() -> (Shared, Shared, Shared) {
+    let (a, b) = two_chains();
+    let own = ChainRef {
+        id: 0xc,
+        genesis: Hash::repeat_byte(0xc),
+    };
+    let mut hub = World::new(own, lock(&b).own);
+    hub.block(Vec::new());
+    hub.open(&lock(&b));
+    hub.block(Vec::new());
+    let header = hub.trusted();
+    let (state, set) = client_of(&hub, header);
+    lock(&b).state.hub = Some(HubClient {
+        chain: own,
+        state,
+        set,
+        headers: vec![header],
+    });
+    lock(&b).block(Vec::new());
+    (a, b, Arc::new(Mutex::new(hub)))
+}
+
+/// A light client of a chain that begins with a header.
+fn client_of(other: &World, header: TrustedHeader) -> (ClientState, AuthoritySet) {
+    let (genesis, trusting) = (other.own.genesis, PARAMETERS.trusting_period);
+    let state = ClientState::new(genesis, header, other.set.id, trusting);
+    (state, other.set.clone())
+}
+
 impl World {
     fn new(own: ChainRef, peer: ChainRef) -> Self {
         let seed = own.id as u8 * 16;
@@ -166,6 +214,7 @@ impl World {
             set: make_set(0, seed),
             next_set: None,
             hand_overs: BTreeMap::new(),
+            recoveries: BTreeMap::new(),
             blocks: Vec::new(),
             state: State {
                 outbound: Default::default(),
@@ -181,6 +230,8 @@ impl World {
                 frozen: false,
                 past: Vec::new(),
                 header_due: false,
+                hub: None,
+                record: None,
             },
             now: wall_clock() - 5_000,
         }
@@ -198,18 +249,57 @@ impl World {
 
     fn open(&mut self, other: &World) {
         let header = other.trusted();
-        self.state.client = Some(ClientState::new(
-            other.own.genesis,
-            header,
-            other.set.id,
-            PARAMETERS.trusting_period,
-        ));
-        self.state.client_set = Some(other.set.clone());
+        let (state, set) = client_of(other, header);
+        self.state.client = Some(state);
+        self.state.client_set = Some(set);
         self.state.headers.push(header);
     }
 
     pub fn height(&self) -> Height {
         self.blocks.len() as Height
+    }
+
+    /// Another set decides from the next block on, to which nobody hands over. Returns what the hub records of that.
+    pub fn lose_quorum(&mut self, seed: u8) -> Vec<u8> {
+        let head = self.trusted();
+        (self.set, self.seed) = (make_set(self.set.id + 1, seed), seed);
+        self.recoveries.insert(self.set.id, head.height + 1);
+        let members = self.set.authorities().iter().zip(1u8..);
+        let members: Vec<_> = members
+            .map(|(authority, i)| AssignedNode {
+                node: AccountId::new([i; 32]),
+                keys: FounderKeys {
+                    pbft: authority.key.clone(),
+                    beacon: None,
+                },
+            })
+            .collect();
+        let record = Recovery {
+            chain: self.own.id,
+            genesis: self.own.genesis,
+            head: Head {
+                height: head.height,
+                hash: head.hash,
+            },
+            set_id: self.set.id,
+            next: NextSet {
+                ordinal: 1,
+                seed: [0; 32],
+                members: members.try_into().unwrap(),
+            },
+        };
+        record.to_bytes()
+    }
+
+    /// Make a record, as a hub, with the next block.
+    pub fn record(&mut self, record: &[u8]) {
+        let facts = Recovery::<AccountId>::facts(record).unwrap();
+        let view = RecoveryView {
+            record: record.to_vec().try_into().unwrap(),
+            set: facts.set.id,
+            at: wall_clock(),
+        };
+        self.state.record = Some((facts.chain, view));
     }
 
     /// Send a packet, with the next block.
@@ -325,6 +415,11 @@ impl World {
         for ((lane, nonce), result) in &state.results {
             put(keys::result(peer, *lane, *nonce), result.encode());
         }
+        if let Some((chain, view)) = &state.record {
+            let facts = Recovery::<AccountId>::facts(&view.record).unwrap();
+            put(keys::recovery_hash(*chain, view.set), facts.hash.encode());
+            put(keys::renewal(*chain), (view.set, view.at).encode());
+        }
         // What else is in a state.
         for i in 0..64u32 {
             put(
@@ -347,7 +442,17 @@ impl World {
             return None;
         }
         match submission {
-            Submission::UpdateClient { headers, .. } => self.update(headers),
+            Submission::UpdateClient { peer: of, headers } if *of == peer.id => {
+                self.update(headers)
+            }
+            Submission::UpdateClient { headers, .. } => self.update_hub(headers),
+            Submission::RecoverClient {
+                record,
+                at,
+                height,
+                proof,
+                ..
+            } => self.recover(record, *at, *height, proof),
             Submission::Deliver {
                 lane,
                 first,
@@ -477,6 +582,43 @@ impl World {
         self.state.headers.drain(..over);
         self.state.header_due = false;
         Some(())
+    }
+
+    fn update_hub(&mut self, headers: &[SignedHeader]) -> Option<()> {
+        let hub = self.state.hub.as_mut()?;
+        let clock = Clock {
+            now: self.now,
+            drift: Some(PARAMETERS.max_clock_drift),
+        };
+        let update = client::update(&hub.state, &hub.set, headers, clock, verify_signature).ok()?;
+        hub.state = update.state;
+        hub.headers.extend(update.headers);
+        Some(())
+    }
+
+    fn recover(
+        &mut self,
+        record: &[u8],
+        at: Moment,
+        height: Height,
+        proof: &StorageProof,
+    ) -> Option<()> {
+        let root = self.hub_root(height)?.state_root;
+        let facts = Recovery::<AccountId>::facts(record)?;
+        let (chain, id) = (facts.chain, facts.set.id);
+        claims::verify_recovery(&root, chain, id, &facts.hash, at, proof).ok()?;
+        let (state, set) = (self.state.client?, self.state.client_set.clone()?);
+        let update = client::recover(&state, &set, facts.head, facts.set, at).ok()?;
+        self.state.client = Some(update.state);
+        self.state.client_set = update.set;
+        self.state.past.extend(update.past);
+        Some(())
+    }
+
+    /// A header of the hub that is known.
+    pub fn hub_root(&self, height: Height) -> Option<TrustedHeader> {
+        let mut headers = self.state.hub.iter().flat_map(|hub| &hub.headers);
+        headers.find(|header| header.height == height).copied()
     }
 
     pub fn at(&self, hash: Hash) -> Result<&Block, ChainError> {

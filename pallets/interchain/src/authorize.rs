@@ -44,7 +44,7 @@ const LONGEVITY: TransactionLongevity = 32;
 /// Before all that pays a fee, behind what convicts liars.
 const PRIORITY: TransactionPriority = TransactionPriority::MAX / 2;
 
-fn valid(prefix: &'static str) -> ValidTransactionBuilder {
+pub(crate) fn valid(prefix: &'static str) -> ValidTransactionBuilder {
     ValidTransaction::with_tag_prefix(prefix)
         .priority(PRIORITY)
         .longevity(LONGEVITY)
@@ -61,7 +61,7 @@ fn tag(prefix: &'static str, of: impl codec::Encode) -> alloc::vec::Vec<u8> {
     codec::Encode::encode(&(prefix, of))
 }
 
-fn in_block(source: &TransactionSource) -> Result<bool, InvalidTransaction> {
+pub(crate) fn in_block(source: &TransactionSource) -> Result<bool, InvalidTransaction> {
     match source {
         TransactionSource::InBlock => Ok(true),
         TransactionSource::Local => Ok(false),
@@ -203,7 +203,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The header under which something is proven, which must be known.
-    fn known_header(peer: ChainId, height: Height) -> Result<StoredHeader, Error<T>> {
+    pub(crate) fn known_header(peer: ChainId, height: Height) -> Result<StoredHeader, Error<T>> {
         Self::header_for_proof(peer, height, true)?.ok_or(Error::<T>::UnknownHeader)
     }
 
@@ -343,7 +343,7 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-fn bad_proof<T: Config>(peer: ChainId, error: ProofError) -> InvalidTransaction {
+pub(crate) fn bad_proof<T: Config>(peer: ChainId, error: ProofError) -> InvalidTransaction {
     log::debug!(target: LOG_TARGET, "a proof of {peer:x} is refused: {error}");
     invalid(Error::<T>::BadProof)
 }

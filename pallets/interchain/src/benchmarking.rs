@@ -6,7 +6,7 @@
 use super::*;
 use crate::types::{NewRoute, QueuedCall};
 use alloc::{boxed::Box, vec::Vec};
-use codec::Encode;
+use codec::{Decode, Encode};
 use frame_benchmarking::v2::*;
 use frame_support::{
     traits::{
@@ -532,6 +532,30 @@ mod benches {
         #[extrinsic_call]
         _(RawOrigin::Authorized, PEER, Box::new(misbehaviour));
         assert!(Clients::<T>::get(PEER).is_some_and(|client| client.frozen));
+        Ok(())
+    }
+
+    /// The record is read by the runtime's own type: a set of the same size stands for it.
+    #[benchmark]
+    fn recover_client() -> Result<(), BenchmarkError> {
+        open::<T>(set(MAX_AUTHORITIES, false)?, Hash::zero())?;
+        let known = Clients::<T>::get(PEER).ok_or(stop("there is no client"))?;
+        let members = set(MAX_AUTHORITIES, false)?.authorities().to_vec();
+        let next = AuthoritySet::new(1, members).map_err(|_| stop("bad set"))?;
+        let (record, at) = (next.encode(), now::<T>());
+        let head = (known.latest.height, known.latest.hash);
+        let (hash, done);
+        #[block]
+        {
+            hash = BlakeTwo256::hash(&record);
+            done = match AuthoritySet::decode(&mut &record[..]) {
+                Ok(set) => Pallet::<T>::use_block(1)
+                    .and_then(|()| Pallet::<T>::do_recover(PEER, head, set, at)),
+                Err(_) => Err(Error::<T>::BadRecord),
+            };
+        }
+        assert!(done.is_ok() && hash != Hash::zero());
+        assert!(Clients::<T>::get(PEER).is_some_and(|client| client.set_id == 1));
         Ok(())
     }
 

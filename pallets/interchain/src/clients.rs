@@ -5,14 +5,14 @@
 
 use crate::{
     types::Headers, ClientSets, Clients, Config, Error, Event, OldestPastSet, Pallet, PastSets,
-    Routes, LOG_TARGET,
+    Renewals, Routes, LOG_TARGET,
 };
 use frame_support::{ensure, traits::Get};
 use hansa_interchain_primitives::{
     client::{self, set_hash, Clock, Update},
     header::HeaderError,
     traits::{ClientHead, HandOvers, LightClients},
-    ChainId, ClientError, Hash, Height, Misbehaviour, PastSet,
+    ChainId, ClientError, Hash, Height, Misbehaviour, Moment, PastSet,
 };
 use hansa_pbft_primitives::{statement::verify_signature, AuthoritySet, SetId};
 use sp_runtime::DispatchResult;
@@ -157,23 +157,42 @@ impl<T: Config> LightClients for Pallet<T> {
     }
 
     fn recover(of: ChainId, head: (Height, Hash), set: AuthoritySet) -> DispatchResult {
-        Ok(Self::do_recover(of, head, set)?)
+        let (now, id) = (Self::now(), set.id);
+        Self::do_recover(of, head, set, now)?;
+        // Whoever takes the record from this chain can prove when it was made.
+        Renewals::<T>::insert(of, (id, now));
+        Ok(())
     }
 }
 
 impl<T: Config> Pallet<T> {
-    /// Let the light client of `peer` go on with a set that was recorded in place of the one that decides.
-    fn do_recover(peer: ChainId, head: (Height, Hash), next: AuthoritySet) -> Result<(), Error<T>> {
+    /// What the light client of `peer` becomes with a set that was recorded, at `at`, in place of the one that decides.
+    pub(crate) fn learn_recovery(
+        peer: ChainId,
+        head: (Height, Hash),
+        next: AuthoritySet,
+        at: Moment,
+    ) -> Result<Update, Error<T>> {
         let state = Clients::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
         let set = ClientSets::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
-        let update = client::recover(&state, &set, head, next, Self::now()).map_err(|error| {
+        client::recover(&state, &set, head, next, at).map_err(|error| {
             log::debug!(target: LOG_TARGET, "{peer:x} does not recover: {error}");
             match error {
                 ClientError::Frozen => Error::<T>::NotTrusted,
                 ClientError::OtherHead => Error::<T>::UnknownHeader,
                 _ => Error::<T>::BadSet,
             }
-        })?;
+        })
+    }
+
+    /// Let the light client of `peer` go on with a set that was recorded, at `at`, in place of the one that decides.
+    pub(crate) fn do_recover(
+        peer: ChainId,
+        head: (Height, Hash),
+        next: AuthoritySet,
+        at: Moment,
+    ) -> Result<(), Error<T>> {
+        let update = Self::learn_recovery(peer, head, next, at)?;
         for past in &update.past {
             Self::remember_set(peer, past);
         }

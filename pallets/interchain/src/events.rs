@@ -250,5 +250,9 @@ mod events {
         /// The trusting period is not longer than packets have to be taken, or longer than this chain
         /// trusts any.
         BadTrustingPeriod,
+        /// The chain that is named as the hub is not this chain's, or is the one that shall go on.
+        NotOurHub,
+        /// The record of the hub is none, or is of another chain or block.
+        BadRecord,
     }
 }

@@ -11,6 +11,7 @@
 //! | --- | --- |
 //! | `routes` | routes are opened, reopened, suspended; terms are proposed and agreed on |
 //! | `clients` | headers of other chains, hand-overs, misbehaviour |
+//! | `recoveries` | what the hub recorded in place of a hand-over |
 //! | `sending` | packets leave: value goes on hold, a commitment into the state |
 //! | `delivery` | packets of others are taken: paid, queued, handed to pallets, or refused |
 //! | `settlement` | results, timeouts and prunings |
@@ -19,8 +20,8 @@
 //!
 //! ## Calls without a sender
 //!
-//! [`Call::update_client`], [`Call::deliver`], [`Call::acknowledge`], [`Call::time_out`],
-//! [`Call::prune`] and [`Call::report_misbehaviour`] carry their own proof. They come from the own node,
+//! [`Call::update_client`], [`Call::deliver`], [`Call::acknowledge`], [`Call::time_out`], [`Call::prune`],
+//! [`Call::report_misbehaviour`] and [`Call::recover_client`] carry their own proof. They come from the own node,
 //! or in a block; no pool takes them from others. What they cost is bounded per block and, of what
 //! another chain can cause, per route and second.
 //!
@@ -46,6 +47,7 @@ mod events;
 #[cfg(test)]
 mod mock;
 mod queries;
+mod recoveries;
 mod routes;
 mod sending;
 mod settlement;
@@ -94,6 +96,7 @@ pub mod pallet {
     use hansa_interchain_primitives::{
         packet::MAX_CALL_BYTES,
         rate::{Agreement, Terms},
+        recovery::{Record, Recoveries},
         traits::{HandOvers, ReserveLimits, SystemPackets},
         Book, ChainAddress, ClientState, Hash, Height, InboundLane, Misbehaviour, Moment,
         OutboundLane, Outcome, PacketResult, PastSet, StorageProof, TrustedHeader,
@@ -150,6 +153,9 @@ pub mod pallet {
 
         /// Knows which sets other chains may hand over to.
         type HandOvers: HandOvers;
+
+        /// Reads what a hub records of chains that lost their quorum and, on a hub, has it.
+        type Recoveries: Recoveries;
 
         /// How far other chains may be trusted, beside the limits of routes.
         type ReserveLimits: ReserveLimits;
@@ -540,6 +546,30 @@ pub mod pallet {
             ensure_authorized(origin)?;
             let _ = misbehaviour;
             Ok(Self::do_freeze(peer)?)
+        }
+
+        /// Let the light client of a chain that lost its quorum go on by what `hub`, this chain's hub, has recorded in
+        /// place of a hand-over, at `at`, on a proof under the hub's header of `height`. No sender.
+        #[pallet::call_index(16)]
+        #[pallet::weight((
+            <T as Config>::WeightInfo::recover_client(),
+            DispatchClass::Normal,
+            Pays::No
+        ))]
+        #[pallet::authorize(Self::authorize_recovery)]
+        #[pallet::weight_of_authorize(Pallet::<T>::weight_of_authorize_recovery(proof))]
+        pub fn recover_client(
+            origin: OriginFor<T>,
+            peer: ChainId,
+            record: Record,
+            hub: ChainId,
+            at: Moment,
+            height: Height,
+            proof: StorageProof,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            let _ = (hub, height, proof);
+            Ok(Self::do_recover_client(peer, &record, at)?)
         }
     }
 }

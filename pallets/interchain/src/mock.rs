@@ -5,6 +5,7 @@
 //! `tests/world.rs`.
 
 use crate as hansa_pallet_interchain;
+use codec::{DecodeAll, Encode};
 use frame_support::{
     derive_impl, parameter_types,
     traits::{
@@ -16,12 +17,17 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use hansa_interchain_primitives::{
+    keys,
+    recovery::{Recovered, Recoveries},
     traits::{HandOvers, SystemPacketRefused, SystemPackets},
-    Balance, ChainId,
+    Balance, ChainId, Hash, Height,
 };
 use hansa_pbft_primitives::{AuthoritySet, SetId};
 use sp_arithmetic::Perbill;
-use sp_runtime::BuildStorage;
+use sp_runtime::{
+    traits::{BlakeTwo256, Hash as _},
+    BuildStorage,
+};
 use std::cell::RefCell;
 
 pub type AccountId = u64;
@@ -70,7 +76,7 @@ mod runtime {
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
     type Block = Block;
-    type Hashing = sp_runtime::traits::BlakeTwo256;
+    type Hashing = BlakeTwo256;
     type AccountData = pallet_balances::AccountData<Balance>;
 }
 
@@ -186,6 +192,37 @@ impl HandOvers for Orders {
     }
 }
 
+/// What a record of the tests is made of: chain, genesis, head, set.
+pub type TestRecord = (ChainId, Hash, (Height, Hash), AuthoritySet);
+
+/// Reads the records of the tests, and has what a test has put where a hub's pallet would have it.
+pub struct Records;
+impl Recoveries for Records {
+    fn facts(record: &[u8]) -> Option<Recovered> {
+        let (chain, genesis, head, set) = TestRecord::decode_all(&mut &*record).ok()?;
+        Some(Recovered {
+            chain,
+            genesis,
+            head,
+            set,
+            hash: BlakeTwo256::hash(record),
+        })
+    }
+
+    fn last(chain: ChainId) -> Option<Vec<u8>> {
+        frame_support::storage::unhashed::get_raw(&(b"record", chain).encode())
+    }
+}
+
+/// Make a record, as a hub's pallet does.
+pub fn make_record(record: &TestRecord) {
+    let (chain, bytes) = (record.0, record.encode());
+    let key = keys::recovery_hash(chain, record.3.id);
+    let hash = BlakeTwo256::hash(&bytes);
+    frame_support::storage::unhashed::put(&key, &hash);
+    frame_support::storage::unhashed::put_raw(&(b"record", chain).encode(), &bytes);
+}
+
 parameter_types! {
     pub const InterchainId: PalletId = PalletId(*b"hs/inter");
     pub const Tolerance: Perbill = Perbill::from_percent(1);
@@ -223,6 +260,7 @@ impl hansa_pallet_interchain::Config for Test {
     type WeightPrice = Price;
     type SystemPackets = Pallets;
     type HandOvers = Orders;
+    type Recoveries = Records;
     type ReserveLimits = ();
     type PalletId = InterchainId;
     type MaxRoutes = ConstU32<4>;

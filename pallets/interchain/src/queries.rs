@@ -5,7 +5,7 @@
 
 use crate::{
     Agreements, Books, Call, ClientSets, Clients, Config, HeaderRing, InboundLanes, OldestPastSet,
-    Outbound, OutboundLanes, OwnId, Pallet, PastSets, Results, Routes, StoredHeaders,
+    Outbound, OutboundLanes, OwnId, Pallet, PastSets, Renewals, Results, Routes, StoredHeaders,
 };
 use alloc::vec::Vec;
 use frame_support::traits::Get;
@@ -17,6 +17,7 @@ use hansa_interchain_primitives::{
     claims, keys,
     packet::ChainRef,
     proof::MAX_KEYS,
+    recovery::{Recoveries, RecoveryView},
     traits::HandOvers,
     Balance, ChainAddress, ChainId, LaneId, Nonce, Packet, PacketResult, PastSet, Payload,
     TrustedHeader, LANES,
@@ -58,6 +59,7 @@ impl<T: Config> Pallet<T> {
         });
         Some(RouteView {
             chain: route.chain,
+            hub: route.hub,
             status,
             header_due: client.is_update_due(now) || T::HandOvers::wants_header(peer),
             entries: route.entries.into_iter().map(Into::into).collect(),
@@ -97,6 +99,13 @@ impl<T: Config> Pallet<T> {
             .filter_map(|id| PastSets::<T>::get(peer, id))
             .filter(|past| !past.is_over(client.trusting_period, now))
             .collect()
+    }
+
+    /// The last record that this chain, a hub, has made of a chain that lost its quorum.
+    pub fn recovery_of(chain: ChainId) -> Option<RecoveryView> {
+        let (set, at) = Renewals::<T>::get(chain)?;
+        let record = T::Recoveries::last(chain)?.try_into().ok()?;
+        Some(RecoveryView { record, set, at })
     }
 
     /// Packets to `peer` without a result, at most `limit` from `from` on.
@@ -177,6 +186,7 @@ impl<T: Config> Pallet<T> {
             }
             ProofOf::Inbound => alloc::vec![keys::inbound_lane(peer, lane)],
             ProofOf::Outbound => alloc::vec![keys::outbound_lane(peer, lane)],
+            ProofOf::Recovery { chain, set } => claims::recovery_keys(chain, set),
         }
     }
 
@@ -260,6 +270,21 @@ impl<T: Config> Pallet<T> {
             Submission::Misbehaviour { peer, misbehaviour } => {
                 Call::report_misbehaviour { peer, misbehaviour }
             }
+            Submission::RecoverClient {
+                peer,
+                record,
+                hub,
+                at,
+                height,
+                proof,
+            } => Call::recover_client {
+                peer,
+                record,
+                hub,
+                at,
+                height,
+                proof,
+            },
         }
     }
 

@@ -6,8 +6,8 @@
 use crate::{
     types::{Entries, NewRoute, Route, StoredHeader},
     Agreements, Books, ClientSets, Clients, Closed, Commitments, Config, Error, Event, HeaderRing,
-    InboundLanes, OldestPastSet, Outbound, OutboundLanes, OwnId, Pallet, PastSets, Results, Routes,
-    StoredHeaders, WeightInfo, LOG_TARGET,
+    InboundLanes, OldestPastSet, Outbound, OutboundLanes, OwnId, Pallet, PastSets, Renewals,
+    Results, Routes, StoredHeaders, WeightInfo, LOG_TARGET,
 };
 use frame_support::{
     ensure,
@@ -41,8 +41,9 @@ use sp_runtime::{
 pub(crate) const CLOSED_AT_ONCE: u32 = 32;
 
 /// What a step of closing a route reads and writes beside what it removes: route, book, agreement, client and set, the ring
-/// of headers and the last of them, the oldest set, both ends of three lanes, the account of reserves and the mark.
-const CLOSING_ACCESSES: u64 = 18;
+/// of headers and the last of them, the oldest set, the last record, both ends of three lanes, the account of reserves and
+/// the mark.
+const CLOSING_ACCESSES: u64 = 19;
 
 /// What it takes to remove one thing at most: a packet with its commitment, whose value goes back to its sender: packet,
 /// commitment, end of the lane, book, account, holds.
@@ -307,6 +308,11 @@ impl<T: Config> Pallet<T> {
                 && crate::InboundLanes::<T>::hashed_key_for((peer, lane))
                     == keys::inbound_lane(peer, lane);
             assert!(same, "the keys are protocol");
+            assert_eq!(
+                Renewals::<T>::hashed_key_for(peer),
+                keys::renewal(peer),
+                "the keys are protocol"
+            );
         }
         let _ = <T as Config>::WeightInfo::transfer();
     }
@@ -444,6 +450,7 @@ impl<T: Config> Pallet<T> {
             StoredHeaders::<T>::remove(peer, height);
         }
         OldestPastSet::<T>::remove(peer);
+        Renewals::<T>::remove(peer);
         ClientSets::<T>::remove(peer);
         Clients::<T>::remove(peer);
         Agreements::<T>::remove(peer);

@@ -99,6 +99,11 @@ mod storage {
         ValueQuery,
     >;
 
+    /// With which set, and when, the light client of a chain went on last because this chain, its hub, has made a record of
+    /// that. A part of the protocol: it says to others how old the record is.
+    #[pallet::storage]
+    pub type Renewals<T: Config> = StorageMap<_, Identity, ChainId, (SetId, Moment), OptionQuery>;
+
     /// Packets that were sent and whose results are not settled: destination, lane, nonce.
     #[pallet::storage]
     pub type Outbound<T: Config> = StorageNMap<

@@ -6,7 +6,7 @@
 use crate::{
     Agreements, BlockItems, Books, ClientSets, Clients, Closed, Commitments, Config, HeaderRing,
     HoldReason, InboundLanes, OldestPastSet, Outbound, OutboundLanes, OwnId, Pallet, PastSets,
-    Results, Routes, StoredHeaders,
+    Renewals, Results, Routes, StoredHeaders,
 };
 use alloc::collections::BTreeMap;
 use frame_support::{
@@ -36,6 +36,7 @@ impl<T: Config> Pallet<T> {
     /// 9. The sets that are remembered follow each other up to the one that decides.
     /// 10. Nothing is left of the block that was executed.
     /// 11. There is no route to a chain to which it was closed.
+    /// 12. Records were made of chains with a route, and none in the future.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::check_routes()?;
         let mut held = BTreeMap::<T::AccountId, Balance>::new();
@@ -73,6 +74,12 @@ impl<T: Config> Pallet<T> {
         ensure!(
             Closed::<T>::iter_keys().all(|peer| !Routes::<T>::contains_key(peer)),
             "11: a route that was closed is there"
+        );
+        let now = Self::now();
+        ensure!(
+            Renewals::<T>::iter()
+                .all(|(peer, (_, at))| Routes::<T>::contains_key(peer) && at <= now),
+            "12: a record of a chain without a route, or of a time to come"
         );
         Ok(())
     }

@@ -48,6 +48,8 @@ pub trait WeightInfo {
     fn prune(n: u32) -> Weight;
     /// `report_misbehaviour`, once it is authorised.
     fn report_misbehaviour() -> Weight;
+    /// `recover_client`, once it is authorised.
+    fn recover_client() -> Weight;
     /// What is checked of a call with a proof of `n` nodes.
     fn authorize_proof(n: u32) -> Weight;
     /// What is checked of a header, or a certificate, with `n` signatures.
@@ -124,6 +126,9 @@ impl WeightInfo for () {
     fn report_misbehaviour() -> Weight {
         plain::<RocksDbWeight>()
     }
+    fn recover_client() -> Weight {
+        recover::<RocksDbWeight>()
+    }
     fn authorize_proof(n: u32) -> Weight {
         proof::<RocksDbWeight>(n)
     }
@@ -184,6 +189,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn report_misbehaviour() -> Weight {
         plain::<T::DbWeight>()
     }
+    fn recover_client() -> Weight {
+        recover::<T::DbWeight>()
+    }
     fn authorize_proof(n: u32) -> Weight {
         proof::<T::DbWeight>(n)
     }
@@ -216,6 +224,11 @@ fn route<D: Get<Db>>() -> Weight {
 
 fn update<D: Get<Db>>() -> Weight {
     cost::<D>(SET.saturating_mul(4), 16, 48)
+}
+
+/// A record, its set and the set before are read, hashed and written.
+fn recover<D: Get<Db>>() -> Weight {
+    cost::<D>(SET.saturating_mul(4), 12, 12)
 }
 
 fn each<D: Get<Db>>(n: u32, reads: u64, writes: u64, time: u64) -> Weight {

@@ -6,8 +6,9 @@
 
 use crate::{packet::authorities, ChainId, NextSet};
 use alloc::vec::Vec;
-use codec::{Decode, DecodeLimit, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use codec::{Codec, Decode, DecodeLimit, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use hansa_allocation_primitives::Head;
+use hansa_interchain_primitives::recovery::{Recovered, Recoveries};
 use hansa_pbft_primitives::{AuthoritySet, AuthoritySetError, Hash, SetId};
 use scale_info::TypeInfo;
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
@@ -68,6 +69,20 @@ impl<AccountId: Decode> Recovery<AccountId> {
     }
 }
 
+/// What the light clients of other chains read of a record.
+impl<AccountId: Codec> Recoveries for Recovery<AccountId> {
+    fn facts(record: &[u8]) -> Option<Recovered> {
+        let record = Self::read(record)?;
+        Some(Recovered {
+            chain: record.chain,
+            genesis: record.genesis,
+            head: (record.head.height, record.head.hash),
+            set: record.set().ok()?,
+            hash: record.hash(),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +128,24 @@ mod tests {
         assert_eq!(Recovery::read(&bytes), Some(record()));
         bytes.push(0);
         assert_eq!(Recovery::<u64>::read(&bytes), None);
+    }
+
+    #[test]
+    fn light_clients_read_what_matters_to_them() {
+        let record = record();
+        let facts = Recovery::<u64>::facts(&record.to_bytes()).expect("it is a record");
+        let expected = Recovered {
+            chain: 7,
+            genesis: Hash::repeat_byte(1),
+            head: (9, Hash::repeat_byte(2)),
+            set: record.set().expect("it is a set"),
+            hash: record.hash(),
+        };
+        assert_eq!(facts, expected);
+        let mut nobody = record;
+        nobody.next.members = Default::default();
+        assert_eq!(Recovery::<u64>::facts(&nobody.to_bytes()), None);
+        assert_eq!(Recovery::<u64>::facts(&[1, 2, 3]), None);
     }
 
     #[test]

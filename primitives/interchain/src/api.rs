@@ -8,12 +8,13 @@ use crate::{
     packet::ChainRef,
     proof::MAX_KEYS,
     rate::Agreement,
+    recovery::{Record, RecoveryView},
     Balance, Book, ChainAddress, ChainId, ClientState, Height, InboundLane, LaneId, Misbehaviour,
     Moment, Nonce, OutboundLane, Packet, PacketResult, Reputation, SignedHeader, StorageProof,
 };
 use alloc::{boxed::Box, vec::Vec};
 use codec::{Codec, Decode, DecodeWithMemTracking, Encode};
-use hansa_pbft_primitives::AuthoritySet;
+use hansa_pbft_primitives::{AuthoritySet, SetId};
 use scale_info::TypeInfo;
 use sp_core::{bounded::BoundedVec, ConstU32};
 
@@ -107,6 +108,22 @@ pub enum Submission {
         /// The contradiction.
         misbehaviour: Box<Misbehaviour>,
     },
+    /// Let the light client of a chain that lost its quorum go on by a record of the hub.
+    #[codec(index = 6)]
+    RecoverClient {
+        /// The chain.
+        peer: ChainId,
+        /// The record.
+        record: Record,
+        /// The hub.
+        hub: ChainId,
+        /// When the hub made it.
+        at: Moment,
+        /// The hub's header under which that is proven.
+        height: Height,
+        /// The proof of the record.
+        proof: StorageProof,
+    },
 }
 
 /// What bounds a node's work for other chains. The same for all routes of a chain.
@@ -169,6 +186,8 @@ pub struct LaneView {
 pub struct RouteView {
     /// The other chain.
     pub chain: ChainRef,
+    /// Whether it is this chain's hub.
+    pub hub: bool,
     /// Whether it takes packets.
     pub status: RouteStatus,
     /// Whether a header of the other chain is due, packets or not.
@@ -260,6 +279,14 @@ pub enum ProofOf {
     /// The sending end of a lane: which results are settled.
     #[codec(index = 3)]
     Outbound,
+    /// The last record of a chain that lost its quorum, which this chain, a hub, has made. Of no lane.
+    #[codec(index = 4)]
+    Recovery {
+        /// The chain.
+        chain: ChainId,
+        /// The id of the set that the record names.
+        set: SetId,
+    },
 }
 
 sp_api::decl_runtime_apis! {
@@ -285,6 +312,9 @@ sp_api::decl_runtime_apis! {
 
         /// The sets of a chain that decide no more and can still be held to what they signed, by id.
         fn past_sets(peer: ChainId) -> Vec<PastSet>;
+
+        /// The last record that this chain, a hub, has made of a chain that lost its quorum; none if it made none.
+        fn recovery_of(chain: ChainId) -> Option<RecoveryView>;
 
         /// Packets to `peer` without a result, at most `limit` from `from` on.
         fn packets(peer: ChainId, lane: LaneId, from: Nonce, limit: u32) -> Vec<PacketView>;

@@ -8,11 +8,12 @@
 //! little-endian order, that is not always the order of the nonces.
 
 use crate::{
-    keys, lane::nonces, proof::ProofError, ChainId, Hash, InboundLane, LaneId, Nonce, OutboundLane,
-    Packet, PacketResult, Passage, StorageProof,
+    keys, lane::nonces, proof::ProofError, ChainId, Hash, InboundLane, LaneId, Moment, Nonce,
+    OutboundLane, Packet, PacketResult, Passage, StorageProof,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{DecodeAll, Encode};
+use hansa_pbft_primitives::SetId;
 
 /// The keys that prove the packets with `count` nonces from `first` on, at the source.
 pub fn packet_keys(destination: ChainId, lane: LaneId, first: Nonce, count: usize) -> Vec<Vec<u8>> {
@@ -30,6 +31,31 @@ pub fn result_keys(source: ChainId, lane: LaneId, first: Nonce, count: usize) ->
         .collect();
     keys.sort();
     keys
+}
+
+/// The keys that prove the record by which the set with this id came to decide on `chain`, at the hub that made it.
+pub fn recovery_keys(chain: ChainId, set: SetId) -> Vec<Vec<u8>> {
+    let mut keys = alloc::vec![keys::recovery_hash(chain, set), keys::renewal(chain)];
+    keys.sort();
+    keys
+}
+
+/// Verify that a hub, in the state with root `root`, has made the record with this hash, by which the set with id `set` came
+/// to decide on `chain`, that it was made at `at`, in milliseconds, and that it is the last one of that chain.
+pub fn verify_recovery(
+    root: &Hash,
+    chain: ChainId,
+    set: SetId,
+    hash: &Hash,
+    at: Moment,
+    proof: &StorageProof,
+) -> Result<(), ProofError> {
+    let claimed = [
+        (keys::recovery_hash(chain, set), hash.encode()),
+        (keys::renewal(chain), (set, at).encode()),
+    ];
+    let count = claimed.len();
+    check(root, claimed.into_iter(), count, proof)
 }
 
 /// Verify that the source, in the state with root `root`, has sent these packets, of which `first` is

@@ -13,6 +13,7 @@
 //! | [`OUTBOUND_LANES`] | destination, lane | [`OutboundLane`](crate::OutboundLane) |
 //! | [`RESULTS`] | source, lane, nonce | [`PacketResult`](crate::PacketResult) |
 //! | [`INBOUND_LANES`] | source, lane | [`InboundLane`](crate::InboundLane) |
+//! | [`RENEWALS`] | chain | id of the set that the hub recorded last, and when, in milliseconds |
 //!
 //! A hub has in pallet [`SETS_PALLET`] what other chains take in place of a hand-over:
 //!
@@ -40,6 +41,9 @@ pub const OUTBOUND_LANES: &str = "OutboundLanes";
 pub const RESULTS: &str = "Results";
 /// The receiving ends of lanes.
 pub const INBOUND_LANES: &str = "InboundLanes";
+/// With which set, and when, the light client of a chain went on last by a record.
+pub const RENEWALS: &str = "Renewals";
+
 /// The name of the pallet in a hub's runtime that assigns the sets of its chains.
 pub const SETS_PALLET: &str = "DappChainSets";
 /// The hashes of records of sets that decide in place of one that lost its quorum.
@@ -63,6 +67,12 @@ pub fn result(source: ChainId, lane: LaneId, nonce: Nonce) -> Vec<u8> {
 /// The key of the receiving end of a lane from `source`, in the state of the chain that receives.
 pub fn inbound_lane(source: ChainId, lane: LaneId) -> Vec<u8> {
     key(PALLET, INBOUND_LANES, &(source, lane))
+}
+
+/// The key of when, and with which set, the light client of `chain` went on last by a record, in the state of the hub
+/// that made it.
+pub fn renewal(chain: ChainId) -> Vec<u8> {
+    key(PALLET, RENEWALS, &chain)
 }
 
 /// The key of the hash of the record by which the set with this id came to decide on `chain`, in the state of the hub that

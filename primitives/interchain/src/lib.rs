@@ -13,6 +13,7 @@
 //! | [`claims`] | what is claimed of the other chain's state, and its verification |
 //! | [`header`] | a header with the certificate that makes it final |
 //! | [`client`] | the light client: updates, hand-overs, expiry, misbehaviour |
+//! | [`recovery`] | what a hub records in place of a hand-over, as a light client reads it |
 //! | [`lane`] | the ordered streams of packets: what may be sent, taken, settled, pruned |
 //! | [`rate`] | exchange rates, and both amounts of a transfer |
 //! | [`route`] | how a route begins |
@@ -44,6 +45,7 @@ pub mod packet;
 pub mod price;
 pub mod proof;
 pub mod rate;
+pub mod recovery;
 pub mod route;
 pub mod throttle;
 pub mod traits;
@@ -60,6 +62,7 @@ pub use lane::{
 pub use packet::{Amounts, Entry, Outcome, Packet, PacketResult, Passage, Payload, Refusal, NEVER};
 pub use proof::{ProofError, StorageProof};
 pub use rate::{Rate, RateError};
+pub use recovery::{Record, Recovered, RecoveryView};
 pub use throttle::{Reputation, Throttle};
 
 /// A block number of any chain.

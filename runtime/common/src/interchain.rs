@@ -72,6 +72,7 @@ macro_rules! impl_interchain {
         call_filter: $filter:ty,
         system_packets: $packets:ty,
         hand_overs: $hand_overs:ty,
+        recoveries: $recoveries:ty,
         reserve_limits: $limits:ty,
         max_routes: $routes:expr $(,)?
     ) => {
@@ -87,6 +88,7 @@ macro_rules! impl_interchain {
             type WeightPrice = $crate::interchain::WeightPrice;
             type SystemPackets = $packets;
             type HandOvers = $hand_overs;
+            type Recoveries = $recoveries;
             type ReserveLimits = $limits;
             type PalletId = $crate::interchain::InterchainPalletId;
             type MaxRoutes = frame_support::traits::ConstU32<{ $routes }>;

@@ -336,6 +336,10 @@ impl_runtime_apis! {
             Interchain::past_sets(peer)
         }
 
+        fn recovery_of(chain: interchain::ChainId) -> Option<interchain::RecoveryView> {
+            Interchain::recovery_of(chain)
+        }
+
         fn packets(
             peer: interchain::ChainId,
             lane: LaneId,

@@ -6,6 +6,11 @@
 use crate::*;
 use frame_support::traits::{Contains, EitherOf};
 use frame_system::EnsureRoot;
+use hansa_dappchain_primitives::Recovery;
+use hansa_interchain_primitives::{
+    recovery::{Recovered, Recoveries},
+    ChainId,
+};
 use hansa_pallet_interchain::Call as InterchainCall;
 use hansa_pallet_pbft::EnsureAdmin;
 use hansa_pallet_staking::AuthorFees;
@@ -47,6 +52,20 @@ fn is_foreign(call: &RuntimeCall) -> bool {
     )
 }
 
+/// What the hub has recorded of DappChains that lost their quorum. Their light clients on other chains ask for it; the one of
+/// the hub goes on when it is recorded.
+pub struct HubRecords;
+
+impl Recoveries for HubRecords {
+    fn facts(record: &[u8]) -> Option<Recovered> {
+        Recovery::<AccountId>::facts(record)
+    }
+
+    fn last(chain: ChainId) -> Option<Vec<u8>> {
+        DappChainSets::recovery(chain).map(|record| record.to_bytes())
+    }
+}
+
 // The bounds are those of all chains.
 hansa_runtime_common::impl_interchain! {
     admin: EitherOf<EnsureRoot<AccountId>, EnsureAdmin<Runtime>>,
@@ -55,6 +74,7 @@ hansa_runtime_common::impl_interchain! {
     call_filter: ForeignCalls,
     system_packets: DappChainSets,
     hand_overs: DappChainSets,
+    recoveries: HubRecords,
     reserve_limits: DappChainSets,
     // All DappChains that there can be, and some that are none.
     max_routes: 1_024,

@@ -166,6 +166,10 @@ macro_rules! impl_apis {
                         Interchain::past_sets(peer)
                     }
 
+                    fn recovery_of(chain: interchain::ChainId) -> Option<interchain::RecoveryView> {
+                        Interchain::recovery_of(chain)
+                    }
+
                     fn packets(
                         peer: interchain::ChainId,
                         lane: LaneId,

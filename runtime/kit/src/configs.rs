@@ -144,6 +144,8 @@ macro_rules! impl_configs {
                 call_filter: ForeignCalls,
                 system_packets: AssignedSet,
                 hand_overs: (),
+                // As the hub makes them, and as this chain reads one of itself.
+                recoveries: hansa_dappchain_primitives::Recovery<AccountId>,
                 reserve_limits: (),
                 // The hub, and those with which an application deals.
                 max_routes: 128,

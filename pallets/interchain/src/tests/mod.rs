@@ -10,6 +10,7 @@ mod closing;
 mod conservation;
 mod equivocation;
 mod limits;
+mod recoveries;
 mod restarts;
 mod results;
 mod routes;

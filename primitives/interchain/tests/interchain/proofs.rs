@@ -85,7 +85,24 @@ fn items() -> Vec<(Vec<u8>, Vec<u8>)> {
         acknowledged: 5,
     };
     items.push((keys::outbound_lane(B.id, TRANSFER_LANE), outbound.encode()));
+    // Records of C that two sets took, and of D.
+    for (chain, set) in [(C, 3u64), (C, 7), (D, 3)] {
+        let hash = record_hash(chain, set);
+        items.push((keys::recovery_hash(chain, set), hash.encode()));
+    }
+    items.push((keys::renewal(C), (7u64, AT).encode()));
+    items.push((keys::renewal(D), (3u64, AT).encode()));
     items
+}
+
+/// Chains that lost their quorum.
+const C: u32 = 0xc;
+const D: u32 = 0xd;
+/// When the last records of them were made.
+const AT: u64 = 1_700_000_000_000;
+
+fn record_hash(chain: u32, set: u64) -> Hash {
+    sp_crypto_hashing::blake2_256(&(chain, set).encode()).into()
 }
 
 fn raw(proof: &StorageProof) -> Vec<Vec<u8>> {
@@ -306,6 +323,45 @@ fn a_forged_result_is_refused() {
         let mut bad = result(5);
         forge(&mut bad);
         assert_eq!(verify(bad), Err(ProofError::Value));
+    }
+}
+
+#[test]
+fn the_last_record_of_a_chain_is_proven_with_its_time() {
+    let (root, state) = state(&items());
+    let proof = prove(&state, &claims::recovery_keys(C, 7));
+    let verify =
+        |chain, set, hash: Hash, at| claims::verify_recovery(&root, chain, set, &hash, at, &proof);
+    assert_eq!(verify(C, 7, record_hash(C, 7), AT), Ok(()));
+    // Of another record, or of another time, it proves nothing.
+    assert_eq!(verify(C, 7, record_hash(C, 3), AT), Err(ProofError::Value));
+    for at in [AT - 1, AT + 1, 0] {
+        let verified = verify(C, 7, record_hash(C, 7), at);
+        assert_eq!(verified, Err(ProofError::Value), "{at}");
+    }
+    assert!(verify(C, 3, record_hash(C, 3), AT).is_err());
+    assert!(verify(D, 3, record_hash(D, 3), AT).is_err());
+    let other =
+        claims::verify_recovery(&Hash::repeat_byte(1), C, 7, &record_hash(C, 7), AT, &proof);
+    assert_eq!(other, Err(ProofError::Root));
+}
+
+#[test]
+fn a_record_that_is_not_the_last_one_of_its_chain_is_not_proven() {
+    let (root, state) = state(&items());
+    let proof = prove(&state, &claims::recovery_keys(C, 3));
+    let verified = claims::verify_recovery(&root, C, 3, &record_hash(C, 3), AT, &proof);
+    assert_eq!(verified, Err(ProofError::Value));
+    // Half of the keys is not enough, nor is a key too many.
+    for keys in [vec![keys::recovery_hash(C, 7)], vec![keys::renewal(C)], {
+        let mut keys = claims::recovery_keys(C, 7);
+        keys.push(keys::recovery_hash(C, 3));
+        keys.sort();
+        keys
+    }] {
+        let proof = prove(&state, &keys);
+        let verified = claims::verify_recovery(&root, C, 7, &record_hash(C, 7), AT, &proof);
+        assert!(verified.is_err(), "{verified:?}");
     }
 }
 
