@@ -12,13 +12,14 @@ use futures::{
 use futures_timer::Delay;
 use hansa_allocation_primitives::Head;
 use hansa_consensus_pbft::{accusation::Accusations, authorities::HeightState};
-use hansa_dappchain_primitives::ChainId;
+use hansa_dappchain_primitives::{ChainId, Recovery};
 use hansa_pbft_primitives::{PreDigest, KEY_TYPE};
 use hansa_primitives::AccountId;
 use hansa_supervisor::{
     launcher::{Ended, Health, Service},
     witness::Accusation,
 };
+use log::error;
 use sc_client_api::HeaderBackend;
 use sp_consensus::SyncOracle;
 use sp_runtime::traits::Header as _;
@@ -126,16 +127,6 @@ impl ChainService {
         Ok((service, ended.boxed()))
     }
 
-    /// Tell the service of a record by which another set decides above a head of its chain; see
-    /// [`FullNode::announce_recovery`].
-    pub fn announce_recovery(
-        &self,
-        record: &[u8],
-        made_after_ms: Option<u64>,
-    ) -> Result<bool, String> {
-        self.node.announce_recovery(record, made_after_ms)
-    }
-
     fn state(&self) -> Option<HeightState> {
         let head = self.node.client.info().finalized_hash;
         self.node.states.for_child_of(head).ok()
@@ -183,6 +174,25 @@ impl Service for ChainService {
             height: *header.number(),
             hash,
         })
+    }
+
+    fn final_head(&self) -> Head {
+        let info = self.node.client.info();
+        Head {
+            height: info.finalized_number,
+            hash: info.finalized_hash,
+        }
+    }
+
+    fn recover(&mut self, record: &Recovery<AccountId>) {
+        // Not known: the hub's block of which this node has heard first may be long past.
+        let made_after_ms = None;
+        if let Err(error) = self
+            .node
+            .announce_recovery(&record.to_bytes(), made_after_ms)
+        {
+            error!("🛟 DappChain {:x}: {error}", self.chain);
+        }
     }
 
     fn accusations(&mut self) -> Vec<Accusation> {
