@@ -6,8 +6,11 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-# What a target needs is done in the order given, also under `make -j`; cargo uses all cores anyway.
+# What a target needs is done in the order given, also under `make -j`; cargo uses all cores anyway. Only `make test` calls
+# make again for what may run side by side.
+ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
+endif
 
 # One environment (target folder, wasm toolchain, the node's path) for all commands.
 ENV := . scripts/env.sh;
@@ -49,9 +52,22 @@ network: build ## builds the node and starts a local network
 demo: build ## builds the node and shows the whole system: a hub, two DappChains, transfers, nodes that go round
 	@$(ENV) exec "$$HANSA_BIN" network up --demo $(ARGS)
 
-# `make check` comes before the build, as its first steps find the most common mistakes within seconds.
+# First what finds the most common mistakes within seconds, then everything is built once, for tests that start nodes wait
+# for each other most of the time, and checks and unit tests can have the processors meanwhile. Each of the four prints what it has to say when it is done.
+# Those that take cargo's lock only for a moment are named first: the last holds it for minutes.
 .PHONY: test
-test: check build test-unit test-model bugs test-e2e ## checks everything and runs every test
+test: setup check-quick build build-tests example ## checks everything and runs every test
+	@echo "test: checks, unit tests and three groups of end-to-end tests run side by side; each prints when it is done"
+	@$(MAKE) --no-print-directory -j4 --output-sync=target SIDE_BY_SIDE=yes run-e2e run-faults run-others run-checks
+
+.PHONY: build-tests
+build-tests:
+	@$(ENV) cargo test $(CARGO_FLAGS) --lib --tests $(NODE) --no-run
+
+.PHONY: run-checks
+run-checks:
+	@bash scripts/check.sh code
+	@$(MAKE) --no-print-directory SIDE_BY_SIDE= test-unit test-model bugs
 
 .PHONY: test-unit
 test-unit: setup ## runs the tests inside crates, and those in documentation
@@ -64,13 +80,27 @@ test-unit: setup ## runs the tests inside crates, and those in documentation
 E2E_THREADS ?= 2
 
 .PHONY: test-e2e
-test-e2e: setup build example ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
+test-e2e: setup build example run-e2e run-faults run-others ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
+
+.PHONY: run-e2e
+run-e2e:
 	@$(ENV) cargo test $(CARGO_FLAGS) --test e2e --test byzantine -- --test-threads=$(E2E_THREADS) $(ARGS)
-	@$(ENV) cargo test $(CARGO_FLAGS) --test '[!be]*' --test 'b[!y]*' -- --test-threads=1 $(ARGS)
+
+.PHONY: run-faults
+run-faults:
+	@$(ENV) cargo test $(CARGO_FLAGS) --test faults -- --test-threads=1 $(ARGS)
+
+.PHONY: run-others
+run-others:
+	@$(ENV) cargo test $(CARGO_FLAGS) --test '[!bef]*' --test 'b[!y]*' -- --test-threads=1 $(ARGS)
 
 .PHONY: check
 check: setup ## format, lints, documentation, licences and sources of dependencies
 	@bash scripts/check.sh
+
+.PHONY: check-quick
+check-quick:
+	@bash scripts/check.sh quick
 
 .PHONY: audit
 audit: setup ## looks up known vulnerabilities of dependencies (needs the network)

@@ -59,9 +59,16 @@ need() {
     fi
 }
 
+# The names that crate clang-sys links with. A system may have the library (`libclang-14.so.1`) without them.
 has_libclang() {
-    [ -n "${LIBCLANG_PATH:-}" ] || compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' ||
-        compgen -G '/usr/lib*/libclang*.so*' || compgen -G '/usr/lib/*/libclang*.so*'
+    [ -n "${LIBCLANG_PATH:-}" ] && return
+    local folder name
+    for folder in '/usr/lib/llvm-*/lib' '/usr/lib*' '/usr/lib/*'; do
+        for name in 'libclang.so' 'libclang-*.so'; do
+            compgen -G "$folder/$name" && return
+        done
+    done
+    return 1
 }
 
 # On some systems `ip` is in a folder that only the administrator has on PATH.

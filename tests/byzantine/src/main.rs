@@ -27,7 +27,8 @@ use futures::{future::ready, StreamExt};
 use hansa_consensus_pbft::network::{Incoming, PeerEvent};
 use hansa_node::{
     cli::Cli,
-    command::{run_node, Engines},
+    command::{self, run_node, Engines},
+    dappchain::sandbox,
     service::{Compose, FullEngine},
 };
 use hansa_pbft_primitives::{Hash, Height, Message, Statement, View};
@@ -41,6 +42,10 @@ use std::{process::ExitCode, sync::Arc};
 const LOG_TARGET: &str = "lie";
 
 fn main() -> ExitCode {
+    // Founding a chain with a runtime of its deployer's own, a node starts itself again to build the genesis.
+    if std::env::args().nth(1).as_deref() == Some(sandbox::SUBCOMMAND) {
+        return command::main();
+    }
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
