@@ -12,8 +12,9 @@ use frame_support::traits::Authorize;
 use frame_system::RawOrigin;
 use hansa_dappchain_primitives::{
     packet::{authorities, set_hash},
-    AssignedNode, ChainId, ChainPacket, FounderKeys, Hash, MAX_SET, MIN_NODES,
+    route, AssignedNode, ChainId, ChainPacket, FounderKeys, Hash, MAX_SET, MIN_NODES,
 };
+use hansa_interchain_primitives::route::NewRoute;
 use hansa_pbft_primitives::{
     statement::NO_PROOF, AuthorityId, AuthorityIndex, AuthoritySet, Evidence, Offence,
     SignedStatement, SignerBitmap, SigningContext, VoteKind,
@@ -22,8 +23,11 @@ use sp_runtime::{transaction_validity::TransactionSource, RuntimeAppPublic};
 
 /// What benchmarks need of the runtime.
 pub trait BenchmarkHelper<AccountId> {
-    /// Let these nodes, with these keys, serve a chain.
+    /// Let these nodes, with these keys, serve a chain that is live; as many of them as it can need.
     fn serve(chain: ChainId, nodes: &[AssignedNode<AccountId>]);
+
+    /// Open a route to a chain.
+    fn open_route(route: NewRoute);
 }
 
 /// The chain of benchmarks.
@@ -157,6 +161,36 @@ mod benchmarks {
         {
             Pallet::<T>::look_at_some();
         }
+        Ok(())
+    }
+
+    /// A chain that stands still, whose roll is closed, and none of whose members is in the set that decides. Looking at it is
+    /// measured with it.
+    #[benchmark]
+    fn recover(n: Linear<MIN_NODES, MAX_SET>) -> Result<(), BenchmarkError> {
+        let founders = nodes::<T>(MIN_NODES);
+        live::<T>(&founders)?;
+        let start = route::to_chain(CHAIN, GENESIS, &founders, 0)
+            .map_err(|_| BenchmarkError::Stop("no set"))?;
+        T::BenchmarkHelper::open_route(start);
+        T::BenchmarkHelper::serve(CHAIN, &nodes::<T>(n));
+        Round::<T>::put(None::<ChainId>);
+        Pallet::<T>::look_at_some();
+        let seen = Watched::<T>::get(CHAIN).ok_or(BenchmarkError::Stop("it is not watched"))?;
+        let stall = Stall {
+            head: seen.head,
+            opened_at: seen.since,
+            challenge_ends_at: seen.since,
+            roll_closed: true,
+        };
+        Stalls::<T>::insert(CHAIN, stall);
+        Round::<T>::put(None::<ChainId>);
+
+        #[block]
+        {
+            Pallet::<T>::look_at_some();
+        }
+        assert!(Recoveries::<T>::contains_key(CHAIN));
         Ok(())
     }
 

@@ -203,12 +203,8 @@ pub mod pallet {
     /// The hashes of all records: chain, id of the new set. Kept for good, as light clients of other chains take proofs of
     /// them. A part of the protocol: key and encoding are those of `hansa_interchain_primitives::keys`.
     #[pallet::storage]
-    pub type RecoveryHashes<T: Config> = StorageNMap<
-        _,
-        (NMapKey<Identity, ChainId>, NMapKey<Identity, SetId>),
-        Hash,
-        OptionQuery,
-    >;
+    pub type RecoveryHashes<T: Config> =
+        StorageNMap<_, (NMapKey<Identity, ChainId>, NMapKey<Identity, SetId>), Hash, OptionQuery>;
 
     /// How long a chain may stand still, if the genesis says so.
     #[pallet::storage]

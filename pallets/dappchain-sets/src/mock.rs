@@ -4,9 +4,10 @@
 //! A hub with the pallet alone: allocation, routes, staking and time are what a test says.
 
 use crate as hansa_pallet_dappchain_sets;
+use crate::StallPeriods;
 use frame_support::{derive_impl, parameter_types, traits::Hooks, weights::Weight};
 use hansa_allocation_primitives::{
-    Allocation, AllocationError, AuthoredBlocks, Member, MemberPhase, Phase, Term,
+    Allocation, AllocationError, AuthoredBlocks, Head, Member, MemberPhase, Phase, RollCall, Term,
 };
 use hansa_beacon_primitives::OnBeacon;
 use hansa_dappchain_primitives::{
@@ -15,8 +16,8 @@ use hansa_dappchain_primitives::{
 };
 use hansa_interchain_primitives::{
     route::NewRoute,
-    traits::{HandOvers, OpenRoute, SendSystemPacket},
-    Nonce,
+    traits::{ClientHead, HandOvers, LightClients, OpenRoute, SendSystemPacket},
+    Height, Nonce,
 };
 use hansa_pbft_primitives::{
     AuthorityPair, AuthoritySet, ForeignConviction, ForeignOffences, SetId,
@@ -39,6 +40,11 @@ pub const GENESIS: Hash = Hash::repeat_byte(5);
 pub const AT: u64 = 1_700_000_000_000;
 /// For how long sets are remembered.
 pub const KEEP: Seconds = 1_000;
+/// How long a chain may stand still, and for how long nodes may answer then.
+pub const PERIODS: StallPeriods = StallPeriods {
+    stall_seconds: 200,
+    challenge_seconds: 50,
+};
 /// The most sets of a chain.
 pub const MAX_SETS: u32 = 20;
 
@@ -81,6 +87,19 @@ parameter_types! {
     /// What staking calls what is at stake now.
     pub static StakeNow: u32 = 1;
     pub static ChainsPerBlock: u32 = 2;
+    /// What the light clients of chains know, with the sets that decide.
+    pub static Known: BTreeMap<ChainId, (ClientHead, AuthoritySet)> = BTreeMap::new();
+    /// Whether light clients take records.
+    pub static Recovers: bool = true;
+    /// The chains that retire.
+    pub static Retiring: Vec<ChainId> = Vec::new();
+    /// The rolls that were called, with the time.
+    pub static Called: BTreeMap<ChainId, Seconds> = BTreeMap::new();
+    /// Whether a roll is closed at once.
+    pub static Closes: bool = true;
+    /// Who does not answer.
+    pub static Silent: Vec<AccountId> = Vec::new();
+    pub const DefaultPeriods: StallPeriods = PERIODS;
     pub const Share: Perbill = Perbill::from_percent(50);
     pub const KeepFor: Seconds = KEEP;
     pub const MaxSets: u32 = MAX_SETS;
@@ -144,6 +163,55 @@ impl Allocation<AccountId> for Pool {
     }
     fn waiting_nodes() -> u32 {
         0
+    }
+}
+
+impl RollCall for Pool {
+    fn is_live(chain: ChainId) -> bool {
+        !Retiring::get().contains(&chain)
+    }
+    fn call_roll(chain: ChainId, since: Seconds) {
+        assert_eq!(since, Now::get());
+        Called::mutate(|all| all.insert(chain, since));
+    }
+    fn cancel_roll(chain: ChainId) {
+        Called::mutate(|all| all.remove(&chain));
+    }
+    fn close_roll(chain: ChainId) -> (bool, Weight) {
+        if !Closes::get() {
+            return (false, Weight::zero());
+        }
+        Called::mutate(|all| all.remove(&chain)).expect("it was called");
+        let silent = Silent::get();
+        Rosters::mutate(|all| {
+            let nodes = all.get_mut(&chain).expect("it has nodes");
+            nodes.retain(|(account, _)| !silent.contains(account));
+        });
+        (true, Weight::zero())
+    }
+}
+
+/// A light client for each chain of which a test says something.
+pub struct Clients;
+impl LightClients for Clients {
+    fn head(of: ChainId) -> Option<ClientHead> {
+        Known::get().get(&of).map(|(head, _)| *head)
+    }
+    fn deciding_set(of: ChainId) -> Option<AuthoritySet> {
+        Known::get().get(&of).map(|(_, set)| set.clone())
+    }
+    fn recover(of: ChainId, head: (Height, Hash), set: AuthoritySet) -> DispatchResult {
+        if !Recovers::get() {
+            return Err(DispatchError::Other("no"));
+        }
+        Known::mutate(|all| {
+            let (known, decides) = all.get_mut(&of).expect("there is a client");
+            assert_eq!((known.height, known.hash), head);
+            assert_eq!((known.set_id + 1, known.held), (set.id, false));
+            known.set_id = set.id;
+            *decides = set;
+        });
+        Ok(())
     }
 }
 
@@ -231,6 +299,9 @@ impl crate::Config for Test {
     type Keys = Keys;
     type Packets = Packets;
     type Routes = Routes;
+    type Clients = Clients;
+    type Rolls = Pool;
+    type DefaultStallPeriods = DefaultPeriods;
     type Authored = Credits;
     type Stakes = Staking;
     type Offences = Staking;
@@ -250,6 +321,15 @@ impl crate::benchmarking::BenchmarkHelper<AccountId> for Pool {
     fn serve(chain: ChainId, nodes: &[AssignedNode<AccountId>]) {
         let nodes: Vec<_> = nodes.iter().map(|node| node.node).collect();
         serve(chain, &nodes);
+    }
+    fn open_route(route: NewRoute) {
+        let head = ClientHead {
+            height: route.header.height,
+            hash: route.header.hash,
+            set_id: route.set.id,
+            held: false,
+        };
+        Known::mutate(|all| all.insert(route.chain.id, (head, route.set.clone())));
     }
 }
 
@@ -309,6 +389,30 @@ pub fn epoch() -> Vec<crate::Event<Test>> {
     said
 }
 
+/// A block of [`CHAIN`] of a height.
+pub fn head(height: Height) -> Head {
+    Head {
+        height,
+        hash: Hash::repeat_byte(height as u8),
+    }
+}
+
+/// It is proven that [`CHAIN`] has come to this height, and that this set decides the next one.
+pub fn prove(height: Height, set: AuthoritySet) {
+    let client = ClientHead {
+        height,
+        hash: head(height).hash,
+        set_id: set.id,
+        held: false,
+    };
+    Known::mutate(|all| all.insert(CHAIN, (client, set)));
+}
+
+/// Let the hub believe nothing of [`CHAIN`], or believe it again.
+pub fn hold(held: bool) {
+    Known::mutate(|all| all.get_mut(&CHAIN).expect("there is a client").0.held = held);
+}
+
 /// The chain hands over, if it may. Returns whether it may.
 pub fn hand_over(id: SetId, accounts: &[AccountId]) -> bool {
     let set = set(id, accounts);
@@ -358,6 +462,12 @@ impl ExtBuilder {
         Convictions::take();
         Forgotten::take();
         StakeNow::set(1);
+        Known::take();
+        Recovers::set(true);
+        Retiring::take();
+        Called::take();
+        Silent::take();
+        Closes::set(true);
         ChainsPerBlock::set(2);
         RuntimeGenesisConfig::default()
             .build_storage()

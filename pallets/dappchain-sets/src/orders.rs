@@ -220,14 +220,19 @@ impl<T: Config> Pallet<T> {
             _ => Round::<T>::kill(),
         }
         for (chain, record) in next {
-            weight.saturating_accrue(Self::look_at(chain, record));
+            let (stands_still, cost) = Self::look_at(chain, record);
+            weight.saturating_accrue(cost);
+            if stands_still {
+                Round::<T>::put(Some(chain));
+                break;
+            }
         }
         weight
     }
 
     /// Order a set for a chain, if it needs another one, or take the next step if it stands still; and forget old sets.
-    /// Returns the weight.
-    fn look_at(chain: ChainId, mut record: ChainSets) -> Weight {
+    /// Returns whether it stands still, and the weight.
+    fn look_at(chain: ChainId, mut record: ChainSets) -> (bool, Weight) {
         Self::forget(chain, &mut record);
         if let Some(ended_at) = record.ended_at {
             let over = ended_at.saturating_add(T::KeepFor::get()) <= Self::now();
@@ -237,7 +242,7 @@ impl<T: Config> Pallet<T> {
             } else {
                 Chains::<T>::insert(chain, record);
             }
-            return T::WeightInfo::look_at(0);
+            return (false, T::WeightInfo::look_at(0));
         }
         // Before the members are asked for: some may go by it.
         let (standing, mut weight) = Self::watch(chain);
@@ -245,6 +250,7 @@ impl<T: Config> Pallet<T> {
         let nodes = members.len() as u32;
         record.limit = Self::cover(&members);
         weight.saturating_accrue(T::WeightInfo::look_at(nodes));
+        let stands_still = !matches!(standing, Standing::Moves);
         match standing {
             Standing::Moves => Self::order(chain, &mut record, &members),
             // No set is ordered for a chain that stands still: it could not take it, and each that it has not taken is
@@ -257,7 +263,7 @@ impl<T: Config> Pallet<T> {
             }
         }
         Chains::<T>::insert(chain, record);
-        weight
+        (stands_still, weight)
     }
 
     /// The nodes that are to decide on a chain, with their keys.

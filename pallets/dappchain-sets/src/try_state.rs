@@ -3,7 +3,10 @@
 
 //! What must hold of the pallet's storage between blocks.
 
-use crate::{ChainSets, Chains, Config, Pallet, Sets, Unopened, MAX_OUTSTANDING};
+use crate::{
+    ChainSets, Chains, Config, Pallet, Recoveries, RecoveryHashes, Sets, Stalls, Unopened, Watched,
+    MAX_OUTSTANDING,
+};
 use frame_support::{ensure, traits::Get};
 use hansa_dappchain_primitives::{ChainId, MAX_SET, MIN_NODES};
 use sp_runtime::TryRuntimeError;
@@ -72,6 +75,40 @@ impl<T: Config> Pallet<T> {
             record.next.saturating_sub(record.first) <= T::MaxSets::get(),
             "3: too many sets are remembered"
         );
+        Ok(())
+    }
+    fn check_stalls() -> Result<(), TryRuntimeError> {
+        for chain in Watched::<T>::iter_keys() {
+            let lives = Chains::<T>::get(chain).is_some_and(|record| record.ended_at.is_none());
+            ensure!(lives, "6: a chain is watched that does not live");
+        }
+        for (chain, stall) in Stalls::<T>::iter() {
+            let seen =
+                Watched::<T>::get(chain).ok_or("6: a stall of a chain that is not watched")?;
+            ensure!(seen.head == stall.head, "6: a stall at another head");
+            ensure!(
+                seen.since <= stall.opened_at && stall.opened_at <= stall.challenge_ends_at,
+                "6: a stall opened before the head was seen"
+            );
+        }
+        for (chain, recovery) in Recoveries::<T>::iter() {
+            let record = Chains::<T>::get(chain).ok_or("7: a record of no chain")?;
+            ensure!(
+                (recovery.chain, recovery.genesis) == (chain, record.genesis)
+                    && recovery.next.ordinal <= record.in_force,
+                "7: a record of another chain, or of a set that was never in force"
+            );
+            ensure!(
+                RecoveryHashes::<T>::get((chain, recovery.set_id)) == Some(recovery.hash()),
+                "7: the hash of a record is missing"
+            );
+            let set = Sets::<T>::get(chain, recovery.next.ordinal);
+            ensure!(
+                set.is_none_or(|set| set.set_id == Some(recovery.set_id)),
+                "7: a record of a set with another id"
+            );
+        }
+        ensure!(Self::stall_periods().are_sound(), "8: a period of nothing");
         Ok(())
     }
 }

@@ -186,6 +186,10 @@ impl HandOvers for Orders {
     fn on_hand_over(_: ChainId, set: &AuthoritySet) {
         HandedOver::mutate(|all| all.push(set.id));
     }
+
+    fn wants_header(of: ChainId) -> bool {
+        Wanted::get() == Some(of)
+    }
 }
 
 /// What a record of the tests is made of: chain, genesis, head, set.
@@ -225,6 +229,8 @@ parameter_types! {
     pub const MaxCall: Weight = Weight::from_parts(100_000_000_000, u64::MAX);
     pub static RefusedSet: Option<SetId> = None;
     pub static HandedOver: Vec<SetId> = Vec::new();
+    /// The chain of which a header is wanted.
+    pub static Wanted: Option<ChainId> = None;
     pub static MaxBlockItems: u32 = 100;
     pub static PacketBurst: u32 = 80;
 }
@@ -283,6 +289,7 @@ impl hansa_pallet_interchain::Config for Test {
 /// The genesis of a chain.
 pub fn genesis(chain_id: ChainId) -> sp_io::TestExternalities {
     RefusedSet::set(None);
+    Wanted::set(None);
     MaxBlockItems::set(100);
     PacketBurst::set(80);
     HEARD.take();

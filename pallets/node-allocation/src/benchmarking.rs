@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     draw::Kind,
     presence::MAX_DRAW_DELAY,
+    rollcall::GONE_AT_ONCE,
     roster::Roster,
     types::{Node, Stage},
 };
@@ -422,7 +423,7 @@ mod benchmarks {
 
     /// `n` members have not answered. What it costs to tell the registry of them comes on top.
     #[benchmark]
-    fn close_roll(n: Linear<0, 256>) -> Result<(), BenchmarkError> {
+    fn close_roll(n: Linear<0, { GONE_AT_ONCE }>) -> Result<(), BenchmarkError> {
         let need = Pallet::<T>::max_nodes();
         chains::<T>(need)?;
         let members = live::<T>(need, MemberPhase::Serving)?;

@@ -12,9 +12,9 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use hansa_allocation_primitives::{
-    confirm::confirm_payload, Allocation, BeaconId, BeaconSignature, ChainEvents, ChainHeads,
-    ChainId, Departure, EpochIndex, Head, Member, MemberPhase, NodeKeys, NodeStanding, OnShort,
-    Phase, Seconds, Term,
+    confirm::{answer_payload, confirm_payload},
+    Allocation, BeaconId, BeaconSignature, ChainEvents, ChainHeads, ChainId, Departure, EpochIndex,
+    Head, Member, MemberPhase, NodeKeys, NodeStanding, OnShort, Phase, Seconds, Term,
 };
 use hansa_beacon_primitives::{
     BeaconPair, CommittedIds, Leaving, OnBeacon, OnFreeze, OnReveal, OwnId, Pool,
@@ -402,6 +402,16 @@ pub fn confirm_call(chain: ChainId, account: AccountId) -> crate::Call<Test> {
         account,
         head: HEAD,
         signature,
+    }
+}
+
+/// The answer of a node to the roll of a chain that was called then.
+pub fn answer_call(chain: ChainId, account: AccountId, since: Seconds) -> crate::Call<Test> {
+    let payload = answer_payload(&NodePool::genesis(), chain, &account, since);
+    crate::Call::answer {
+        chain,
+        account,
+        signature: pair(account).sign(&payload),
     }
 }
 

@@ -13,7 +13,8 @@
 //! not work goes when its turn is over.
 
 use crate::{
-    roster::Seat, types::Roll, Call, Config, Error, Event, Nodes, Pallet, Rolls, Rosters, WeightInfo,
+    roster::Seat, types::Roll, Call, Config, Error, Event, Nodes, Pallet, Rolls, Rosters,
+    WeightInfo,
 };
 use frame_support::{
     ensure,
@@ -32,6 +33,10 @@ use sp_runtime::{
 
 /// For how many blocks an answer that is in no block yet is taken for valid without being looked at again.
 const LONGEVITY: TransactionLongevity = 64;
+
+/// How many go at most when a roll is closed; the others the next time that it is asked for. Half a block's time would be too
+/// much for a large chain.
+pub const GONE_AT_ONCE: u32 = 100;
 
 /// Answers come where confirmations do: there is one of a node and roll, and who is late with it loses its place.
 const PRIORITY: TransactionPriority = TransactionPriority::MAX / 4;
@@ -55,20 +60,28 @@ impl<T: Config> RollCall for Pallet<T> {
         }
     }
 
-    fn close_roll(chain: ChainId) -> (u32, Weight) {
-        let Some(roll) = Rolls::<T>::take(chain) else {
-            return (0, T::WeightInfo::close_roll(0));
+    fn close_roll(chain: ChainId) -> (bool, Weight) {
+        let Some(mut roll) = Rolls::<T>::get(chain) else {
+            return (true, T::WeightInfo::close_roll(0));
         };
         let is_there =
             |seat: &Seat<T::AccountId>| !roll.asks(seat) || roll.has_answered(&seat.account);
-        let gone = Self::edit(chain, |roster| roster.remove_absent(is_there)).unwrap_or_default();
+        let gone = Self::edit(chain, |roster| roster.remove_absent(GONE_AT_ONCE, is_there));
+        let gone = gone.unwrap_or_default();
         let absent = gone.len() as u32;
         let mut weight = T::WeightInfo::close_roll(absent);
         for gone in gone {
             weight.saturating_accrue(Self::let_go(chain, gone));
         }
+        roll.absent = roll.absent.saturating_add(absent);
+        if absent == GONE_AT_ONCE {
+            Rolls::<T>::insert(chain, roll);
+            return (false, weight);
+        }
+        Rolls::<T>::remove(chain);
+        let absent = roll.absent;
         Self::deposit_event(Event::RollClosed { chain, absent });
-        (absent, weight)
+        (true, weight)
     }
 }
 
@@ -113,10 +126,7 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn do_answer(chain: ChainId, account: T::AccountId) -> DispatchResult {
         let mut roll = Rolls::<T>::get(chain).ok_or(Error::<T>::NothingToAnswer)?;
-        ensure!(
-            roll.answer(account.clone()),
-            Error::<T>::NothingToAnswer
-        );
+        ensure!(roll.answer(account.clone()), Error::<T>::NothingToAnswer);
         Rolls::<T>::insert(chain, roll);
         Self::deposit_event(Event::Answered {
             node: account,

@@ -315,13 +315,20 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
         gone
     }
 
-    /// Whoever is in the set and not there goes at once, however many they are: they stop nothing any more. Others may go
-    /// in this epoch within what the set can do without that is left.
-    pub fn remove_absent(&mut self, is_there: impl Fn(&Seat<AccountId>) -> bool) -> Vec<Gone<AccountId>> {
-        let mut gone = Vec::new();
+    /// Whoever is in the set and not there goes, `limit` of them at most, whatever `T` is: they stop nothing any more. Others
+    /// may go in this epoch within what the set that is left can do without.
+    pub fn remove_absent(
+        &mut self,
+        limit: u32,
+        is_there: impl Fn(&Seat<AccountId>) -> bool,
+    ) -> Vec<Gone<AccountId>> {
+        let (mut gone, mut left) = (Vec::new(), limit);
         self.remove_if(&mut gone, |seat| {
-            let absent = seat.phase.is_active() && !is_there(seat);
-            absent.then_some(Departure::Absent)
+            if left == 0 || !seat.phase.is_active() || is_there(seat) {
+                return None;
+            }
+            left = left.saturating_sub(1);
+            Some(Departure::Absent)
         });
         let of = self.departures.of.min(self.active());
         self.departures.of = of;
@@ -451,7 +458,7 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
     fn remove_if(
         &mut self,
         gone: &mut Vec<Gone<AccountId>>,
-        why: impl Fn(&Seat<AccountId>) -> Option<Departure>,
+        mut why: impl FnMut(&Seat<AccountId>) -> Option<Departure>,
     ) {
         self.seats.retain(|seat| {
             let cause = why(seat);

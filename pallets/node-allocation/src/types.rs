@@ -68,6 +68,8 @@ pub struct Roll<AccountId> {
     pub since: Seconds,
     /// Who has answered, in ascending order.
     pub answered: BoundedVec<AccountId, ConstU32<MAX_MEMBERS>>,
+    /// How many have gone since the time was over.
+    pub absent: u32,
 }
 
 impl<AccountId: Ord> Roll<AccountId> {
@@ -76,6 +78,7 @@ impl<AccountId: Ord> Roll<AccountId> {
         Self {
             since,
             answered: BoundedVec::new(),
+            absent: 0,
         }
     }
 

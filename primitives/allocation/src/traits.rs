@@ -143,9 +143,10 @@ pub trait RollCall {
     /// Nobody has to answer any more, and nobody goes. Nothing happens if no roll was called.
     fn cancel_roll(chain: ChainId);
 
-    /// The time to answer is over: whoever was to and did not loses its place at once, however many they are
-    /// ([`Departure::Absent`]). Returns how many, and the weight. Nothing happens if no roll was called.
-    fn close_roll(chain: ChainId) -> (u32, Weight);
+    /// The time to answer is over: whoever was to and did not loses its place, whatever `T` is ([`Departure::Absent`]). A
+    /// bounded number goes at once: returns whether those were all, so that the roll is closed, and the weight. If not, ask
+    /// again. Nothing happens if no roll was called.
+    fn close_roll(chain: ChainId) -> (bool, Weight);
 }
 
 /// Whether a node's stake is needed: asked by staking before it lets a bond go.

@@ -9,13 +9,15 @@ use frame_support::{
     weights::Weight,
 };
 use frame_system::offchain::CreateAuthorizedTransaction;
-use hansa_allocation_primitives::{ChainStatus, DrawStatus, Head, Member, NodeStatus, OwnNode};
+use hansa_allocation_primitives::{
+    ChainStatus, DrawStatus, Head, Member, NodeStatus, OwedAnswer, OwnNode,
+};
 use hansa_beacon_primitives::{
     BeaconId, BeaconSignature, Digest as Commitment, Duty, EpochIndex, EpochInfo, OwnId,
 };
 use hansa_dappchain_primitives::{
-    BallotView, ChainId, ChainPage, ChainView, GenesisRecord, Hash, Quote, SeatView, SetOrdinal,
-    SetsView,
+    BallotView, ChainId, ChainPage, ChainView, GenesisRecord, Hash, Quote, Recovery, SeatView,
+    SetOrdinal, SetsView, StallView,
 };
 use hansa_interchain_primitives::{
     self as interchain,
@@ -195,6 +197,18 @@ impl_runtime_apis! {
             NodePool::submit_join(account, epoch, signature)
         }
 
+        fn roll_call(key: BeaconId) -> Option<OwedAnswer<AccountId>> {
+            NodePool::roll_call(&key)
+        }
+
+        fn submit_answer(
+            chain: ChainId,
+            account: AccountId,
+            signature: BeaconSignature,
+        ) -> Option<()> {
+            NodePool::submit_answer(chain, account, signature)
+        }
+
         fn chain_status(chain: ChainId) -> Option<ChainStatus> {
             NodePool::chain_status(chain)
         }
@@ -272,6 +286,18 @@ impl_runtime_apis! {
 
         fn ordinal(chain: ChainId, set: SetId) -> Option<SetOrdinal> {
             DappChainSets::ordinal_of(chain, set)
+        }
+
+        fn recovery(chain: ChainId) -> Option<Recovery<AccountId>> {
+            DappChainSets::recovery(chain)
+        }
+
+        fn recovery_hash(chain: ChainId, set: SetId) -> Option<Hash> {
+            DappChainSets::recovery_hash(chain, set)
+        }
+
+        fn stall(chain: ChainId) -> Option<StallView> {
+            DappChainSets::stall_of(chain)
         }
 
         fn submit_offence(

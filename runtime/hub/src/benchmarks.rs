@@ -10,8 +10,11 @@ use crate::{
 use alloc::vec::Vec;
 use frame_election_provider_support::SortedListProvider;
 use frame_support::BoundedVec;
+use hansa_allocation_primitives::{Allocation, Phase, Term};
 use hansa_beacon_primitives::{BeaconId, KEY_TYPE};
-use hansa_dappchain_primitives::{AssignedNode, ChainId, FounderKeys};
+use hansa_dappchain_primitives::{AssignedNode, ChainId, FounderKeys, MAX_NODES};
+use hansa_interchain_primitives::{route::NewRoute, ClientState};
+use hansa_pallet_interchain::{types::Route, ClientSets, Clients, Routes};
 use hansa_pallet_pbft::{CurrentSet, DecidingSet, SessionRecord, SessionRecords};
 use hansa_pallet_staking::{benchmarking::BenchmarkHelper, Elects};
 use hansa_pbft_primitives::{
@@ -56,8 +59,35 @@ impl hansa_pallet_dappchain_sets::benchmarking::BenchmarkHelper<AccountId> for F
         for node in nodes {
             set_session_keys(&node.node, node.keys.clone());
         }
-        let nodes: Vec<_> = nodes.iter().map(|node| node.node.clone()).collect();
+        let served = nodes.iter().take(MAX_NODES as usize);
+        let nodes: Vec<_> = served.map(|node| node.node.clone()).collect();
+        let term = Term {
+            blocks: u32::MAX,
+            seconds: u32::MAX,
+        };
+        <NodePool as Allocation<AccountId>>::open(chain, nodes.len() as u32, term)
+            .expect("it is the first chain");
         NodePool::fill(chain, &nodes);
+        for phase in [Phase::Forming, Phase::Live] {
+            <NodePool as Allocation<AccountId>>::set_phase(chain, phase).expect("it has its nodes");
+        }
+    }
+
+    fn open_route(route: NewRoute) {
+        let (peer, genesis) = (route.chain.id, route.chain.genesis);
+        let client = ClientState::new(genesis, route.header, route.set.id, route.trusting_period);
+        Clients::<Runtime>::insert(peer, client);
+        ClientSets::<Runtime>::insert(peer, route.set);
+        let route = Route {
+            chain: route.chain,
+            suspended: false,
+            hub: route.hub,
+            entries: route.entries,
+            packets: Default::default(),
+            headers: Default::default(),
+            reputation: Default::default(),
+        };
+        Routes::<Runtime>::insert(peer, route);
     }
 }
 

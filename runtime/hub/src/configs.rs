@@ -21,6 +21,7 @@ use frame_system::EnsureRoot;
 use hansa_allocation_primitives::Term;
 use hansa_beacon_primitives::Parts;
 use hansa_dappchain_primitives::MAX_NODES;
+use hansa_pallet_dappchain_sets::StallPeriods;
 use hansa_pallet_dappchains::{cost::Curve, payout::Division, Terms};
 use hansa_pallet_pbft::{EnsureAdmin, NoIdentification, ServiceSeconds};
 use hansa_pallet_staking::{AuthorFees, ByStakeOr, InflationSchedule, Periods};
@@ -520,6 +521,12 @@ parameter_types! {
     /// A third of what a chain's set can lose: for as much as a third of it can be slashed for all it has, and
     /// more than that must lie before anybody is paid what is not there.
     pub const CoverShare: Perbill = Perbill::from_percent(33);
+    /// A chain that lives shows a header every third of the five days for which it is trusted at the latest, so two days
+    /// without one are no accident; and two and a half are over long before a later header could not be shown any more.
+    pub const DefaultStallPeriods: StallPeriods = StallPeriods {
+        stall_seconds: 2 * DAY,
+        challenge_seconds: DAY / 2,
+    };
 }
 
 impl hansa_pallet_dappchain_sets::Config for Runtime {
@@ -528,6 +535,9 @@ impl hansa_pallet_dappchain_sets::Config for Runtime {
     type Keys = RegisteredKeys;
     type Packets = Interchain;
     type Routes = Interchain;
+    type Clients = Interchain;
+    type Rolls = NodePool;
+    type DefaultStallPeriods = DefaultStallPeriods;
     type Authored = (NodePool, DappChains);
     type Stakes = Staking;
     type Offences = Staking;

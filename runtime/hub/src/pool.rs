@@ -88,6 +88,9 @@ impl CheckpointOf for HubHead {
 /// knows. The last header but one is early enough: another may have arrived since the node signed. What is above the
 /// headers that the hub knows is the node's signed word: headers come with packets, blocks between them do not. A chain
 /// whose route is not open yet has shown nothing.
+///
+/// How old a head is does not matter: of a chain that stands still the last that was proven is as good after days as on the
+/// first, so that who was drawn in place of those who are gone can confirm.
 pub struct ProvenHeads;
 
 impl ChainHeads for ProvenHeads {

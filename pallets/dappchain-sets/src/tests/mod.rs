@@ -8,3 +8,4 @@ mod offences;
 mod orders;
 mod properties;
 mod reports;
+mod stalls;

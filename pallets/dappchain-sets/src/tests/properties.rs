@@ -4,6 +4,7 @@
 //! Whatever happens in whatever order, what is remembered is what was ordered.
 
 use crate::{mock::*, Sets};
+use hansa_interchain_primitives::traits::LightClients;
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -62,6 +63,75 @@ proptest! {
                 }
                 let remembered = Sets::<Test>::iter_prefix(CHAIN).count() as u32;
                 assert!(remembered <= MAX_SETS);
+            }
+        });
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Fate {
+    Epoch,
+    Wait(u32),
+    /// The chain decides another block.
+    Decide,
+    /// These do not answer from now on.
+    Silent(Vec<u64>),
+    /// These serve the chain from now on.
+    Serve(Vec<u64>),
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    let nodes = |least| proptest::sample::subsequence((1u64..12).collect::<Vec<_>>(), least..8);
+    prop_oneof![
+        8 => Just(Fate::Epoch),
+        4 => (1u32..PERIODS.stall_seconds).prop_map(Fate::Wait),
+        1 => Just(Fate::Decide),
+        2 => nodes(0).prop_map(Fate::Silent),
+        2 => nodes(2).prop_map(Fate::Serve),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The mock checks the invariants after each step.
+    #[test]
+    fn a_set_is_recorded_above_the_head_and_only_if_that_before_has_no_quorum(
+        fates in proptest::collection::vec(fate(), 1..120),
+    ) {
+        with_chain(|| {
+            prove(1, set(0, &[1, 2, 3, 4]));
+            let mut head_since = Now::get();
+            for fate in fates {
+                let before = Clients::head(CHAIN).expect("it is known");
+                let decided = Clients::deciding_set(CHAIN).expect("it is known");
+                match fate {
+                    Fate::Wait(seconds) => block_after(seconds),
+                    Fate::Silent(nodes) => Silent::set(nodes),
+                    Fate::Serve(nodes) => serve(CHAIN, &nodes),
+                    Fate::Decide => {
+                        prove(before.height + 1, decided);
+                        head_since = Now::get();
+                    }
+                    Fate::Epoch => {
+                        epoch();
+                        let now = Clients::head(CHAIN).expect("it is known");
+                        if now.set_id == before.set_id {
+                            continue;
+                        }
+                        let record = DappChainSets::recovery(CHAIN).expect("it is recorded");
+                        assert_eq!((record.head.height, record.head.hash), (before.height, before.hash));
+                        assert_eq!((record.set_id, now.set_id), (before.set_id + 1, before.set_id + 1));
+                        assert!(record.next.members.len() >= 4);
+                        let stayed = record.next.members.iter().filter(|member| {
+                            decided.index_of(&member.keys.pbft).is_some()
+                        });
+                        assert!((stayed.count() as u64) < decided.quorum());
+                        let least = PERIODS.stall_seconds + PERIODS.challenge_seconds;
+                        assert!(Now::get() >= head_since + least);
+                        head_since = Now::get();
+                    }
+                }
             }
         });
     }

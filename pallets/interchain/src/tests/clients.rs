@@ -4,9 +4,13 @@
 //! The light client in the pallet: hand-overs, misbehaviour, expiry.
 
 use super::world::*;
-use crate::{mock::*, Call, Error, Event, PastSets};
+use crate::{mock::*, Call, Clients, Error, Event, PastSets};
 use frame_support::assert_ok;
-use hansa_interchain_primitives::{api::RouteStatus, Hash, Misbehaviour, TRANSFER_LANE};
+use hansa_interchain_primitives::{
+    api::RouteStatus,
+    traits::{ClientHead, LightClients},
+    Hash, Misbehaviour, TRANSFER_LANE,
+};
 use sp_runtime::transaction_validity::InvalidTransaction;
 
 #[test]
@@ -259,4 +263,140 @@ fn the_header_of_another_time_is_refused() {
     );
     world.b.now = world.a.now - 10_000;
     assert_ok!(world.b.submit(ahead));
+}
+
+/// What the second chain knows of the first one.
+fn head_of_a(world: &mut World) -> ClientHead {
+    let head = world.b.read(|| <Interchain as LightClients>::head(A));
+    head.expect("there is a route")
+}
+
+/// It is recorded on the second chain that the set of this seed decides above the head of the first one that it knows.
+fn recover_a(world: &mut World, seed: u8) -> frame_support::dispatch::DispatchResult {
+    let head = head_of_a(world);
+    let next = make_set(head.set_id + 1, seed);
+    world
+        .b
+        .block(|| Interchain::recover(A, (head.height, head.hash), next))
+}
+
+#[test]
+fn a_route_goes_on_with_a_set_that_was_recorded() {
+    let mut world = World::new();
+    assert_ok!(world.b.transfer(A, 500));
+    tell(&world.a, &mut world.b);
+    let head = head_of_a(&mut world);
+    assert_eq!((head.height, head.set_id), (world.a.height(), 0));
+    assert_eq!((head.hash, head.held), (world.a.trusted().hash, false));
+    let deciding = world.b.read(|| Interchain::deciding_set(A));
+    assert_eq!(deciding, Some(world.a.set.clone()));
+    // It stands still for longer than it is trusted.
+    world.b.now += TRUST_MS + 1;
+    world.b.block(|| {});
+    let status = |world: &mut World| world.b.read(|| Interchain::route(A).unwrap().status);
+    assert_eq!(status(&mut world), RouteStatus::Expired);
+    HandedOver::take();
+    assert_ok!(recover_a(&mut world, 90));
+    assert!(world.b.events().contains(&Event::ClientRecovered {
+        peer: A,
+        set: 1,
+        height: head.height
+    }));
+    assert_eq!(
+        HandedOver::get(),
+        Vec::<u64>::new(),
+        "nobody has handed over"
+    );
+    assert_eq!(status(&mut world), RouteStatus::Open);
+    let past = world.b.read(|| PastSets::<Test>::get(A, 0));
+    assert_eq!(past.map(|past| past.last), Some(head.height));
+    // The set before is believed no more, and the new one is.
+    world.a.now = world.b.now;
+    let old = (world.a.set.clone(), world.a.seed);
+    (world.a.set, world.a.seed) = (make_set(1, 90), 90);
+    world.a.block(|| {});
+    let header = world.a.last().header.clone();
+    let certificate = certify(
+        world.a.genesis,
+        &old.0,
+        old.1,
+        (header.number, 0),
+        header.hash(),
+    );
+    let signed = hansa_interchain_primitives::SignedHeader::new(&header, certificate).unwrap();
+    let call = Call::update_client {
+        peer: A,
+        headers: vec![signed].try_into().unwrap(),
+    };
+    assert_eq!(world.b.submit(call), refused(InvalidTransaction::BadProof));
+    tell(&world.a, &mut world.b);
+    assert_eq!(set_of(&mut world.b, A), world.a.set);
+    // What was on its way arrives. The other side was not heard of for as long, too.
+    let (header, set) = (world.b.trusted(), Box::new(world.b.set.clone()));
+    let reopen = Call::reopen_route {
+        peer: B,
+        header,
+        set,
+    };
+    assert_ok!(world.a.root(reopen));
+    world.settle();
+    assert_eq!(world.b.book(A).escrow, 0);
+    // It can be recorded again.
+    assert_ok!(recover_a(&mut world, 120));
+    assert_eq!(set_of(&mut world.b, A), make_set(2, 120));
+}
+
+#[test]
+fn no_set_is_recorded_above_another_head_or_of_a_chain_of_which_nothing_is_believed() {
+    let mut world = World::new();
+    let head = head_of_a(&mut world);
+    let known = world.b.read(|| Clients::<Test>::get(A));
+    let recover = |world: &mut World, peer, height, id| {
+        world
+            .b
+            .block(|| Interchain::recover(peer, (height, head.hash), make_set(id, 90)))
+    };
+    let refused = |error: Error<Test>| Err(error.into());
+    let world = &mut world;
+    assert_eq!(
+        recover(world, A, head.height + 1, 1),
+        refused(Error::UnknownHeader)
+    );
+    assert_eq!(recover(world, A, head.height, 2), refused(Error::BadSet));
+    assert_eq!(recover(world, 77, head.height, 1), refused(Error::NoRoute));
+    assert_eq!(
+        world.b.read(|| <Interchain as LightClients>::head(77)),
+        None
+    );
+    assert_eq!(world.b.read(|| Clients::<Test>::get(A)), known);
+    // Whether a route that is suspended may be helped the caller must ask.
+    let suspend = Call::suspend_route {
+        peer: A,
+        suspended: true,
+    };
+    assert_ok!(world.b.root(suspend));
+    assert!(head_of_a(world).held);
+    let resume = Call::suspend_route {
+        peer: A,
+        suspended: false,
+    };
+    assert_ok!(world.b.root(resume));
+    let fork = fork(&world.a, (90, 90), (1, 2));
+    assert_ok!(world.b.submit(fork));
+    assert!(head_of_a(world).held);
+    assert_eq!(
+        recover(world, A, head.height, 1),
+        refused(Error::NotTrusted)
+    );
+}
+
+#[test]
+fn a_header_is_due_as_soon_as_it_is_wanted() {
+    let mut world = World::new();
+    let due = |world: &mut World| world.b.read(|| Interchain::route(A).unwrap().header_due);
+    assert!(!due(&mut world));
+    Wanted::set(Some(B));
+    assert!(!due(&mut world));
+    Wanted::set(Some(A));
+    assert!(due(&mut world));
 }

@@ -11,5 +11,6 @@ mod joining;
 mod pool;
 mod properties;
 mod registry;
+mod rollcall;
 mod scale;
 mod turns;

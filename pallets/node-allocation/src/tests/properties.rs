@@ -4,8 +4,11 @@
 //! Whatever happens, in whatever order, the invariants hold after each block.
 
 use crate::{mock::*, Rosters};
-use hansa_allocation_primitives::{tolerated, Allocation, AuthoredBlocks, OnShort, Phase};
+use hansa_allocation_primitives::{
+    tolerated, Allocation, AuthoredBlocks, OnShort, Phase, RollCall,
+};
 use proptest::prelude::*;
+use sp_core::Pair;
 use std::collections::BTreeSet;
 
 #[derive(Clone, Debug)]
@@ -19,6 +22,9 @@ enum Action {
     SetNeed(u32, u32),
     Close(u32),
     Unfit(AccountId),
+    CallRoll(u32),
+    Answer(AccountId),
+    CloseRoll(u32),
     Freeze,
     Beacon,
     Blocks(u8),
@@ -35,7 +41,10 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (4u32..9).prop_map(Action::Open),
         4 => chain.clone().prop_map(Action::Advance),
         1 => (chain.clone(), 4u32..9).prop_map(|(c, n)| Action::SetNeed(c, n)),
-        1 => chain.prop_map(Action::Close),
+        1 => chain.clone().prop_map(Action::Close),
+        2 => chain.clone().prop_map(Action::CallRoll),
+        6 => (1u64..60).prop_map(Action::Answer),
+        2 => chain.prop_map(Action::CloseRoll),
         1 => (1u64..60).prop_map(Action::Unfit),
         1 => Just(Action::Freeze),
         1 => Just(Action::Beacon),
@@ -94,6 +103,16 @@ fn apply_action(action: Action, next: &mut u32) {
             let _ = NodePool::close(chain);
         }
         Action::Unfit(account) => set_unfit(account),
+        Action::CallRoll(chain) => NodePool::call_roll(chain, Now::get()),
+        Action::Answer(account) => {
+            if let Some(owed) = NodePool::roll_call(&pair(account).public()) {
+                let answer = answer_call(owed.chain, account, owed.since);
+                apply(answer).expect("what is owed is taken");
+            }
+        }
+        Action::CloseRoll(chain) => {
+            NodePool::close_roll(chain);
+        }
         Action::Freeze => freeze(),
         Action::Beacon => beacon(),
         Action::Blocks(blocks) => (0..blocks).for_each(|_| block()),

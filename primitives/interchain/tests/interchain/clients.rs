@@ -5,8 +5,11 @@
 
 use crate::fixture::*;
 use codec::Encode;
-use hansa_interchain_primitives::{client::set_hash, ClientError, HeaderError, SignedHeader};
-use hansa_pbft_primitives::{AuthoritySetError, CertificateError, PBFT_ENGINE_ID};
+use hansa_interchain_primitives::{
+    client::{recover, set_hash, Update},
+    ClientError, ClientState, HeaderError, SignedHeader,
+};
+use hansa_pbft_primitives::{AuthoritySet, AuthoritySetError, CertificateError, PBFT_ENGINE_ID};
 use sp_runtime::DigestItem;
 
 #[test]
@@ -262,4 +265,98 @@ fn a_quiet_route_must_not_expire_and_a_deaf_one_must() {
     );
     state.frozen = true;
     assert_eq!(tell(&(state, set), &[late], now), Err(ClientError::Frozen));
+}
+
+/// The client of the fixture takes it that `next` decides above `head`, at a time.
+fn recovered(
+    (state, set): &(ClientState, AuthoritySet),
+    next: AuthoritySet,
+    now: u64,
+) -> Result<Update, ClientError> {
+    let head = (state.latest.height, state.latest.hash);
+    recover(state, set, head, next, now)
+}
+
+#[test]
+fn a_set_that_is_recorded_decides_above_the_head_and_the_one_before_does_not() {
+    let known = client();
+    let next = set(4, 50);
+    let update = recovered(&known, next.clone(), START + 7).unwrap();
+    assert_eq!((update.state.set_id, update.state.set_since), (4, 11));
+    assert_eq!(update.state.latest, known.0.latest);
+    assert_eq!((update.handed_over.len(), update.headers.len()), (0, 0));
+    let [past] = update.past[..] else {
+        panic!("one set decides no more");
+    };
+    assert_eq!((past.id, past.hash), (3, set_hash(&known.1)));
+    assert_eq!((past.first, past.last, past.until), (11, 10, START));
+    assert_eq!(update.set.as_ref(), Some(&next));
+    let after = (update.state, next.clone());
+    let old = signed(&known.1, 1, &header(11, START + 8, &[]));
+    assert!(matches!(
+        tell(&after, &[old], START + 8),
+        Err(ClientError::Header(HeaderError::Certificate(_)))
+    ));
+    // And hands over, as any does.
+    let over = signed(
+        &next,
+        50,
+        &header(11, START + 8, &[hand_over(&set(5, 100))]),
+    );
+    let update = tell(&after, &[over], START + 8).unwrap();
+    assert_eq!((update.state.set_id, update.state.set_since), (5, 12));
+    assert_eq!((update.past[0].first, update.past[0].last), (11, 11));
+}
+
+#[test]
+fn only_the_next_set_is_recorded_above_the_head_that_is_known_of_a_chain_that_is_believed() {
+    let known = client();
+    let (state, deciding) = &known;
+    for id in [0, 2, 3, 5] {
+        let refused = ClientError::SetId {
+            current: 3,
+            next: id,
+        };
+        assert_eq!(recovered(&known, set(id, 50), START), Err(refused));
+    }
+    let latest = state.latest;
+    for head in [
+        (latest.height + 1, latest.hash),
+        (latest.height - 1, latest.hash),
+        (latest.height, GENESIS),
+    ] {
+        assert_eq!(
+            recover(state, deciding, head, set(4, 50), START),
+            Err(ClientError::OtherHead)
+        );
+    }
+    let mut empty = AuthoritySet::default();
+    empty.id = 4;
+    let bad = ClientError::Header(HeaderError::BadSet(AuthoritySetError::Empty));
+    assert_eq!(recovered(&known, empty, START), Err(bad));
+    let frozen = ClientState {
+        frozen: true,
+        ..*state
+    };
+    assert_eq!(
+        recovered(&(frozen, deciding.clone()), set(4, 50), START),
+        Err(ClientError::Frozen)
+    );
+}
+
+#[test]
+fn a_client_that_has_expired_is_trusted_anew_from_the_record_on() {
+    let known = client();
+    let late = START + 10 * TRUST;
+    assert!(known.0.is_expired(late));
+    let next = set(4, 50);
+    let state = recovered(&known, next.clone(), late).unwrap().state;
+    assert!(!state.is_expired(late + TRUST) && state.is_expired(late + TRUST + 1));
+    let third = late + TRUST / 3;
+    assert!(!state.is_update_due(third) && state.is_update_due(third + 1));
+    // What the new set decides counts from its own time on, as soon as that is later.
+    let now = late + TRUST;
+    let first = signed(&next, 50, &header(11, now, &[]));
+    let state = tell(&(state, next), &[first], now).unwrap().state;
+    assert!(!state.is_expired(now + TRUST) && state.is_expired(now + TRUST + 1));
 }

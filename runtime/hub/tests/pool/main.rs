@@ -4,7 +4,9 @@
 //! The node pool and the registry on the hub: validators by stake join the pool, are drawn by the
 //! beacon for a chain that somebody registers, and found it.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod recovery;
 
 use codec::{Decode, Encode};
 use common::{duties::*, *};
@@ -38,6 +40,15 @@ use sp_runtime::traits::Hash as _;
 
 /// The seeds of the validators of [`STAKE`].
 const FOUR: [&str; 4] = ["//Alice", "//Bob", "//Charlie", "//Dave"];
+/// And of two more.
+const SIX: [&str; 6] = [
+    "//Alice",
+    "//Bob",
+    "//Charlie",
+    "//Dave",
+    "//Eve",
+    "//Ferdie",
+];
 /// What the code of a chain's runtime is here.
 const CODE: &[u8] = b"a runtime";
 
@@ -71,10 +82,15 @@ fn ok(chain: &mut Chain, from: Sr25519Keyring, nonce: u32, call: impl Into<Runti
 
 /// The whole of an epoch: all four commit and reveal, and the draw and the sweep after it are done.
 fn epoch(chain: &mut Chain) {
+    epoch_of(chain, &FOUR);
+}
+
+/// The same, if these commit and reveal.
+fn epoch_of(chain: &mut Chain, seeds: &[&str]) {
     let next = chain.state(|| hansa_runtime_hub::Beacon::epoch_info().epoch) + 1;
-    assert_eq!(duties(chain, &FOUR), 4);
+    assert_eq!(duties(chain, seeds), seeds.len());
     until_phase(chain, Phase::Reveal);
-    assert_eq!(duties(chain, &FOUR), 4);
+    assert_eq!(duties(chain, seeds), seeds.len());
     until_epoch(chain, next);
     until(chain, "draw and sweep", |chain| {
         chain.state(|| NodePool::draw_status().stage) == DrawStage::Idle
@@ -93,11 +109,11 @@ fn confirm_genesis(chain: &mut Chain, seat: u32, genesis: Hash) {
             .expect("it has keys")
             .pbft
             .clone();
-        let pair = FOUR
+        let pair = SIX
             .map(|seed| ed25519::Pair::from_string(seed, None).expect("it is a seed"))
             .into_iter()
             .find(|pair| key == AuthorityId::from(pair.public()))
-            .expect("it is one of the four");
+            .expect("it is one of the six");
         let payload = confirm_payload(&hub, 1, record.attempt, Some(genesis));
         let signature = pair.sign(&payload).into();
         DappChains::submit_confirm(1, record.attempt, seat, Some(genesis), signature)
@@ -401,10 +417,13 @@ fn who_has_no_stake_does_not_join() {
 #[test]
 fn the_heaviest_block_of_a_draw_leaves_room() {
     use frame_support::traits::Get;
+    use hansa_dappchain_primitives::MAX_SET;
+    use hansa_pallet_dappchain_sets::{Config as SetsConfig, WeightInfo as _};
     use hansa_pallet_dappchains::{weights::WeightInfo as _, Config as ChainsConfig};
     use hansa_pallet_node_allocation::{
-        epochs::COMPLETED_PER_BLOCK, Config as PoolConfig, WeightInfo as _,
+        epochs::COMPLETED_PER_BLOCK, rollcall::GONE_AT_ONCE, Config as PoolConfig, WeightInfo as _,
     };
+    type Sets = <Runtime as SetsConfig>::WeightInfo;
     type Pool = <Runtime as PoolConfig>::WeightInfo;
     type Chains = <Runtime as ChainsConfig>::WeightInfo;
     let ranked: u32 = <Runtime as PoolConfig>::RankedPerBlock::get();
@@ -416,7 +435,19 @@ fn the_heaviest_block_of_a_draw_leaves_room() {
     let swept: u32 = <Runtime as PoolConfig>::SweptPerBlock::get();
     let largest: u32 = <Runtime as PoolConfig>::MaxMembers::get();
     let sweeping = Pool::sweep(swept, largest) + Chains::on_short() * u64::from(swept);
-    for (what, weight) in [("rank", ranking), ("place", placing), ("sweep", sweeping)] {
+    // A roll of a large chain, beside the others that a block looks at.
+    let gone = u64::from(GONE_AT_ONCE);
+    let looked = u64::from(<Runtime as SetsConfig>::ChainsPerBlock::get());
+    let closing = Pool::close_roll(GONE_AT_ONCE)
+        + Chains::on_left() * gone
+        + Sets::look_at(MAX_SET) * looked
+        + Sets::recover(MAX_SET);
+    for (what, weight) in [
+        ("rank", ranking),
+        ("place", placing),
+        ("sweep", sweeping),
+        ("roll", closing),
+    ] {
         println!("{what}: {} ms", weight.ref_time() / 1_000_000_000);
         let part = weight.ref_time() as f64 / MAX_BLOCK_WEIGHT.ref_time() as f64;
         assert!(part < 0.5, "{what} takes {part} of a block");

@@ -1,0 +1,230 @@
+// Copyright (C) Hansa developers
+// SPDX-License-Identifier: Apache-2.0
+
+//! A chain of four of which two are gone for good: the hub sees that it stands still, calls the roll, draws others in their
+//! place, and records them as the set that decides from then on.
+
+use super::*;
+use hansa_allocation_primitives::{
+    api::runtime_decl_for_allocation_api::AllocationApi,
+    confirm::{answer_payload, confirm_payload as caught_up_payload},
+    Allocation, Head,
+};
+use hansa_dappchain_primitives::api::runtime_decl_for_dapp_chain_sets_api::DappChainSetsApi;
+use hansa_interchain_primitives::{keys as places, StorageProof};
+use serde_json::{json, Value};
+
+/// The genesis of the chain that loses its quorum.
+const GENESIS: Hash = Hash::repeat_byte(7);
+
+/// More epochs than any step of the story takes.
+const FEW: u32 = 6;
+
+/// The preset by stake with six validators, and chains that may stand still for a minute and a half.
+fn genesis_of_six() -> Value {
+    let mut genesis = genesis_of_five();
+    let ferdie = Ferdie.to_account_id();
+    let bond = 100_000 * UNIT as u64;
+    let mut add = |pallet: &str, list: &str, item: Value| {
+        let list = genesis[pallet][list].as_array_mut();
+        list.expect("it is a list").push(item);
+    };
+    add("session", "keys", json!([ferdie, ferdie, keys("//Ferdie")]));
+    add(
+        "staking",
+        "validators",
+        json!({"account": ferdie, "bond": bond}),
+    );
+    let periods = json!({ "stallSeconds": 90, "challengeSeconds": 60 });
+    genesis["dappChainSets"] = json!({ "stallPeriods": periods });
+    genesis
+}
+
+/// The development seed of an account.
+fn seed_of(account: &AccountId) -> &'static str {
+    let named = [Alice, Bob, Charlie, Dave, Eve, Ferdie].map(|who| who.to_account_id());
+    let at = named.iter().position(|who| who == account);
+    SIX[at.expect("it is one of the six")]
+}
+
+/// Put into a block what a node puts into its pool.
+fn submit(chain: &mut Chain, work: impl FnOnce()) {
+    let pooled = chain.pooled(work);
+    let call = UncheckedExtrinsic::decode(&mut &pooled[0][..]).expect("it is one of ours");
+    assert_eq!(chain.apply(|| call), Ok(Ok(())));
+}
+
+fn members(chain: &mut Chain) -> Vec<hansa_allocation_primitives::Member<AccountId>> {
+    chain.state(|| <NodePool as Allocation<AccountId>>::members(1))
+}
+
+/// The node of this account answers, as the API tells it.
+fn answer(chain: &mut Chain, account: &AccountId) {
+    let (hub, pair) = (chain.genesis, beacon_pair(seed_of(account)));
+    submit(chain, || {
+        let owed = Runtime::roll_call(pair.public()).expect("it owes an answer");
+        assert_eq!((&owed.account, owed.chain), (account, 1));
+        let payload = answer_payload(&hub, owed.chain, &owed.account, owed.since);
+        Runtime::submit_answer(owed.chain, owed.account, pair.sign(&payload))
+            .expect("there is a pool");
+    });
+    assert_eq!(chain.state(|| Runtime::roll_call(pair.public())), None);
+}
+
+/// Who joins the chain confirms that it has caught up, by the only head that there is.
+fn confirm_all(chain: &mut Chain) {
+    let hub = chain.genesis;
+    let head = Head {
+        height: 0,
+        hash: GENESIS,
+    };
+    for member in members(chain) {
+        if member.phase != MemberPhase::Joining {
+            continue;
+        }
+        let pair = beacon_pair(seed_of(&member.account));
+        submit(chain, || {
+            let payload = caught_up_payload(&hub, 1, &member.account, member.since, &head);
+            NodePool::submit_confirm(1, member.account.clone(), head, pair.sign(&payload))
+                .expect("there is a pool");
+        });
+    }
+}
+
+/// Epochs in which these nodes commit, until something holds.
+fn epochs_until(chain: &mut Chain, seeds: &[&str], done: impl Fn() -> bool) {
+    for _ in 0..FEW {
+        if chain.state(&done) {
+            return;
+        }
+        epoch_of(chain, seeds);
+    }
+    panic!("not in {FEW} epochs");
+}
+
+/// Chain 1 of Eve, live with four of the six.
+fn live() -> Chain {
+    let mut chain = Chain::with_genesis(&genesis_of_six());
+    // Each makes a block of the hub, and is a veteran.
+    for _ in 0..6 {
+        chain.block(1_000, Vec::new);
+    }
+    for node in [Alice, Bob, Charlie, Dave, Eve, Ferdie] {
+        ok(&mut chain, node, 0, join());
+    }
+    let bytes = CODE.to_vec();
+    ok(
+        &mut chain,
+        Eve,
+        1,
+        pallet_preimage::Call::note_preimage { bytes },
+    );
+    ok(&mut chain, Eve, 2, register("shop"));
+    epoch_of(&mut chain, &SIX);
+    for seat in 0..3 {
+        confirm_genesis(&mut chain, seat, GENESIS);
+    }
+    chain
+}
+
+#[test]
+fn a_chain_that_lost_its_quorum_is_given_another_set() {
+    let mut chain = live();
+    epochs_until(&mut chain, &SIX, || Runtime::stall(1).is_some());
+    let stall = chain.state(|| Runtime::stall(1)).expect("it stands still");
+    assert_eq!((stall.head.height, stall.head.hash), (0, GENESIS));
+    assert!(chain
+        .state(|| Interchain::route(1))
+        .is_some_and(|route| route.header_due));
+
+    // Two of the four are there, and answer.
+    let founders: Vec<_> = members(&mut chain)
+        .into_iter()
+        .map(|member| member.account)
+        .collect();
+    let (there, gone) = founders.split_at(2);
+    for account in there {
+        answer(&mut chain, account);
+    }
+    let seeds: Vec<_> = SIX
+        .into_iter()
+        .filter(|seed| !gone.iter().any(|account| seed_of(account) == *seed))
+        .collect();
+    epochs_until(&mut chain, &seeds, || {
+        Runtime::stall(1).is_some_and(|stall| stall.roll_closed)
+    });
+    let left = members(&mut chain)
+        .into_iter()
+        .filter(|member| member.phase.is_active());
+    assert_eq!(left.map(|member| member.account).collect::<Vec<_>>(), there);
+    let view = chain.state(|| DappChains::chain(1)).expect("it is there");
+    assert_eq!(view.state, ChainState::Degraded);
+    for account in gone {
+        let status = chain.state(|| NodePool::node_status(account.clone()));
+        let place = status.expect("it is in the pool").place;
+        assert!(matches!(place, NodePlace::Waiting { .. }), "{place:?}");
+    }
+
+    // The two that wait are drawn, and confirm by the head at which the chain stands.
+    epochs_until(&mut chain, &seeds, || NodePool::member_count(1) == 4);
+    assert_eq!(chain.state(|| Runtime::recovery(1)), None);
+    confirm_all(&mut chain);
+    epochs_until(&mut chain, &seeds, || Runtime::recovery(1).is_some());
+    chain.try_state();
+
+    let record = chain
+        .state(|| Runtime::recovery(1))
+        .expect("it is recorded");
+    assert_eq!((record.head, record.genesis), (stall.head, GENESIS));
+    assert_eq!((record.set_id, record.next.ordinal), (1, 1));
+    assert_eq!(record.next.check(), Ok(()));
+    let mut deciding: Vec<_> = record
+        .next
+        .members
+        .iter()
+        .map(|member| member.node.clone())
+        .collect();
+    deciding.sort_unstable();
+    let mut expected: Vec<_> = [Alice, Bob, Charlie, Dave, Eve, Ferdie]
+        .map(|who| who.to_account_id())
+        .into_iter()
+        .filter(|account| !gone.contains(account))
+        .collect();
+    expected.sort_unstable();
+    assert_eq!(deciding, expected);
+    chain.state(|| {
+        let client = Interchain::client(1).expect("there is a route");
+        assert_eq!(Ok(client.set), record.set());
+        assert_eq!((client.state.set_id, client.state.set_since), (1, 1));
+        assert!(client.state.renewed > client.state.latest.timestamp);
+        let sets = DappChainSets::sets_of(1).expect("it is live");
+        assert_eq!((sets.in_force, sets.set_id, sets.latest), (1, Some(1), 1));
+        assert_eq!(Runtime::stall(1), None);
+        let view = DappChains::chain(1).expect("it is there");
+        assert_eq!(view.state, ChainState::Live);
+    });
+
+    // Other chains are proven the record.
+    let key = places::recovery_hash(1, 1);
+    let proof = StorageProof::new(chain.prove(vec![key.clone()])).expect("it is small");
+    let root = chain.head.state_root;
+    let values = proof.read(&root, &[key]).expect("it is complete");
+    assert_eq!(values, [Some(record.hash().encode())]);
+}
+
+#[test]
+fn presets_for_earnest_give_chains_days() {
+    use frame_support::traits::Get;
+    use hansa_dappchain_primitives::route::TRUSTING_PERIOD;
+    use hansa_pallet_dappchain_sets::Config as SetsConfig;
+    let periods = <Runtime as SetsConfig>::DefaultStallPeriods::get();
+    let ms = |seconds: u32| u64::from(seconds) * 1_000;
+    assert!(
+        ms(periods.stall_seconds) > TRUSTING_PERIOD / 3,
+        "a header is due before"
+    );
+    let whole = ms(periods.stall_seconds) + ms(periods.challenge_seconds);
+    assert!(whole < TRUSTING_PERIOD, "a later header can be shown");
+    let mut chain = Chain::new(POA);
+    assert_eq!(chain.state(DappChainSets::stall_periods), periods);
+}
