@@ -13,7 +13,8 @@ use hansa_interchain_primitives::{
     lane::is_expired,
     packet::{ChainRef, Passage},
     recovery::{Recovered, Recoveries},
-    ClientError, Hash, Height, LaneId, Moment, Nonce, ProofError, SignedHeader, TrustedHeader,
+    ClientError, Hash, Height, LaneId, Moment, Nonce, ProofError, SignedHeader, StorageProof,
+    TrustedHeader,
 };
 use hansa_pbft_primitives::statement::verify_signature;
 use hansa_primitives::AccountId;
@@ -233,6 +234,50 @@ impl Trust<'_> {
         Ok(submissions)
     }
 
+    /// The refund of own packets of a lane that were not taken in time, if there are any.
+    fn timeout(
+        &self,
+        parameters: &Parameters,
+        header: TrustedHeader,
+        lane: LaneId,
+        proof: StorageProof,
+        sent: &[PacketView],
+    ) -> Result<Option<Submission>, Untrue> {
+        let end = claims::read_inbound(&header.state_root, self.own.id, lane, &proof)?;
+        let late = late(sent, end.next, header.timestamp, parameters.max_batch);
+        Ok(late.map(|(first, count)| Submission::TimeOut {
+            peer: self.peer.id,
+            lane,
+            first,
+            count,
+            height: header.height,
+            proof,
+        }))
+    }
+
+    /// The pruning of results that the other chain has settled, if there are any.
+    fn pruning(
+        &self,
+        view: &RouteView,
+        header: TrustedHeader,
+        lane: LaneId,
+        proof: StorageProof,
+    ) -> Result<Option<Submission>, Untrue> {
+        let end = claims::read_outbound(&header.state_root, self.own.id, lane, &proof)?;
+        let acknowledged = end.acknowledged;
+        let own = view.lanes.iter().find(|view| view.lane == lane);
+        if own.is_none_or(|own| acknowledged <= own.inbound.pruned) {
+            return Ok(None);
+        }
+        Ok(Some(Submission::Prune {
+            peer: self.peer.id,
+            lane,
+            acknowledged,
+            height: header.height,
+            proof,
+        }))
+    }
+
     /// What to submit of one thing that was shown; none if it shows that there is nothing to do.
     fn submission(
         &self,
@@ -271,40 +316,9 @@ impl Trust<'_> {
                 proof,
             },
             Shown::Inbound { lane, proof } => {
-                let end = claims::read_inbound(&header.state_root, self.own.id, lane, &proof)?;
-                let late = late(
-                    &sent(lane),
-                    end.next,
-                    header.timestamp,
-                    parameters.max_batch,
-                );
-                let Some((first, count)) = late else {
-                    return Ok(None);
-                };
-                Submission::TimeOut {
-                    peer,
-                    lane,
-                    first,
-                    count,
-                    height,
-                    proof,
-                }
+                return self.timeout(parameters, header, lane, proof, &sent(lane));
             }
-            Shown::Outbound { lane, proof } => {
-                let end = claims::read_outbound(&header.state_root, self.own.id, lane, &proof)?;
-                let acknowledged = end.acknowledged;
-                let own = view.lanes.iter().find(|view| view.lane == lane);
-                if own.is_none_or(|own| acknowledged <= own.inbound.pruned) {
-                    return Ok(None);
-                }
-                Submission::Prune {
-                    peer,
-                    lane,
-                    acknowledged,
-                    height,
-                    proof,
-                }
-            }
+            Shown::Outbound { lane, proof } => return self.pruning(view, header, lane, proof),
             Shown::Recovery {
                 chain,
                 recovery,

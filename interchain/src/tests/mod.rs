@@ -7,6 +7,7 @@
 mod carry;
 mod crowd;
 mod forks;
+mod hub;
 mod liars;
 pub(crate) mod mock;
 mod recoveries;

@@ -4,10 +4,9 @@
 //! A chain that does nothing but talk to another one: its state, its blocks, and what it does with what is
 //! submitted.
 
+pub use super::hub::*;
 use crate::chain::ChainError;
 use codec::Encode;
-use hansa_allocation_primitives::Head;
-use hansa_dappchain_primitives::{AssignedNode, FounderKeys, NextSet, Recovery};
 use hansa_interchain_primitives::{
     api::{PacketState, PacketView, Parameters, Submission},
     claims,
@@ -15,17 +14,16 @@ use hansa_interchain_primitives::{
     keys,
     lane::{is_expired, nonces, proves_timeout, LANES},
     packet::ChainRef,
-    recovery::Recoveries,
     AccountBytes, Amounts, Balance, ChainId, ClientState, Hash, Height, InboundLane, LaneId,
     Moment, Nonce, OutboundLane, Outcome, Packet, PacketResult, Passage, PastSet, Payload,
-    RecoveryView, SignedHeader, StorageProof, TrustedHeader, TRANSFER_LANE,
+    RecoveryView, SignedHeader, TrustedHeader, TRANSFER_LANE,
 };
 use hansa_pbft_primitives::{
     statement::{verify_signature, NO_PROOF},
     Authority, AuthorityIndex, AuthorityPair, AuthoritySet, Certificate, ConsensusLog, PreDigest,
     SetId, SigningContext, View, VoteKind,
 };
-use hansa_primitives::{AccountId, Header};
+use hansa_primitives::Header;
 use sp_core::{Blake2Hasher, Pair};
 use sp_runtime::{traits::Header as _, Digest, StateVersion};
 use sp_state_machine::InMemoryBackend;
@@ -96,15 +94,6 @@ pub fn certify_in(
     Certificate::new(VoteKind::Commit, height, view, hash, NO_PROOF, set, votes)
 }
 
-/// What a chain knows of its hub.
-#[derive(Clone)]
-pub struct HubClient {
-    pub chain: ChainRef,
-    pub state: ClientState,
-    pub set: AuthoritySet,
-    pub headers: Vec<TrustedHeader>,
-}
-
 /// What the chain's state has.
 #[derive(Clone)]
 pub struct State {
@@ -148,7 +137,7 @@ pub struct World {
     pub recoveries: BTreeMap<SetId, Height>,
     pub blocks: Vec<Block>,
     pub state: State,
-    now: Moment,
+    pub now: Moment,
 }
 
 pub type Shared = Arc<Mutex<World>>;
@@ -174,38 +163,15 @@ pub fn two_chains() -> (Shared, Shared) {
     (Arc::new(Mutex::new(a)), Arc::new(Mutex::new(b)))
 }
 
-/// The same, and the hub of the second one, which it knows.
-pub fn two_chains_and_hub() -> (Shared, Shared, Shared) {
-    let (a, b) = two_chains();
-    let own = ChainRef {
-        id: 0xc,
-        genesis: Hash::repeat_byte(0xc),
-    };
-    let mut hub = World::new(own, lock(&b).own);
-    hub.block(Vec::new());
-    hub.open(&lock(&b));
-    hub.block(Vec::new());
-    let header = hub.trusted();
-    let (state, set) = client_of(&hub, header);
-    lock(&b).state.hub = Some(HubClient {
-        chain: own,
-        state,
-        set,
-        headers: vec![header],
-    });
-    lock(&b).block(Vec::new());
-    (a, b, Arc::new(Mutex::new(hub)))
-}
-
 /// A light client of a chain that begins with a header.
-fn client_of(other: &World, header: TrustedHeader) -> (ClientState, AuthoritySet) {
+pub fn client_of(other: &World, header: TrustedHeader) -> (ClientState, AuthoritySet) {
     let (genesis, trusting) = (other.own.genesis, PARAMETERS.trusting_period);
     let state = ClientState::new(genesis, header, other.set.id, trusting);
     (state, other.set.clone())
 }
 
 impl World {
-    fn new(own: ChainRef, peer: ChainRef) -> Self {
+    pub fn new(own: ChainRef, peer: ChainRef) -> Self {
         let seed = own.id as u8 * 16;
         Self {
             own,
@@ -247,7 +213,7 @@ impl World {
         }
     }
 
-    fn open(&mut self, other: &World) {
+    pub fn open(&mut self, other: &World) {
         let header = other.trusted();
         let (state, set) = client_of(other, header);
         self.state.client = Some(state);
@@ -257,49 +223,6 @@ impl World {
 
     pub fn height(&self) -> Height {
         self.blocks.len() as Height
-    }
-
-    /// Another set decides from the next block on, to which nobody hands over. Returns what the hub records of that.
-    pub fn lose_quorum(&mut self, seed: u8) -> Vec<u8> {
-        let head = self.trusted();
-        (self.set, self.seed) = (make_set(self.set.id + 1, seed), seed);
-        self.recoveries.insert(self.set.id, head.height + 1);
-        let members = self.set.authorities().iter().zip(1u8..);
-        let members: Vec<_> = members
-            .map(|(authority, i)| AssignedNode {
-                node: AccountId::new([i; 32]),
-                keys: FounderKeys {
-                    pbft: authority.key.clone(),
-                    beacon: None,
-                },
-            })
-            .collect();
-        let record = Recovery {
-            chain: self.own.id,
-            genesis: self.own.genesis,
-            head: Head {
-                height: head.height,
-                hash: head.hash,
-            },
-            set_id: self.set.id,
-            next: NextSet {
-                ordinal: 1,
-                seed: [0; 32],
-                members: members.try_into().unwrap(),
-            },
-        };
-        record.to_bytes()
-    }
-
-    /// Make a record, as a hub, with the next block.
-    pub fn record(&mut self, record: &[u8]) {
-        let facts = Recovery::<AccountId>::facts(record).unwrap();
-        let view = RecoveryView {
-            record: record.to_vec().try_into().unwrap(),
-            set: facts.set.id,
-            at: wall_clock(),
-        };
-        self.state.record = Some((facts.chain, view));
     }
 
     /// Send a packet, with the next block.
@@ -415,10 +338,8 @@ impl World {
         for ((lane, nonce), result) in &state.results {
             put(keys::result(peer, *lane, *nonce), result.encode());
         }
-        if let Some((chain, view)) = &state.record {
-            let facts = Recovery::<AccountId>::facts(&view.record).unwrap();
-            put(keys::recovery_hash(*chain, view.set), facts.hash.encode());
-            put(keys::renewal(*chain), (view.set, view.at).encode());
+        for (key, value) in self.record_items() {
+            put(key, value);
         }
         // What else is in a state.
         for i in 0..64u32 {
@@ -582,43 +503,6 @@ impl World {
         self.state.headers.drain(..over);
         self.state.header_due = false;
         Some(())
-    }
-
-    fn update_hub(&mut self, headers: &[SignedHeader]) -> Option<()> {
-        let hub = self.state.hub.as_mut()?;
-        let clock = Clock {
-            now: self.now,
-            drift: Some(PARAMETERS.max_clock_drift),
-        };
-        let update = client::update(&hub.state, &hub.set, headers, clock, verify_signature).ok()?;
-        hub.state = update.state;
-        hub.headers.extend(update.headers);
-        Some(())
-    }
-
-    fn recover(
-        &mut self,
-        record: &[u8],
-        at: Moment,
-        height: Height,
-        proof: &StorageProof,
-    ) -> Option<()> {
-        let root = self.hub_root(height)?.state_root;
-        let facts = Recovery::<AccountId>::facts(record)?;
-        let (chain, id) = (facts.chain, facts.set.id);
-        claims::verify_recovery(&root, chain, id, &facts.hash, at, proof).ok()?;
-        let (state, set) = (self.state.client?, self.state.client_set.clone()?);
-        let update = client::recover(&state, &set, facts.head, facts.set, at).ok()?;
-        self.state.client = Some(update.state);
-        self.state.client_set = update.set;
-        self.state.past.extend(update.past);
-        Some(())
-    }
-
-    /// A header of the hub that is known.
-    pub fn hub_root(&self, height: Height) -> Option<TrustedHeader> {
-        let mut headers = self.state.hub.iter().flat_map(|hub| &hub.headers);
-        headers.find(|header| header.height == height).copied()
     }
 
     pub fn at(&self, hash: Hash) -> Result<&Block, ChainError> {

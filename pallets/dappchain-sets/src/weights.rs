@@ -66,7 +66,7 @@ fn recover(db: RuntimeDbWeight, n: u32) -> Weight {
     // The sets that were ordered and are passed over, at most 16, and a set that is forgotten by the light client.
     Weight::from_parts(150 * MICROSECOND, 0)
         .saturating_add(Weight::from_parts(5 * MICROSECOND, 0).saturating_mul(n.into()))
-        .saturating_add(db.reads_writes(6, 28))
+        .saturating_add(db.reads_writes(6, 29))
 }
 
 fn take_report(db: RuntimeDbWeight, n: u32) -> Weight {

@@ -15,7 +15,10 @@ use hansa_interchain_primitives::{
     traits::{CloseRoute, LightClients},
     ChainId, Hash, Height, Misbehaviour, Moment, StorageProof,
 };
-use sp_runtime::transaction_validity::{InvalidTransaction, TransactionSource};
+use sp_runtime::transaction_validity::{
+    InvalidTransaction::{self, BadProof, Future, Stale},
+    TransactionSource,
+};
 
 /// The hub of A and B.
 const H: ChainId = 0x40;
@@ -236,9 +239,42 @@ impl Parts {
     }
 }
 
+type Alter = fn(&mut Parts);
+/// What is not the record, and what is said to it.
+const ALTERED: &[(&str, Alter, InvalidTransaction)] = &[
+    ("a chain without a route", |p| p.peer = 0x99, BadProof),
+    ("a hub without a route", |p| p.hub = 0x99, BadProof),
+    ("a chain that is not the hub", |p| p.hub = A, BadProof),
+    ("the hub itself", |p| p.peer = H, BadProof),
+    ("of another chain", |p| p.record.0 = H, BadProof),
+    (
+        "of another genesis",
+        |p| p.record.1 = Hash::zero(),
+        BadProof,
+    ),
+    (
+        "above another block",
+        |p| p.record.2 .1 = Hash::zero(),
+        BadProof,
+    ),
+    ("above a block to come", |p| p.record.2 .0 += 1, Future),
+    ("above a block of before", |p| p.record.2 .0 -= 1, Stale),
+    ("of a set to come", |p| p.record.3.id += 1, Future),
+    ("of the set that decides", |p| p.record.3.id -= 1, Stale),
+    ("of another set", |p| p.record.3 = make_set(1, 99), BadProof),
+    ("made later", |p| p.at += 1, BadProof),
+    ("made earlier", |p| p.at -= 1, BadProof),
+    ("under a header to come", |p| p.height += 1, Future),
+    ("under another header", |p| p.height -= 1, Future),
+    (
+        "without a proof",
+        |p| p.proof = StorageProof::default(),
+        BadProof,
+    ),
+];
+
 #[test]
 fn what_is_not_the_record_is_refused() {
-    use InvalidTransaction::{BadProof, Future, Stale};
     let mut lost = Lost::new();
     let record = lost.record();
     let at = lost.make(&record);
@@ -250,39 +286,7 @@ fn what_is_not_the_record_is_refused() {
         height: lost.hub.height(),
         proof: lost.hub.prove(claims::recovery_keys(A, record.3.id)),
     };
-    type Alter = fn(&mut Parts);
-    let cases: &[(&str, Alter, InvalidTransaction)] = &[
-        ("a chain without a route", |p| p.peer = 0x99, BadProof),
-        ("a hub without a route", |p| p.hub = 0x99, BadProof),
-        ("a chain that is not the hub", |p| p.hub = A, BadProof),
-        ("the hub itself", |p| p.peer = H, BadProof),
-        ("of another chain", |p| p.record.0 = H, BadProof),
-        (
-            "of another genesis",
-            |p| p.record.1 = Hash::zero(),
-            BadProof,
-        ),
-        (
-            "above another block",
-            |p| p.record.2 .1 = Hash::zero(),
-            BadProof,
-        ),
-        ("above a block to come", |p| p.record.2 .0 += 1, Future),
-        ("above a block of before", |p| p.record.2 .0 -= 1, Stale),
-        ("of a set to come", |p| p.record.3.id += 1, Future),
-        ("of the set that decides", |p| p.record.3.id -= 1, Stale),
-        ("of another set", |p| p.record.3 = make_set(1, 99), BadProof),
-        ("made later", |p| p.at += 1, BadProof),
-        ("made earlier", |p| p.at -= 1, BadProof),
-        ("under a header to come", |p| p.height += 1, Future),
-        ("under another header", |p| p.height -= 1, Future),
-        (
-            "without a proof",
-            |p| p.proof = StorageProof::default(),
-            BadProof,
-        ),
-    ];
-    for (name, alter, expected) in cases {
+    for (name, alter, expected) in ALTERED {
         let mut altered = parts();
         alter(&mut altered);
         let call = altered.call();

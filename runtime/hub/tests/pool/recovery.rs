@@ -11,7 +11,7 @@ use hansa_allocation_primitives::{
     Allocation, Head,
 };
 use hansa_dappchain_primitives::api::runtime_decl_for_dapp_chain_sets_api::DappChainSetsApi;
-use hansa_interchain_primitives::{keys as places, StorageProof};
+use hansa_interchain_primitives::{claims, keys as places, StorageProof};
 use serde_json::{json, Value};
 
 /// The genesis of the chain that loses its quorum.
@@ -210,6 +210,14 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
     let root = chain.head.state_root;
     let values = proof.read(&root, &[key]).expect("it is complete");
     assert_eq!(values, [Some(record.hash().encode())]);
+    // With when it was made, which their light clients ask for, too.
+    let shown = chain.state(|| Interchain::recovery_of(1));
+    let shown = shown.expect("nodes can show it");
+    assert_eq!((shown.set, shown.record.to_vec()), (1, record.to_bytes()));
+    let keys = claims::recovery_keys(1, 1);
+    let proof = StorageProof::new(chain.prove(keys)).expect("it is small");
+    let verified = claims::verify_recovery(&root, 1, 1, &record.hash(), shown.at, &proof);
+    assert_eq!(verified, Ok(()));
 }
 
 #[test]
