@@ -51,7 +51,9 @@ mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::{commitment, Accounts, ChainSets, OrderedSet, Stall, StallEnd, StallPeriods};
+pub use types::{
+    commitment, Accounts, ChainSets, OrderedSet, Stall, StallEnd, StallPeriods, WatchedHead,
+};
 pub use weights::WeightInfo;
 
 #[allow(unused_imports)] // For the documentation.
@@ -69,7 +71,6 @@ pub const MAX_OUTSTANDING: u32 = 16;
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
-    use crate::types::WatchedHead;
     use alloc::boxed::Box;
     use frame_support::{
         dispatch::DispatchClass, pallet_prelude::*, traits::StorageVersion, DefaultNoBound,

@@ -77,6 +77,8 @@ impl<T: Config> Pallet<T> {
         );
         Ok(())
     }
+
+    /// Invariants 6 to 8.
     fn check_stalls() -> Result<(), TryRuntimeError> {
         for chain in Watched::<T>::iter_keys() {
             let lives = Chains::<T>::get(chain).is_some_and(|record| record.ended_at.is_none());

@@ -5,7 +5,7 @@
 
 use super::world::*;
 use crate::{mock::*, Call, Clients, Error, Event, PastSets};
-use frame_support::assert_ok;
+use frame_support::{assert_ok, dispatch::DispatchResult};
 use hansa_interchain_primitives::{
     api::RouteStatus,
     traits::{ClientHead, LightClients},
@@ -272,7 +272,7 @@ fn head_of_a(world: &mut World) -> ClientHead {
 }
 
 /// It is recorded on the second chain that the set of this seed decides above the head of the first one that it knows.
-fn recover_a(world: &mut World, seed: u8) -> frame_support::dispatch::DispatchResult {
+fn recover_a(world: &mut World, seed: u8) -> DispatchResult {
     let head = head_of_a(world);
     let next = make_set(head.set_id + 1, seed);
     world
@@ -356,7 +356,7 @@ fn no_set_is_recorded_above_another_head_or_of_a_chain_of_which_nothing_is_belie
             .b
             .block(|| Interchain::recover(peer, (height, head.hash), make_set(id, 90)))
     };
-    let refused = |error: Error<Test>| Err(error.into());
+    let refused = |error: Error<Test>| -> DispatchResult { Err(error.into()) };
     let world = &mut world;
     assert_eq!(
         recover(world, A, head.height + 1, 1),

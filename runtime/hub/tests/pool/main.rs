@@ -437,10 +437,10 @@ fn the_heaviest_block_of_a_draw_leaves_room() {
     let sweeping = Pool::sweep(swept, largest) + Chains::on_short() * u64::from(swept);
     // A roll of a large chain, beside the others that a block looks at.
     let gone = u64::from(GONE_AT_ONCE);
-    let looked = u64::from(<Runtime as SetsConfig>::ChainsPerBlock::get());
+    let looked: u32 = <Runtime as SetsConfig>::ChainsPerBlock::get();
     let closing = Pool::close_roll(GONE_AT_ONCE)
         + Chains::on_left() * gone
-        + Sets::look_at(MAX_SET) * looked
+        + Sets::look_at(MAX_SET) * u64::from(looked)
         + Sets::recover(MAX_SET);
     for (what, weight) in [
         ("rank", ranking),

@@ -222,10 +222,9 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
 
 #[test]
 fn presets_for_earnest_give_chains_days() {
-    use frame_support::traits::Get;
     use hansa_dappchain_primitives::route::TRUSTING_PERIOD;
-    use hansa_pallet_dappchain_sets::Config as SetsConfig;
-    let periods = <Runtime as SetsConfig>::DefaultStallPeriods::get();
+    use hansa_pallet_dappchain_sets::{Config as SetsConfig, StallPeriods};
+    let periods: StallPeriods = <Runtime as SetsConfig>::DefaultStallPeriods::get();
     let ms = |seconds: u32| u64::from(seconds) * 1_000;
     assert!(
         ms(periods.stall_seconds) > TRUSTING_PERIOD / 3,
