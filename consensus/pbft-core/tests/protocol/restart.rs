@@ -317,11 +317,11 @@ fn what_others_heard_of_us_silences_us() {
             // What we know is no news, and nobody can forge what we do not.
             (from_peer(known), vec![]),
             (
-                from_peer(hansa_pbft_primitives::Message::Vote(forged)),
-                vec![Output::Reject(hansa_pbft_core::Rejection::BadSignature)],
+                from_peer(Message::Vote(forged)),
+                vec![Output::Reject(Rejection::BadSignature)],
             ),
             (
-                from_peer(hansa_pbft_primitives::Message::Vote(lost.clone())),
+                from_peer(Message::Vote(lost.clone())),
                 vec![Output::Persist(Record::Heard(lost))],
             ),
             (Input::Timeout { height: 1, view: 0 }, vec![]),

@@ -19,10 +19,7 @@ use hansa_pbft_primitives::{Certificate, ConsensusLog, Hash, PreDigest, SetId};
 use hansa_primitives::{Block, Header};
 use sc_consensus::ImportResult;
 use sp_consensus::BlockOrigin;
-use sp_runtime::{
-    traits::{Block as BlockT, Header as HeaderT},
-    DigestItem,
-};
+use sp_runtime::{traits::Block as BlockT, DigestItem};
 use std::sync::Arc;
 
 /// The set that takes over.

@@ -17,7 +17,6 @@ use sc_client_api::Backend;
 use sc_consensus::BlockImport;
 use sc_transaction_pool_api::TransactionPool;
 use sp_consensus::Error as ConsensusError;
-use sp_runtime::traits::Header as HeaderT;
 
 impl<C, B, P, I> Worker<C, B, P, I>
 where

@@ -168,7 +168,9 @@ fn a_record_as_old_as_headers_that_nobody_trusts_is_refused() {
         lost.wait(wait);
         let submitted = lost.world.b.submit(lost.call(&record, at));
         match taken {
-            true => assert_ok!(submitted),
+            true => {
+                assert_ok!(submitted);
+            }
             false => assert_eq!(submitted, refused(InvalidTransaction::BadProof)),
         }
         // Nor does it help to say that it is younger.

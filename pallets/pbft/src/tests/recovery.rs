@@ -294,7 +294,9 @@ fn it_takes_the_whole_block() {
             };
             System::initialize(&2, &hash_of(1), &draft.digest());
             let weight = Pbft::on_initialize(2);
-            let most = <Test as frame_system::Config>::BlockWeights::get().max_block;
+            let weights: frame_system::limits::BlockWeights =
+                <Test as frame_system::Config>::BlockWeights::get();
+            let most = weights.max_block;
             assert_eq!(weight.ref_time() >= most.ref_time(), whole);
         });
     }
