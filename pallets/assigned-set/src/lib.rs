@@ -18,6 +18,15 @@
 //! - The genesis opens the route to the hub, and keeps the hash of the record that the chain was made of, so that
 //!   whatever differs in the record makes another genesis.
 //!
+//! ## If the set lost its quorum
+//!
+//! Then it can take nothing, and the hub records another one above the chain's head
+//! ([`hansa_dappchain_primitives::recovery`]). The header of the block there brings the record, and pBFT asks this pallet
+//! ([`TakeRecovery`]): it must be of this chain, this block and the next id, and its set must be ordered later than all that were
+//! taken before. What waited is dropped. pBFT ends the session at once, so that the set is planned, gets its keys, and decides that
+//! very block; and what the members of the old set made is reported as ever. A key of a member that another account
+//! has is taken from there.
+//!
 //! ## Who governs
 //!
 //! Nobody has sudo. An admin (the owner's account on the hub, unless the genesis names another, or none) may have
@@ -35,6 +44,7 @@ mod benchmarking;
 mod hub;
 #[cfg(test)]
 mod mock;
+mod recovery;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -49,7 +59,7 @@ pub use types::{HubRoute, Made, MAX_UNREPORTED};
 pub use weights::WeightInfo;
 
 #[allow(unused_imports)] // For the documentation.
-use hansa_interchain_primitives::traits::SystemPackets;
+use {hansa_interchain_primitives::traits::SystemPackets, hansa_pbft_primitives::TakeRecovery};
 
 /// The target of the pallet's log lines.
 pub(crate) const LOG_TARGET: &str = "runtime::assigned-set";
@@ -68,7 +78,10 @@ pub mod pallet {
     use hansa_dappchain_primitives::{
         ChainId, Hash, InstallKeys, NextSet, SessionBlocks, SetOrdinal,
     };
-    use hansa_interchain_primitives::traits::{OpenRoute, SendSystemPacket};
+    use hansa_interchain_primitives::{
+        packet::ChainRef,
+        traits::{OpenRoute, SendSystemPacket},
+    };
     use pallet_session::SessionManager;
     use sp_runtime::traits::Dispatchable;
 
@@ -97,6 +110,9 @@ pub mod pallet {
 
         /// What it may do as root.
         type AdminCalls: Contains<<Self as Config>::RuntimeCall>;
+
+        /// This chain, as others know it.
+        type Own: Get<ChainRef>;
 
         /// Gives accounts the keys that the hub knows them by.
         type InstallKeys: InstallKeys<Self::AccountId>;
@@ -145,7 +161,7 @@ pub mod pallet {
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// The hub has ordered a set. It is planned when the session ends.
+        /// The hub has ordered a set. It is planned when the session ends; that of a recovery at once.
         SetTaken {
             /// Its number.
             ordinal: SetOrdinal,

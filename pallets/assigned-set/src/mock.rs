@@ -8,21 +8,23 @@ use crate::HubRoute;
 use codec::Encode;
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{ConstBool, ConstU32, ConstU64, Contains, EitherOf, OnFinalize, OnInitialize},
+    traits::{ConstBool, ConstU32, ConstU64, Contains, EitherOf, Get, OnFinalize, OnInitialize},
 };
 use frame_system::EnsureRoot;
 use hansa_dappchain_primitives::{
-    route, AssignedNode, ChainId, ChainPacket, FounderKeys, Hash, HubCheckpoint, HubPacket,
-    InstallKeys, NextSet, SessionBlocks, SetOrdinal,
+    route, AssignedNode, ChainId, ChainPacket, FounderKeys, Hash, Head, HubCheckpoint, HubPacket,
+    InstallKeys, NextSet, Recovery, SessionBlocks, SetOrdinal,
 };
 use hansa_interchain_primitives::{
+    packet::ChainRef,
     route::NewRoute,
     traits::{OpenRoute, SendSystemPacket, SystemPacketRefused, SystemPackets},
     Nonce,
 };
 use hansa_pallet_pbft::EnsureAdmin;
 use hansa_pbft_primitives::{
-    AuthorityId, AuthorityIndex, AuthorityPair, ParentCertificate, PreDigest, SignerBitmap,
+    recovery::recovery_item, AuthorityId, AuthorityIndex, AuthorityPair, ParentCertificate,
+    PreDigest, SignerBitmap,
 };
 use pallet_session::{historical::NoteHistoricalRoot, SessionInterface};
 use sp_core::{Pair, H256};
@@ -36,6 +38,8 @@ pub type Header = <Block as sp_runtime::traits::Block>::Header;
 
 /// The hub's id.
 pub const HUB: ChainId = 0x6b;
+/// The chain's own id.
+pub const CHAIN: ChainId = 7;
 /// The chain's admin.
 pub const ADMIN: AccountId = 99;
 /// The time of the first block.
@@ -123,6 +127,7 @@ impl hansa_pallet_pbft::Config for Test {
     type EpochGate = ();
     type OnCertificate = ();
     type OnOffence = ();
+    type Recovery = AssignedSet;
     type EvidenceSessions = ConstU32<3>;
     type PromptChanges = ConstBool<true>;
     type WeightInfo = ();
@@ -194,10 +199,22 @@ impl Contains<RuntimeCall> for AdminCalls {
     }
 }
 
+/// The chain itself.
+pub struct Own;
+impl Get<ChainRef> for Own {
+    fn get() -> ChainRef {
+        ChainRef {
+            id: CHAIN,
+            genesis: System::block_hash(0),
+        }
+    }
+}
+
 impl crate::Config for Test {
     type RuntimeCall = RuntimeCall;
     type AdminOrigin = EitherOf<EnsureRoot<AccountId>, EnsureAdmin<Test>>;
     type AdminCalls = AdminCalls;
+    type Own = Own;
     type InstallKeys = Keys;
     type Blocks = Blocks;
     type Packets = Packets;
@@ -325,8 +342,41 @@ pub fn with_hub(test: impl FnOnce()) {
     ExtBuilder { hub: true }.run(test);
 }
 
+/// The hash of a block, as its child has it.
+pub fn hash_of(number: u32) -> Hash {
+    H256::repeat_byte((number + 1) as u8)
+}
+
+/// The hub's record of these members above the last block.
+pub fn record(next: NextSet<AccountId>) -> Recovery<AccountId> {
+    let height = System::block_number();
+    Recovery {
+        chain: CHAIN,
+        genesis: System::block_hash(0),
+        head: Head {
+            height,
+            hash: hash_of(height),
+        },
+        set_id: Pbft::consensus_state().set.id + 1,
+        next,
+    }
+}
+
 /// Make a block by this member of the set, a second after the last, with `calls` in it.
 pub fn block_by(author: AuthorityIndex, calls: impl FnOnce()) -> Header {
+    block_with(author, None, calls)
+}
+
+/// Make a block that brings a record, by this member of the record's set.
+pub fn recover_by(author: AuthorityIndex, record: &Recovery<AccountId>) -> Header {
+    block_with(author, Some(record), || {})
+}
+
+fn block_with(
+    author: AuthorityIndex,
+    record: Option<&Recovery<AccountId>>,
+    calls: impl FnOnce(),
+) -> Header {
     let number = System::block_number() + 1;
     let now_ms = FIRST_MS + 1_000 * u64::from(number);
     let digest = PreDigest {
@@ -334,9 +384,10 @@ pub fn block_by(author: AuthorityIndex, calls: impl FnOnce()) -> Header {
         author,
         timestamp_ms: now_ms,
     };
-    let logs = vec![digest.to_digest_item()];
+    let mut logs = vec![digest.to_digest_item()];
+    logs.extend(record.map(|record| recovery_item(&record.to_bytes())));
     System::reset_events();
-    System::initialize(&number, &H256::repeat_byte(number as u8), &Digest { logs });
+    System::initialize(&number, &hash_of(number - 1), &Digest { logs });
     AllPalletsWithSystem::on_initialize(number);
     System::note_finished_initialize();
     Timestamp::set(RuntimeOrigin::none(), now_ms).expect("the time is good");
@@ -354,6 +405,7 @@ pub fn block_by(author: AuthorityIndex, calls: impl FnOnce()) -> Header {
     AllPalletsWithSystem::on_finalize(number);
     let header = System::finalize();
     AssignedSet::do_try_state().expect("the block keeps the invariants");
+    Pbft::do_try_state().expect("the block keeps the consensus' invariants");
     header
 }
 

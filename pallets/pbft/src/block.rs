@@ -13,12 +13,12 @@ use frame_support::{
     traits::{FindAuthor, OnTimestampSet},
 };
 use hansa_pbft_primitives::{OnCertificate, ParentCertificate, PreDigest, PBFT_ENGINE_ID};
-use sp_runtime::{traits::One, ConsensusEngineId, DispatchError};
+use sp_runtime::{traits::One, ConsensusEngineId, Digest, DispatchError};
 
 impl<T: Config> Pallet<T> {
-    /// Note author and view of the block that begins, which `deciding` decides.
-    pub(crate) fn note_block(deciding: DecidingSet<T::AccountId>) {
-        let Some(digest) = PreDigest::find(&frame_system::Pallet::<T>::digest()) else {
+    /// Note author and view of the block that begins, by its header's digest; `deciding` decides it.
+    pub(crate) fn note_block(digest: &Digest, deciding: DecidingSet<T::AccountId>) {
+        let Some(digest) = PreDigest::find(digest) else {
             return;
         };
         let Some(account) = deciding.accounts.get(usize::from(digest.author)).cloned() else {

@@ -9,7 +9,8 @@
 //! ## In a block
 //!
 //! 1. `on_initialize` reads the pre-runtime digest and notes author and view. It runs before the
-//!    session pallet's, so the author is looked up in the set that decides this very block.
+//!    session pallet's, so the author is looked up in the set that decides this very block. If the
+//!    header brings the record of a recovery, that is taken before anything else (see below).
 //! 2. The session pallet may end the session (see below) and hand over a new set, which decides
 //!    from the next block on. A header digest announces it.
 //! 3. The timestamp inherent must name the time that stands in the digest. The step since the
@@ -27,6 +28,21 @@
 //! session is cut to one block, so that a change takes effect when the session in which it was made
 //! ends. The gate has no part in such a cut, nor where a session ends early for an offender: neither
 //! moves the start from which the time of the next end is reckoned.
+//!
+//! ## Recovery
+//!
+//! A set that lost its quorum cannot hand over. Whoever assigns the sets may then record that another
+//! one decides above a final head, and the header of the block there brings the record
+//! ([`hansa_pbft_primitives::recovery`]). What it says is for [`Config::Recovery`] to judge. If it is
+//! good, the session ends before anything else of the block is done, and the next one begins with that
+//! very block, under the set of the record: the author is looked up in it, and what its members do
+//! counts for the new session. Its id is one more. The header hands over to nobody, as the record does
+//! it. What was queued for the next session is dropped. The parent's certificate is held against the
+//! set that decided the parent. The block has no room for transactions.
+//!
+//! So a session still has one set, and each height one session. A session that a recovery ends in its first
+//! block has decided nothing: then two begin at one height. What members of the old set signed for the height that
+//! the new one decides is no offence here, as this height is of another set.
 //!
 //! ## Authority mode
 //!
@@ -48,7 +64,8 @@
 //!
 //! As with other inherents of the SDK, the way to make a block invalid is to panic while it is
 //! executed: when the timestamp differs from the digest's, when there is no valid digest, when the
-//! certificate inherent is missing. Nothing that a transaction can do leads there.
+//! certificate inherent is missing, when the header brings a record of a recovery that is not good, or
+//! two. Nothing that a transaction can do leads there.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -61,11 +78,13 @@ extern crate alloc;
 mod benchmarking;
 mod block;
 mod commits;
+mod events;
 #[cfg(test)]
 mod mock;
 mod offence;
 mod origin;
 mod queries;
+mod recovery;
 pub mod service_time;
 mod session;
 #[cfg(test)]
@@ -84,6 +103,7 @@ pub use types::{
 };
 pub use weights::WeightInfo;
 
+use frame_support::pallet_macros::import_section;
 use hansa_pbft_primitives::{
     inherent::InherentError, AuthoritySet, Evidence, Hash, Height, ParentCertificate,
 };
@@ -91,6 +111,7 @@ use hansa_pbft_primitives::{
 /// The target of the pallet's log lines.
 pub(crate) const LOG_TARGET: &str = "runtime::pbft";
 
+#[import_section(events::events)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -104,7 +125,7 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use hansa_pbft_primitives::{
         inherent::INHERENT_IDENTIFIER, EpochGate, NextSeed, OffenceKind, OnCertificate, OnOffence,
-        SetId, SignerBitmap, Timing, VotingWeight, MAX_AUTHORITIES,
+        SetId, SignerBitmap, TakeRecovery, Timing, VotingWeight, MAX_AUTHORITIES,
     };
     use sp_runtime::traits::One;
     use sp_staking::SessionIndex;
@@ -142,6 +163,9 @@ pub mod pallet {
         /// Is told of each conviction. In authority mode this pallet itself, which removes the
         /// offender.
         type OnOffence: OnOffence<Self::AccountId>;
+
+        /// Takes records of sets in place of one that lost its quorum. `()` where nobody assigns sets.
+        type Recovery: TakeRecovery<Self::AccountId>;
 
         /// For how many sessions before the current one evidence is taken.
         #[pallet::constant]
@@ -238,104 +262,16 @@ pub mod pallet {
     #[pallet::whitelist_storage]
     pub type CurrentBlock<T: Config> = StorageValue<_, BlockInfo<T::AccountId>, OptionQuery>;
 
+    /// Whether a session begins by a recovery just now: with the block under execution, not after it.
+    /// False between blocks.
+    #[pallet::storage]
+    #[pallet::whitelist_storage]
+    pub type Recovering<T: Config> = StorageValue<_, bool, ValueQuery>;
+
     /// Whether the block under execution has said who signed its parent. False between blocks.
     #[pallet::storage]
     #[pallet::whitelist_storage]
     pub type CertificateNoted<T: Config> = StorageValue<_, bool, ValueQuery>;
-
-    /// What happened.
-    #[pallet::event]
-    #[pallet::generate_deposit(pub(super) fn deposit_event)]
-    pub enum Event<T: Config> {
-        /// An authority joins with the next session.
-        AuthorityAdded {
-            /// The authority's account.
-            account: T::AccountId,
-        },
-        /// An authority leaves with the next session.
-        AuthorityRemoved {
-            /// The authority's account.
-            account: T::AccountId,
-        },
-        /// Another set decides from the next block on.
-        SetChanged {
-            /// The new set's id.
-            id: SetId,
-            /// The number of its authorities.
-            authorities: u32,
-        },
-        /// What the session pallet handed over is no valid set: the old one stays.
-        SetRefused {
-            /// What is wrong with it.
-            reason: SetRefusal,
-        },
-        /// Intervals and timeouts changed, from the next block on.
-        TimingChanged {
-            /// The new values.
-            timing: Timing,
-        },
-        /// The length of sessions changed.
-        SessionLengthChanged {
-            /// The new length, in milliseconds of service time.
-            session_length_ms: u64,
-        },
-        /// Another account is the admin, or none.
-        AdminChanged {
-            /// The new admin.
-            admin: Option<T::AccountId>,
-        },
-        /// An authority is convicted of an offence.
-        OffenceProven {
-            /// The account whose key signed.
-            account: T::AccountId,
-            /// The session that decided the height in question.
-            session: SessionIndex,
-            /// The height in question.
-            height: Height,
-            /// What was done.
-            kind: OffenceKind,
-        },
-        /// An offender stays, as it is the last authority on the list.
-        OffenderStays {
-            /// The offender's account.
-            account: T::AccountId,
-        },
-    }
-
-    /// Why a call fails.
-    #[pallet::error]
-    pub enum Error<T> {
-        /// The account is an authority already.
-        AlreadyAuthority,
-        /// The account is no authority.
-        NotAuthority,
-        /// The account has set no session keys.
-        NoKeys,
-        /// There is room for no more authorities.
-        TooManyAuthorities,
-        /// The last authority cannot be removed.
-        LastAuthority,
-        /// The intervals and timeouts contradict each other or are out of bounds.
-        BadTiming,
-        /// The session length is out of bounds.
-        BadSessionLength,
-        /// The block has said already who signed its parent.
-        CertificateTwice,
-        /// The first block has no certified parent.
-        CertificateUnexpected,
-        /// The signers are no quorum of the set that decided the parent.
-        NoQuorum,
-        /// The offence is of a session for which evidence is taken no more.
-        EvidenceTooOld,
-        /// The offence is of a height that the chain has not come to.
-        EvidenceAhead,
-        /// Set and accounts are not those that decided the height in question.
-        EvidenceOfAnotherSet,
-        /// The evidence proves no offence.
-        NotProven,
-        /// The authority is convicted of an offence in that session already.
-        AlreadyConvicted,
-    }
 
     /// What a chain spec says of the consensus. The authorities are those of the session pallet's
     /// genesis.
@@ -378,10 +314,17 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            let digest = frame_system::Pallet::<T>::digest();
+            let recovered = Self::recover(&digest);
             let current = CurrentSet::<T>::get();
             let members = current.accounts.len() as u32;
-            Self::note_block(current);
-            <T as Config>::WeightInfo::on_initialize_and_finalize(members)
+            Self::note_block(&digest, current);
+            let weight = <T as Config>::WeightInfo::on_initialize_and_finalize(members);
+            if !recovered {
+                return weight;
+            }
+            // A session ends and another begins: the session pallet has the whole block for that, too.
+            weight.saturating_add(T::BlockWeights::get().max_block)
         }
 
         fn on_finalize(height: BlockNumberFor<T>) {

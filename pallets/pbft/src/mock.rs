@@ -4,19 +4,22 @@
 //! A runtime with the pallet and all that it touches, and a way to make blocks in it.
 
 use crate as hansa_pallet_pbft;
+use codec::{Decode, Encode};
 use frame_support::{
     derive_impl, parameter_types,
     traits::{ConstU64, EitherOf, OnFinalize, OnInitialize},
 };
 use frame_system::EnsureRoot;
 use hansa_pbft_primitives::{
-    AuthorityId, AuthorityIndex, AuthorityPair, ChainedSeed, Conviction, EpochGate, OnCertificate,
-    OnOffence, ParentCertificate, PreDigest, SignerBitmap, Timing, View, VotingWeight, Weight,
+    recovery::recovery_item, Authority, AuthorityId, AuthorityIndex, AuthorityPair, AuthoritySet,
+    ChainedSeed, Conviction, EpochGate, Hash, Height, OnCertificate, OnOffence, ParentCertificate,
+    PreDigest, RecoveredSet, SetId, SignerBitmap, TakeRecovery, Timing, View, VotingWeight, Weight,
 };
 use pallet_session::historical;
 use sp_core::Pair;
 use sp_runtime::{
-    impl_opaque_keys, testing::H256, traits::ConvertInto, BuildStorage, Digest, DigestItem,
+    impl_opaque_keys, testing::H256, traits::ConvertInto, BoundedVec, BuildStorage, Digest,
+    DigestItem,
 };
 use std::cell::RefCell;
 
@@ -197,6 +200,50 @@ impl OnCertificate<AccountId> for Reports {
     }
 }
 
+/// A record as the mock has it.
+#[derive(Clone, Debug, Encode, Decode)]
+pub struct Record {
+    pub height: Height,
+    pub parent: Hash,
+    pub id: SetId,
+    pub accounts: Vec<AccountId>,
+}
+
+/// The record of these members above the last block.
+pub fn record(accounts: &[AccountId]) -> Record {
+    let height = System::block_number();
+    Record {
+        height,
+        parent: hash_of(height),
+        id: Pbft::consensus_state().set.id + 1,
+        accounts: accounts.to_vec(),
+    }
+}
+
+/// Takes records, by listing their members. Who has no keys is planned for no session, whatever is listed.
+pub struct Records;
+impl TakeRecovery<AccountId> for Records {
+    fn take_recovery(
+        mut record: &[u8],
+        height: Height,
+        parent: Hash,
+        next_id: SetId,
+    ) -> Option<RecoveredSet<AccountId>> {
+        let record = Record::decode(&mut record).ok()?;
+        if (record.height, record.parent, record.id) != (height, parent, next_id) {
+            return None;
+        }
+        let accounts = record.accounts;
+        let authority = |account: &AccountId| Authority {
+            key: key(*account),
+            weight: Weights::voting_weight(account),
+        };
+        let set = AuthoritySet::new(record.id, accounts.iter().map(authority).collect()).ok()?;
+        crate::Listed::<Test>::put(BoundedVec::truncate_from(accounts.clone()));
+        Some(RecoveredSet { set, accounts })
+    }
+}
+
 impl hansa_pallet_pbft::Config for Test {
     type AdminOrigin = EitherOf<EnsureRoot<AccountId>, crate::EnsureAdmin<Test>>;
     type VotingWeight = Weights;
@@ -204,6 +251,7 @@ impl hansa_pallet_pbft::Config for Test {
     type EpochGate = Gate;
     type OnCertificate = Reports;
     type OnOffence = Convictions;
+    type Recovery = Records;
     type EvidenceSessions = EvidenceSessions;
     type PromptChanges = PromptChanges;
     type WeightInfo = ();
@@ -313,6 +361,8 @@ pub struct Draft {
     pub step_ms: u64,
     /// The signers of the parent's certificate; all of the set by default.
     pub signers: Option<Vec<AuthorityIndex>>,
+    /// The record that its header brings.
+    pub record: Option<Record>,
 }
 
 impl Default for Draft {
@@ -322,6 +372,7 @@ impl Default for Draft {
             view: 0,
             step_ms: 1_000,
             signers: None,
+            record: None,
         }
     }
 }
@@ -346,14 +397,18 @@ impl Draft {
 
     pub fn digest(&self) -> Digest {
         let (view, author, timestamp_ms) = (self.view, self.author, self.now_ms());
-        Digest {
-            logs: vec![PreDigest {
-                view,
-                author,
-                timestamp_ms,
-            }
-            .to_digest_item()],
-        }
+        let pre_digest = PreDigest {
+            view,
+            author,
+            timestamp_ms,
+        };
+        let mut logs = vec![pre_digest.to_digest_item()];
+        logs.extend(
+            self.record
+                .iter()
+                .map(|record| recovery_item(&record.encode())),
+        );
+        Digest { logs }
     }
 
     /// Begin the block: all `on_initialize`, no inherents.
@@ -382,11 +437,16 @@ impl Draft {
     }
 }
 
+/// The hash of a block, as its child has it.
+pub fn hash_of(number: u32) -> Hash {
+    H256::repeat_byte((number + 1) as u8)
+}
+
 /// Begin a block with these items in its header.
 pub fn begin_with(logs: Vec<DigestItem>) {
     let number = System::block_number() + 1;
     System::reset_events();
-    System::initialize(&number, &H256::repeat_byte(number as u8), &Digest { logs });
+    System::initialize(&number, &hash_of(number - 1), &Digest { logs });
     AllPalletsWithSystem::on_initialize(number);
     System::note_finished_initialize();
 }

@@ -42,12 +42,12 @@ const REPORT_LONGEVITY: TransactionLongevity = 64;
 const MAX_RECORDS_PRUNED: u32 = 4;
 
 impl<T: Config> Pallet<T> {
-    /// Note which set decides in `session`, from the next height on, and forget the oldest.
+    /// Note which set decides in `session`, which begins now, and forget the oldest.
     pub(crate) fn note_session(session: SessionIndex, deciding: &DecidingSet<T::AccountId>) {
         let record = SessionRecord {
             set_id: deciding.set.id,
             commitment: deciding.commitment(),
-            first_height: Self::height().saturating_add(1),
+            first_height: Self::first_height(),
         };
         SessionRecords::<T>::insert(session, record);
         let goes_on = session
@@ -192,7 +192,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The height of the block under execution; between blocks, of the last.
-    fn height() -> Height {
+    pub(crate) fn height() -> Height {
         frame_system::Pallet::<T>::block_number().saturated_into()
     }
 

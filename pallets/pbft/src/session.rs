@@ -6,8 +6,8 @@
 
 use crate::{
     service_time, ChangeQueued, Config, CurrentSet, CurrentTiming, DecidingSet, Event, Listed,
-    OutgoingSet, Pallet, Participation, Seed, ServiceTime, SessionLength, SessionParticipation,
-    SessionStart, LOG_TARGET,
+    OutgoingSet, Pallet, Participation, Recovering, Seed, ServiceTime, SessionLength,
+    SessionParticipation, SessionStart, LOG_TARGET,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -142,6 +142,7 @@ impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
 
         let current = CurrentSet::<T>::get();
         let members = match Self::make_set(current.set.id, validators.into_iter()) {
+            Ok(next) if Recovering::<T>::get() => Self::replace_set(current, next),
             Ok(next) if next != current => Self::change_set(current, next),
             Ok(_) => current.accounts.len(),
             Err(error) => {

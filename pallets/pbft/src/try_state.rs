@@ -5,8 +5,8 @@
 
 use crate::{
     service_time, CertificateNoted, Config, Convicted, CurrentBlock, CurrentSet, CurrentTiming,
-    DecidingSet, Listed, OldestSession, OutgoingSet, Pallet, ParentSet, ServiceTime, SessionLength,
-    SessionParticipation, SessionRecords, SessionStart,
+    DecidingSet, Listed, OldestSession, OutgoingSet, Pallet, ParentSet, Recovering, ServiceTime,
+    SessionLength, SessionParticipation, SessionRecord, SessionRecords, SessionStart,
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
@@ -19,13 +19,14 @@ impl<T: Config> Pallet<T> {
     /// 1. The current set is valid, and has as many accounts as authorities.
     /// 2. So has the set that decided the last block, and its id is the one before.
     /// 3. Nothing is left of the block that was executed: no author, no outgoing set, no note of a
-    ///    certificate.
+    ///    certificate or of a recovery.
     /// 4. The list of authority mode is not empty and has no account twice.
     /// 5. Participation is counted for each authority of the current set.
     /// 6. Timing and session length are within their bounds.
     /// 7. The session began no later than now.
     /// 8. There is a record of each session from the oldest that is kept to the current one, and of
-    ///    no other; they begin one after the other, and the last one's set is the current set.
+    ///    no other; they begin one after the other, or at one height under sets that follow each other,
+    ///    if a recovery ended the first; and the last one's set is the current set.
     /// 9. Convictions are of sessions with a record, and none is empty.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let current = CurrentSet::<T>::get();
@@ -46,6 +47,7 @@ impl<T: Config> Pallet<T> {
             !CertificateNoted::<T>::exists(),
             "3: a noted certificate between blocks"
         );
+        ensure!(!Recovering::<T>::exists(), "3: a recovery between blocks");
         let listed = Listed::<T>::get();
         ensure!(!listed.is_empty(), "4: no authority is listed");
         ensure!(
@@ -70,15 +72,17 @@ impl<T: Config> Pallet<T> {
             OldestSession::<T>::get(),
             pallet_session::Pallet::<T>::current_index(),
         );
-        let mut last = None;
+        let mut last: Option<SessionRecord> = None;
         for session in oldest..=newest {
             let record =
                 SessionRecords::<T>::get(session).ok_or("8: a session has no record of its set")?;
-            ensure!(
-                last < Some(record.first_height),
-                "8: a session does not begin after the one before"
-            );
-            last = Some(record.first_height);
+            let follows = last.is_none_or(|last| {
+                let replaced = last.first_height == record.first_height
+                    && last.set_id.checked_add(1) == Some(record.set_id);
+                last.first_height < record.first_height || replaced
+            });
+            ensure!(follows, "8: a session does not begin after the one before");
+            last = Some(record);
             if session == newest {
                 ensure!(
                     record.set_id == current.set.id && record.commitment == current.commitment(),

@@ -49,7 +49,8 @@ pub struct SessionRecord {
     pub set_id: SetId,
     /// The hash of the set and its accounts.
     pub commitment: Hash,
-    /// The first height that the session decides; the next session's is where it ends.
+    /// The first height that the session decides; the next session's is where it ends. If that is the
+    /// same, the session has decided nothing: a recovery ended it.
     pub first_height: Height,
 }
 

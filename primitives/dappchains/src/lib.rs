@@ -34,7 +34,7 @@ pub mod spec;
 pub mod traits;
 
 pub use api::{BallotView, ChainPage, ChainView, GenesisRecord, Quote, SeatView, SetsView};
-pub use hansa_allocation_primitives::{tolerated, ChainId, Seconds, MIN_NODES};
+pub use hansa_allocation_primitives::{tolerated, ChainId, Head, Seconds, MIN_NODES};
 pub use hansa_primitives::{Balance, Hash};
 pub use packet::{AssignedNode, ChainPacket, HubPacket, NextSet, SetOrdinal};
 pub use recovery::Recovery;

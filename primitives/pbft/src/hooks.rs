@@ -218,6 +218,9 @@ pub trait TakeRecovery<AccountId> {
     /// Take the record in the header of the block under execution, whose parent is the block `parent` at `height`;
     /// `next_id` is the id that the new set must have. Called before anything else of the block is done. None if the
     /// record is no good here; then nothing has changed, and the block is refused.
+    ///
+    /// The caller ends the session then. So the session manager, which is asked anew next, must plan the set's members,
+    /// in its order, and they must have their keys: the block is refused if anything else comes of it.
     fn take_recovery(
         record: &[u8],
         height: Height,

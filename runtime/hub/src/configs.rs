@@ -91,6 +91,8 @@ impl hansa_pallet_pbft::Config for Runtime {
     type OnCertificate = Staking;
     // Who lied is slashed; in authority mode it is struck off the list.
     type OnOffence = (Pbft, Staking);
+    // Nobody assigns the hub's sets.
+    type Recovery = ();
     type EvidenceSessions = ConstU32<EVIDENCE_SESSIONS>;
     type PromptChanges = ConstBool<true>;
     type WeightInfo = weights::hansa_pallet_pbft::WeightInfo<Runtime>;

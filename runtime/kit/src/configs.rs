@@ -61,7 +61,7 @@ macro_rules! impl_configs {
                 DbWeight,
             };
             use pallet_session::historical::NoteHistoricalRoot;
-            use sets::{BlocksOfSession, KeysOfHub, OffenceByMode};
+            use sets::{BlocksOfSession, KeysOfHub, OffenceByMode, OwnChain};
             use sp_runtime::traits::{AccountIdLookup, ConvertInto, OpaqueKeys};
             use $crate::configs::ProxyType;
 
@@ -116,6 +116,8 @@ macro_rules! impl_configs {
                 type EpochGate = ();
                 type OnCertificate = ();
                 type OnOffence = OffenceByMode;
+                // The hub's word.
+                type Recovery = AssignedSet;
                 type EvidenceSessions = ConstU32<EVIDENCE_SESSIONS>;
                 type PromptChanges = ConstBool<true>;
                 type WeightInfo = hansa_pallet_pbft::weights::SubstrateWeight<Runtime>;
@@ -125,6 +127,7 @@ macro_rules! impl_configs {
                 type RuntimeCall = RuntimeCall;
                 type AdminOrigin = Admin;
                 type AdminCalls = Administration;
+                type Own = OwnChain;
                 type InstallKeys = KeysOfHub;
                 type Blocks = BlocksOfSession;
                 type Packets = Interchain;

@@ -9,10 +9,20 @@ macro_rules! impl_sets {
     () => {
         pub mod sets {
             use super::*;
-            use frame_support::dispatch::DispatchResult;
+            use frame_support::{dispatch::DispatchResult, traits::Get};
             use hansa_dappchain_primitives::{FounderKeys, InstallKeys, SessionBlocks};
+            use hansa_interchain_primitives::packet::ChainRef;
             use hansa_pbft_primitives::{Conviction, OnOffence};
             use pallet_session::SessionInterface;
+
+            /// The chain itself, by the id that the hub gave it.
+            pub struct OwnChain;
+
+            impl Get<ChainRef> for OwnChain {
+                fn get() -> ChainRef {
+                    Interchain::own()
+                }
+            }
 
             /// The session keys of nodes, as the hub says them. The nodes need no account with tokens here.
             pub struct KeysOfHub;

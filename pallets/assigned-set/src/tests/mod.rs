@@ -5,5 +5,6 @@
 
 mod admin;
 mod genesis;
+mod recovery;
 mod reports;
 mod sets;

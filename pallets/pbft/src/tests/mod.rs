@@ -9,6 +9,7 @@ mod commits;
 mod genesis;
 mod inherent;
 mod offences;
+mod recovery;
 mod rotation;
 mod service_time;
 mod timing;

@@ -30,16 +30,16 @@ fn listed() -> Vec<AccountId> {
 }
 
 /// A report in the making: everything is as it should be, until a test changes it.
-struct Report {
-    set: AuthoritySet,
-    accounts: Vec<AccountId>,
-    height: Height,
-    offender: AuthorityIndex,
+pub(super) struct Report {
+    pub(super) set: AuthoritySet,
+    pub(super) accounts: Vec<AccountId>,
+    pub(super) height: Height,
+    pub(super) offender: AuthorityIndex,
 }
 
 impl Report {
     /// Against authority `offender` of the set that decides the next block, for `height`.
-    fn new(offender: AuthorityIndex, height: Height) -> Self {
+    pub(super) fn new(offender: AuthorityIndex, height: Height) -> Self {
         let deciding = CurrentSet::<Test>::get();
         Self {
             set: deciding.set,
@@ -66,7 +66,7 @@ impl Report {
     }
 
     /// Commits for two blocks in this view.
-    fn double_vote(&self, view: View) -> Offence {
+    pub(super) fn double_vote(&self, view: View) -> Offence {
         let vote = |i| {
             let hash = Hash::repeat_byte(i);
             self.sign(view, VoteKind::Commit.statement(hash, NO_PROOF))
@@ -74,7 +74,7 @@ impl Report {
         Offence::between(&vote(1), &vote(2)).expect("they conflict")
     }
 
-    fn call(&self, offence: Offence) -> Call<Test> {
+    pub(super) fn call(&self, offence: Offence) -> Call<Test> {
         Call::report_offence {
             evidence: Box::new(Evidence {
                 set_id: self.set.id,
@@ -103,7 +103,7 @@ fn authorize(
 }
 
 /// Do with the call what a block does.
-fn apply(call: Call<Test>) -> Result<(), InvalidTransaction> {
+pub(super) fn apply(call: Call<Test>) -> Result<(), InvalidTransaction> {
     authorize(&call, TransactionSource::InBlock)?;
     let result = RuntimeCall::from(call).dispatch(RawOrigin::Authorized.into());
     assert_ok!(result);

@@ -98,6 +98,7 @@ impl hansa_pallet_pbft::Config for Runtime {
     type EpochGate = ();
     type OnCertificate = Staking;
     type OnOffence = (Pbft, Staking);
+    type Recovery = ();
     type EvidenceSessions = ConstU32<6>;
     type PromptChanges = frame_support::traits::ConstBool<true>;
     type WeightInfo = ();

@@ -8,12 +8,14 @@
 use codec::Encode;
 use frame_support::storage::with_transaction;
 use hansa_dappchain_primitives::{
-    packet::authorities, route, AssignedNode, FounderKeys, HubCheckpoint, NextSet, SetOrdinal,
+    packet::authorities, route, AssignedNode, FounderKeys, Head, HubCheckpoint, NextSet, Recovery,
+    SetOrdinal,
 };
 use hansa_interchain_primitives::ChainId;
 use hansa_pallet_assigned_set::HubRoute;
 use hansa_pbft_primitives::{
-    inherent::INHERENT_IDENTIFIER, ParentCertificate, PreDigest, SignerBitmap,
+    inherent::INHERENT_IDENTIFIER, recovery::recovery_item, ParentCertificate, PreDigest,
+    SignerBitmap,
 };
 use hansa_primitives::{AccountId, Balance, Hash, Header, Nonce};
 use hansa_runtime_dappchain::{
@@ -181,21 +183,55 @@ impl Chain {
         }
     }
 
+    /// The hub's record that another set decides above the head. Not before the first block: until then the state does not
+    /// know the hash of its genesis.
+    pub fn record(&mut self, next: NextSet<AccountId>) -> Recovery<AccountId> {
+        let (own, id) = self.state(|| (Interchain::own(), Pbft::consensus_state().set.id));
+        Recovery {
+            chain: own.id,
+            genesis: own.genesis,
+            head: Head {
+                height: self.head.number,
+                hash: self.head.hash(),
+            },
+            set_id: id + 1,
+            next,
+        }
+    }
+
+    /// Make a block that brings a record.
+    pub fn recover(&mut self, record: &Recovery<AccountId>) -> Header {
+        self.make(5_000, Some(record), Vec::new).0
+    }
+
     /// Make a block of what `transactions` makes when the block has begun. The authorities take turns.
     pub fn block(
         &mut self,
         step_ms: u64,
         transactions: impl FnOnce() -> Vec<UncheckedExtrinsic>,
     ) -> (Header, Vec<ApplyExtrinsicResult>) {
+        self.make(step_ms, None, transactions)
+    }
+
+    fn make(
+        &mut self,
+        step_ms: u64,
+        record: Option<&Recovery<AccountId>>,
+        transactions: impl FnOnce() -> Vec<UncheckedExtrinsic>,
+    ) -> (Header, Vec<ApplyExtrinsicResult>) {
         self.now_ms += step_ms;
         let (now_ms, number) = (self.now_ms, self.head.number + 1);
-        let members = self.state(|| Pbft::deciding_set().set.len() as u32);
+        let members = match record {
+            Some(record) => record.next.members.len() as u32,
+            None => self.state(|| Pbft::deciding_set().set.len() as u32),
+        };
         let digest = PreDigest {
             view: 0,
             author: (number.saturating_sub(1) % members) as u16,
             timestamp_ms: now_ms,
         };
-        let logs = vec![digest.to_digest_item()];
+        let mut logs = vec![digest.to_digest_item()];
+        logs.extend(record.map(|record| recovery_item(&record.to_bytes())));
         let none = Hash::default();
         let draft = Header::new(number, none, none, self.head.hash(), Digest { logs });
         let (block, results) = self.builder.execute_with(|| {
