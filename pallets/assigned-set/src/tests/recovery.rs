@@ -35,9 +35,9 @@ fn reported(nodes: &[AccountId]) -> (u32, Vec<u32>) {
         all.iter()
             .filter(|(n, _)| *n == node)
             .map(|(_, made)| made)
-            .sum()
+            .sum::<u32>()
     };
-    let sum = all.iter().map(|(_, made)| made).sum();
+    let sum = all.iter().map(|(_, made)| made).sum::<u32>();
     (sum, nodes.iter().map(|node| of(*node)).collect())
 }
 

@@ -183,8 +183,8 @@ impl Chain {
         }
     }
 
-    /// The hub's record that another set decides above the head, of which the state knows the genesis: not the first
-    /// block's parent.
+    /// The hub's record that another set decides above the head. Not before the first block: until then the state does not
+    /// know the hash of its genesis.
     pub fn record(&mut self, next: NextSet<AccountId>) -> Recovery<AccountId> {
         let (own, id) = self.state(|| (Interchain::own(), Pbft::consensus_state().set.id));
         Recovery {
