@@ -76,11 +76,11 @@ pub fn of_spec(spec: &dyn ChainSpec) -> Vec<Recovery<AccountId>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::{load_file, read_text, SpecFile},
-        *,
+    use super::*;
+    use crate::{
+        chain_spec::{load_file, read_text, SpecFile},
+        recovery::tests::record,
     };
-    use crate::recovery::tests::record;
     use serde_json::json;
     use std::io::Write;
 
