@@ -10,10 +10,11 @@ use super::{
 use crate::{
     executor::Executor,
     ports::{self, Port, Transport},
+    recovery::take_over,
     service::{full::new_dappchain, Compose, Interchain, Options},
 };
 use futures::{future::BoxFuture, FutureExt};
-use hansa_consensus_pbft::accusation;
+use hansa_consensus_pbft::{accusation, recoveries::Recoveries};
 use hansa_dappchain_genesis::{build, spec::chain_spec, Genesis};
 use hansa_dappchain_primitives::{api::GenesisRecord, ChainId};
 use hansa_interchain::host::Handle;
@@ -102,6 +103,7 @@ impl Parts {
             record,
             genesis,
             ports,
+            recovery,
         } = order;
         let built = self.genesis(&record).map_err(|error| error.to_string())?;
         if built.hash != genesis {
@@ -110,6 +112,17 @@ impl Parts {
                  version of the software, or a quorum of the founders had",
                 built.hash
             ));
+        }
+        let recoveries = Recoveries::default();
+        if let Some(record) = recovery {
+            take_over(&record, genesis, None)
+                .map_err(|error| error.to_string())
+                .and_then(|known| {
+                    recoveries
+                        .announce(known)
+                        .map_err(|error| error.to_string())
+                })
+                .map_err(|error| format!("the hub's record of its set: {error}"))?;
         }
         let spec = chain_spec(&record, &built).map_err(|error| error.to_string())?;
         self.probe(ports)?;
@@ -135,6 +148,7 @@ impl Parts {
                 interchain: self.host.clone().map_or(Interchain::Off, Interchain::Share),
                 accuse: Some(accuse),
                 wasm_cache: Some(self.template.wasm_cache().to_owned()),
+                recoveries,
                 shares_endpoint: true,
                 ..Default::default()
             };

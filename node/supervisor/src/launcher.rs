@@ -29,6 +29,9 @@ pub struct Order {
     pub genesis: Hash,
     /// Where it listens.
     pub ports: Ports,
+    /// The last record by which its chain goes on, if there is one: blocks that the service has logged may need it before
+    /// anything else can be said to it.
+    pub recovery: Option<Recovery<AccountId>>,
 }
 
 /// Resolves when a service has ended by itself, to why.

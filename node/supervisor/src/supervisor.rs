@@ -412,10 +412,12 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
             .map_err(text)?
             .ok_or("the hub has no record of its genesis")?;
         let ports = self.ports(chain, &view, genesis)?;
+        let recovery = self.hub.recovery(at, chain).map_err(text)?;
         Ok(Order {
             record,
             genesis,
             ports,
+            recovery,
         })
     }
 

@@ -98,8 +98,11 @@ fn each_run_of_a_service_is_handed_the_last_record_once() {
     scene.world.set(GAME, |c| c.recovery = Some(record(4)));
     scene.block();
     assert_eq!(handed(&scene), [record(3), record(4)]);
-    // One that starts has it before the hub's next block.
+    // One that starts has it from the beginning, and is told again before the hub's next block.
     scene.restart();
     scene.settle();
     assert_eq!(handed(&scene), [record(3), record(4), record(4)]);
+    let orders = scene.world.set(GAME, |c| c.starts.clone());
+    let known: Vec<_> = orders.iter().map(|order| order.recovery.clone()).collect();
+    assert_eq!(known, [None, Some(record(4))]);
 }
