@@ -9,11 +9,11 @@
 //! | --- | --- |
 //! | [`plan`] | which services are to be started, stopped and forgotten: pure |
 //! | [`store`] | what outlives the process |
-//! | [`duties`] | what a member owes the hub: the genesis, and that it has caught up |
+//! | [`duties`] | what a member owes the hub: the genesis, that it has caught up, that it is there |
 //! | [`hub`] | what is asked of the hub, and the real one |
 //! | [`launcher`] | what is asked of whoever can run a service |
 //! | [`witness`] | offences on chains, which the hub is told of |
-//! | [`supervisor`] | the loop: the hub's final blocks, and what becomes of services |
+//! | [`supervisor`] | the loop: the hub's final blocks, and what becomes of services; chains that stand still |
 //! | [`status`] | what is told of it to operators |
 
 #![forbid(unsafe_code)]

@@ -7,8 +7,8 @@ use crate::{
     duties::{Duties, DutyError},
     hub::{membership, Hub},
     launcher::{Ended, GenesisError, Launcher, Order, Service},
-    plan::{Action, Plan, Stage, UnixTime},
-    status::{ChainStatus, Doing, Metrics, SharedStatus},
+    plan::{Action, Plan, UnixTime},
+    status::{Metrics, SharedStatus},
     store::{Ports, Store, StoreError, Stored},
     witness::Witness,
     LOG_TARGET,
@@ -36,6 +36,7 @@ use std::{
 };
 use tokio::sync::watch;
 
+mod report;
 mod standstill;
 
 /// How often services are looked at, whether or not the hub makes blocks.
@@ -613,39 +614,6 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         } else {
             warn!(target: LOG_TARGET, "⛓ {complaint}");
             self.complaint = Some(complaint);
-        }
-    }
-
-    /// Show operators what there is.
-    fn tell(&self) {
-        let chains: Vec<_> = self
-            .store
-            .chains()
-            .iter()
-            .map(|(chain, stored)| ChainStatus {
-                chain: *chain,
-                name: stored.name.clone(),
-                genesis: stored.genesis,
-                ports: stored.ports,
-                doing: self.doing(*chain, stored),
-                health: self
-                    .services
-                    .get(chain)
-                    .map(|running| running.service.health()),
-                error: self.errors.get(chain).cloned(),
-            })
-            .collect();
-        self.metrics.count(&chains);
-        self.status.set(chains);
-    }
-
-    fn doing(&self, chain: ChainId, stored: &Stored) -> Doing {
-        match self.plan.stage(chain) {
-            Some(Stage::Starting) => Doing::Starting,
-            Some(Stage::Running { .. }) => Doing::Running,
-            Some(Stage::Stopping) => Doing::Stopping,
-            Some(Stage::Idle { .. }) if stored.left_at.is_none() => Doing::Failed,
-            Some(Stage::Idle { .. } | Stage::Forgetting) | None => Doing::Left,
         }
     }
 }
