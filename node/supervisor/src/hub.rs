@@ -9,9 +9,10 @@ use hansa_allocation_primitives::{
     BeaconId, BeaconSignature, Head, MemberPhase, Seconds,
 };
 use hansa_dappchain_primitives::{
-    api::{ChainView, DappChainSetsApi, DappChainsApi, GenesisRecord, StallView},
+    api::{ChainView, DappChainSetsApi, DappChainsApi, GenesisRecord},
     ChainId, Recovery, SetOrdinal,
 };
+use hansa_interchain_primitives::api::InterchainApi;
 use hansa_local_chain::LocalChain;
 use hansa_pbft_primitives::{AuthoritySignature, SetId};
 use hansa_primitives::{AccountId, Block, Hash};
@@ -79,8 +80,8 @@ pub trait Hub: Send + Sync + 'static {
         signature: BeaconSignature,
     ) -> Result<bool, Error>;
 
-    /// That a chain stands still; none if it does not, as far as the hub knows.
-    fn stall(&self, at: Hash, chain: ChainId) -> Result<Option<StallView>, Error>;
+    /// The highest block of a chain that was proven to the hub; none if it has no route to the chain.
+    fn proven_head(&self, at: Hash, chain: ChainId) -> Result<Option<Head>, Error>;
 
     /// The last record of a set in place of one of the chain's that lost its quorum; none if there is none.
     fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<Recovery<AccountId>>, Error>;
@@ -116,7 +117,8 @@ where
     C: HeaderBackend<Block> + ProvideRuntimeApi<Block> + Send + Sync + 'static,
     C::Api: AllocationApi<Block, AccountId>
         + DappChainsApi<Block, AccountId>
-        + DappChainSetsApi<Block, AccountId>,
+        + DappChainSetsApi<Block, AccountId>
+        + InterchainApi<Block>,
 {
     fn genesis(&self) -> Hash {
         self.genesis()
@@ -203,8 +205,12 @@ where
             .is_some())
     }
 
-    fn stall(&self, at: Hash, chain: ChainId) -> Result<Option<StallView>, Error> {
-        Ok(self.api().stall(at, chain)?)
+    fn proven_head(&self, at: Hash, chain: ChainId) -> Result<Option<Head>, Error> {
+        let client = self.api().client(at, chain)?;
+        Ok(client.map(|client| Head {
+            height: client.state.latest.height,
+            hash: client.state.latest.hash,
+        }))
     }
 
     fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<Recovery<AccountId>>, Error> {

@@ -284,9 +284,10 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         for (chain, membership) in &members {
             let result = match membership.view.state {
                 ChainState::Forming => self.found(at, *chain),
-                state if state.is_running() => self
-                    .answer_roll(at, *chain, membership)
-                    .and_then(|()| self.get_ready(at, *chain, membership)),
+                state if state.is_running() => {
+                    let answered = self.answer_roll(at, *chain, membership);
+                    self.get_ready(at, *chain, membership).and(answered)
+                }
                 _ => Ok(()),
             };
             if let Err(error) = result {

@@ -122,7 +122,7 @@ pub mod pallet {
         type Rolls: RollCall;
 
         /// How long a chain may stand still, unless the genesis says otherwise.
-        type DefaultStallPeriods: Get<StallPeriods>;
+        type DefaultStallPeriods: Get<Option<StallPeriods>>;
 
         /// Is told who made how many blocks of a chain.
         type Authored: AuthoredBlocks<Self::AccountId>;
@@ -373,7 +373,7 @@ pub mod pallet {
                 "more sets must be remembered than are outstanding"
             );
             assert!(
-                T::DefaultStallPeriods::get().are_sound(),
+                T::DefaultStallPeriods::get().is_none_or(|periods| periods.are_sound()),
                 "each period must be at least a second"
             );
             assert_eq!(

@@ -99,7 +99,7 @@ parameter_types! {
     pub static Closes: bool = true;
     /// Who does not answer.
     pub static Silent: Vec<AccountId> = Vec::new();
-    pub const DefaultPeriods: StallPeriods = PERIODS;
+    pub const DefaultPeriods: Option<StallPeriods> = Some(PERIODS);
     pub const Share: Perbill = Perbill::from_percent(50);
     pub const KeepFor: Seconds = KEEP;
     pub const MaxSets: u32 = MAX_SETS;

@@ -6,7 +6,7 @@
 use crate::{
     stalls::Standing,
     types::{commitment, ChainSets, OrderedSet},
-    Chains, Config, Event, Pallet, Recoveries, Round, Sets, StallEnd, Stalls, Unopened, WeightInfo,
+    Chains, Config, Event, Pallet, Recoveries, Round, Sets, StallEnd, Unopened, WeightInfo,
     LOG_TARGET, MAX_OUTSTANDING,
 };
 use alloc::vec::Vec;
@@ -103,7 +103,7 @@ impl<T: Config> HandOvers for Pallet<T> {
     }
 
     fn wants_header(of: ChainId) -> bool {
-        Stalls::<T>::contains_key(of)
+        Self::seems_to_stand(of)
     }
 }
 

@@ -7,8 +7,8 @@
 //! that lives shows a header now and then, as it reports its blocks and as headers are due. In each round:
 //!
 //! 1. The head that was proven last is compared with that of the round before. If it is the same for
-//!    [`StallPeriods::stall_seconds`], a **stall** opens: the roll of the chain's set is called ([`RollCall`]), and a header is
-//!    asked for before one is due ([`HandOvers::wants_header`]).
+//!    [`StallPeriods::stall_seconds`], a **stall** opens: the roll of the chain's set is called ([`RollCall`]). From half of
+//!    that time on a header is asked for before one is due ([`HandOvers::wants_header`]).
 //! 2. For [`StallPeriods::challenge_seconds`] those in the set may answer, and anybody may prove a higher block, by an
 //!    ordinary update of the light client. That ends the stall, now and at any time later.
 //! 3. Then the roll is closed: who has not answered loses its place (of a large chain a part in each round). Others are drawn,
@@ -21,7 +21,7 @@
 //! not come through: a record above a head that is not the chain's last is taken by nobody who knows better, while the hub
 //! follows it.
 //!
-//! A chain whose route is not open is not watched, nor one that retires or has ended. If the chain has contradicted itself, or
+//! Without periods no chain is watched. A chain whose route is not open is not watched, nor one that retires or has ended. If the chain has contradicted itself, or
 //! the route is suspended (it may have handed over to a set that was not ordered), only governance can say what is right,
 //! and no set is recorded.
 
@@ -53,15 +53,29 @@ pub(crate) enum Standing {
 }
 
 impl<T: Config> Pallet<T> {
-    /// The periods in force.
-    pub fn stall_periods() -> StallPeriods {
-        SetStallPeriods::<T>::get().unwrap_or_else(T::DefaultStallPeriods::get)
+    /// The periods in force; none if no chain is watched.
+    pub fn stall_periods() -> Option<StallPeriods> {
+        SetStallPeriods::<T>::get().or_else(T::DefaultStallPeriods::get)
+    }
+
+    /// Whether a chain seems to stand still: there is a stall, or for half the time until there is one no other head was proven. The
+    /// headers that are there are asked for then, so that the stall opens at the last of them.
+    pub(crate) fn seems_to_stand(chain: ChainId) -> bool {
+        let unchanged = || {
+            let half = Self::stall_periods()?.stall_seconds / 2;
+            let seen = Watched::<T>::get(chain)?;
+            Some(seen.since.saturating_add(half) <= Self::now())
+        };
+        Stalls::<T>::contains_key(chain) || unchanged().unwrap_or(false)
     }
 
     /// Compare a chain's head with that of the round before, and open, end or carry on a stall. Returns how it stands, and
     /// the weight of what others did.
     pub(crate) fn watch(chain: ChainId) -> (Standing, Weight) {
         let moves = (Standing::Moves, Weight::zero());
+        let Some(periods) = Self::stall_periods() else {
+            return moves;
+        };
         let Some(client) = T::Clients::head(chain).filter(|_| T::Rolls::is_live(chain)) else {
             Self::end_watch(chain, StallEnd::Ended);
             return moves;
@@ -81,11 +95,10 @@ impl<T: Config> Pallet<T> {
         };
         let now = Self::now();
         let Some(stall) = Stalls::<T>::get(chain) else {
-            let patience = Self::stall_periods().stall_seconds;
-            if seen.since.saturating_add(patience) > now {
+            if seen.since.saturating_add(periods.stall_seconds) > now {
                 return moves;
             }
-            Self::open_stall(chain, head, now);
+            Self::open_stall(chain, head, now, periods.challenge_seconds);
             return (Standing::Waits, Weight::zero());
         };
         if stall.roll_closed {
@@ -111,8 +124,7 @@ impl<T: Config> Pallet<T> {
         Watched::<T>::insert(chain, WatchedHead { head, since });
     }
 
-    fn open_stall(chain: ChainId, head: Head, now: Seconds) {
-        let challenge = Self::stall_periods().challenge_seconds;
+    fn open_stall(chain: ChainId, head: Head, now: Seconds, challenge: Seconds) {
         let challenge_ends_at = now.saturating_add(challenge);
         Stalls::<T>::insert(
             chain,

@@ -110,7 +110,8 @@ impl<T: Config> Pallet<T> {
                 "7: a record of a set with another id"
             );
         }
-        ensure!(Self::stall_periods().are_sound(), "8: a period of nothing");
+        let sound = Self::stall_periods().is_none_or(|periods| periods.are_sound());
+        ensure!(sound, "8: a period of nothing");
         Ok(())
     }
 }

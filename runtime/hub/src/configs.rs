@@ -523,12 +523,9 @@ parameter_types! {
     /// A third of what a chain's set can lose: for as much as a third of it can be slashed for all it has, and
     /// more than that must lie before anybody is paid what is not there.
     pub const CoverShare: Perbill = Perbill::from_percent(33);
-    /// A chain that lives shows a header every third of the five days for which it is trusted at the latest, so two days
-    /// without one are no accident; and two and a half are over long before a later header could not be shown any more.
-    pub const DefaultStallPeriods: StallPeriods = StallPeriods {
-        stall_seconds: 2 * DAY,
-        challenge_seconds: DAY / 2,
-    };
+    /// No chain is watched unless the chain spec says for how long it may stand still: see what is open yet in
+    /// `docs/adr/0016-a-chain-that-lost-its-quorum.md`.
+    pub const DefaultStallPeriods: Option<StallPeriods> = None;
 }
 
 impl hansa_pallet_dappchain_sets::Config for Runtime {

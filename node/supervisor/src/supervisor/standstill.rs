@@ -41,7 +41,8 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         Ok(())
     }
 
-    /// The head with which this node is ready to serve a chain; none if it is not.
+    /// The head with which this node is ready to serve a chain; none if it is not. On a chain that stands still no head is
+    /// recent: then one will do that is not below what was proven to the hub.
     pub(super) fn ready_head(&self, at: Hash, chain: ChainId) -> Result<Option<Head>, ChainError> {
         let Some(running) = self.services.get(&chain) else {
             return Ok(None);
@@ -49,9 +50,13 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         if let Some(head) = running.service.caught_up() {
             return Ok(Some(head));
         }
-        let stall = self.hub.stall(at, chain)?;
+        let health = running.service.health();
+        if health.syncing || health.peers == 0 {
+            return Ok(None);
+        }
         let own = running.service.final_head();
-        Ok(stall.map(|stall| stall.head).filter(|head| *head == own))
+        let proven = self.hub.proven_head(at, chain)?;
+        Ok(proven.and_then(|proven| (own.height >= proven.height).then_some(own)))
     }
 
     /// Hand the services the records by which their chains go on.

@@ -24,7 +24,7 @@ use hansa_allocation_primitives::{
 };
 use hansa_beacon_primitives::KEY_TYPE as BEACON_KEY;
 use hansa_dappchain_primitives::{
-    api::{ChainView, GenesisRecord, StallView},
+    api::{ChainView, GenesisRecord},
     genesis::confirm_payload as genesis_payload,
     ChainId, ChainState, Founder, FounderKeys, HubCheckpoint, Recovery, RuntimeSource, SetOrdinal,
 };
@@ -62,12 +62,13 @@ struct Chain {
     open: bool,
     forgotten: usize,
     in_set: bool,
+    peers: usize,
     caught_up: Option<Head>,
     final_head: Option<Head>,
     /// The records that its services were handed.
     recoveries: Vec<Recovery<AccountId>>,
     // What the hub says.
-    stall: Option<Head>,
+    proven: Option<Head>,
     recovery: Option<Recovery<AccountId>>,
     accusations: Vec<Accusation>,
     end: Option<oneshot::Sender<String>>,
@@ -272,15 +273,9 @@ impl Hub for Shared {
         Ok(true)
     }
 
-    fn stall(&self, _: Hash, chain: ChainId) -> Result<Option<StallView>, Error> {
+    fn proven_head(&self, _: Hash, chain: ChainId) -> Result<Option<Head>, Error> {
         let world = self.world();
-        let head = world.chains.get(&chain).and_then(|chain| chain.stall);
-        Ok(head.map(|head| StallView {
-            head,
-            opened_at: 1,
-            challenge_ends_at: 2,
-            roll_closed: true,
-        }))
+        Ok(world.chains.get(&chain).and_then(|chain| chain.proven))
     }
 
     fn recovery(&self, _: Hash, chain: ChainId) -> Result<Option<Recovery<AccountId>>, Error> {
@@ -316,10 +311,11 @@ pub(crate) struct FakeService {
 
 impl Service for FakeService {
     fn health(&self) -> Health {
-        Health {
-            in_set: self.world.set(self.chain, |chain| chain.in_set),
+        self.world.set(self.chain, |chain| Health {
+            in_set: chain.in_set,
+            peers: chain.peers,
             ..Default::default()
-        }
+        })
     }
 
     fn caught_up(&self) -> Option<Head> {

@@ -59,31 +59,28 @@ fn who_does_not_run_it_is_not_there() {
 }
 
 #[test]
-fn a_replacement_is_ready_with_the_head_at_which_the_chain_stands() {
+fn a_replacement_is_ready_with_what_was_proven_to_the_hub() {
     let mut scene = Scene::new();
     scene.member(GAME);
-    scene.world.set(GAME, |c| {
-        c.phase = Some(MemberPhase::Joining);
-        c.stall = Some(HEAD);
-        c.final_head = Some(Head { height: 8, ..HEAD });
-    });
-    scene.block();
-    assert!(scene.world.world().ready_words.is_empty(), "it has to sync");
-    scene.world.set(GAME, |c| c.final_head = Some(HEAD));
-    scene.block();
-    assert_eq!(scene.world.world().ready_words, [(GAME, HEAD)]);
-}
-
-#[test]
-fn an_old_head_is_no_word_of_a_chain_that_does_not_stand_still() {
-    let mut scene = Scene::new();
-    scene.member(GAME);
+    let ready = |scene: &Scene| scene.world.world().ready_words.clone();
     scene.world.set(GAME, |c| {
         c.phase = Some(MemberPhase::Joining);
         c.final_head = Some(HEAD);
+        c.peers = 1;
     });
     scene.block();
-    assert!(scene.world.world().ready_words.is_empty());
+    assert_eq!(ready(&scene), [], "nothing was proven to it");
+    let higher = Head { height: 10, ..HEAD };
+    for (proven, peers) in [(higher, 1), (HEAD, 0)] {
+        scene
+            .world
+            .set(GAME, |c| (c.proven, c.peers) = (Some(proven), peers));
+        scene.block();
+        assert_eq!(ready(&scene), [], "it has to sync: {proven:?}, {peers}");
+    }
+    scene.world.set(GAME, |c| c.peers = 1);
+    scene.block();
+    assert_eq!(ready(&scene), [(GAME, HEAD)]);
 }
 
 #[test]

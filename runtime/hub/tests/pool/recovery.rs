@@ -221,17 +221,7 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
 }
 
 #[test]
-fn presets_for_earnest_give_chains_days() {
-    use hansa_dappchain_primitives::route::TRUSTING_PERIOD;
-    use hansa_pallet_dappchain_sets::{Config as SetsConfig, StallPeriods};
-    let periods: StallPeriods = <Runtime as SetsConfig>::DefaultStallPeriods::get();
-    let ms = |seconds: u32| u64::from(seconds) * 1_000;
-    assert!(
-        ms(periods.stall_seconds) > TRUSTING_PERIOD / 3,
-        "a header is due before"
-    );
-    let whole = ms(periods.stall_seconds) + ms(periods.challenge_seconds);
-    assert!(whole < TRUSTING_PERIOD, "a later header can be shown");
+fn no_chain_is_watched_unless_the_chain_spec_says_for_how_long_it_may_stand() {
     let mut chain = Chain::new(POA);
-    assert_eq!(chain.state(DappChainSets::stall_periods), periods);
+    assert_eq!(chain.state(DappChainSets::stall_periods), None);
 }
