@@ -198,6 +198,8 @@ pub struct Recoveries {
     known: Arc<RwLock<Known>>,
     /// Counts what came.
     news: Arc<watch::Sender<u64>>,
+    /// Whether records may come at any time, of which peers may know earlier than this node.
+    awaited: bool,
 }
 
 impl Default for Recoveries {
@@ -205,11 +207,26 @@ impl Default for Recoveries {
         Self {
             known: Arc::default(),
             news: Arc::new(watch::channel(0).0),
+            awaited: false,
         }
     }
 }
 
 impl Recoveries {
+    /// The records of a chain whose sets somebody assigns who tells this node of them. A block with a record that is not known may
+    /// then be good, and no peer is blamed for it. On any other chain it is a bad block.
+    pub fn awaited() -> Self {
+        Self {
+            awaited: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether records may come of which peers know earlier than this node.
+    pub fn are_awaited(&self) -> bool {
+        self.awaited
+    }
+
     /// Take a record, whether its head is final here or not. Whether it says something new; an error
     /// if it makes no sense, or contradicts another one.
     ///

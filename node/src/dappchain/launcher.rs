@@ -113,7 +113,7 @@ impl Parts {
                 built.hash
             ));
         }
-        let recoveries = Recoveries::default();
+        let recoveries = Recoveries::awaited();
         if let Some(record) = recovery {
             take_over(&record, genesis, None)
                 .map_err(|error| error.to_string())

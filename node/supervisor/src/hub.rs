@@ -118,7 +118,7 @@ where
     C::Api: AllocationApi<Block, AccountId>
         + DappChainsApi<Block, AccountId>
         + DappChainSetsApi<Block, AccountId>
-        + InterchainApi<Block>,
+        + InterchainApi<Block, AccountId>,
 {
     fn genesis(&self) -> Hash {
         self.genesis()
@@ -139,7 +139,7 @@ where
     }
 
     fn chain(&self, at: Hash, chain: ChainId) -> Result<Option<ChainView<AccountId>>, Error> {
-        Ok(self.api().chain(at, chain)?)
+        Ok(DappChainsApi::chain(&*self.api(), at, chain)?)
     }
 
     fn genesis_record(
@@ -206,7 +206,7 @@ where
     }
 
     fn proven_head(&self, at: Hash, chain: ChainId) -> Result<Option<Head>, Error> {
-        let client = self.api().client(at, chain)?;
+        let client = InterchainApi::client(&*self.api(), at, chain)?;
         Ok(client.map(|client| Head {
             height: client.state.latest.height,
             hash: client.state.latest.hash,

@@ -414,7 +414,13 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
             .map_err(text)?
             .ok_or("the hub has no record of its genesis")?;
         let ports = self.ports(chain, &view, genesis)?;
-        let recovery = self.hub.recovery(at, chain).map_err(text)?;
+        // A chain that never had one runs without: the hub may be older than such records.
+        let recovery = self.hub.recovery(at, chain).unwrap_or_else(|error| {
+            self.complain(format!(
+                "cannot ask the hub for a record of DappChain {chain:x}: {error}"
+            ));
+            None
+        });
         Ok(Order {
             record,
             genesis,

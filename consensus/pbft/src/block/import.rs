@@ -308,7 +308,7 @@ where
             return Ok(ImportResult::UnknownParent);
         }
         match self.check_record(&params.header) {
-            Err(RecordError::Unknown) => {
+            Err(RecordError::Unknown) if self.states.recoveries().are_awaited() => {
                 let height = params.header.number().saturating_sub(1);
                 self.states.recoveries().note_unknown(height, parent);
                 return Ok(ImportResult::MissingState);

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     authorities::ConsensusStates,
     justification::{find, to_justification},
+    recoveries::Recoveries,
     test_support::{beacon_output, beacon_pair, commit, height_state, pre_header, seal},
     types::ProposedBlock,
 };
@@ -48,6 +49,11 @@ pub(super) struct Setup {
 }
 
 pub(super) fn setup() -> Setup {
+    setup_with(Recoveries::default())
+}
+
+/// Of a chain whose records are kept there.
+pub(super) fn setup_with(recoveries: Recoveries) -> Setup {
     let genesis = Header::new(
         0,
         Hash::zero(),
@@ -58,7 +64,8 @@ pub(super) fn setup() -> Setup {
     let chain = Arc::new(Chain::default());
     chain.headers.lock().insert(genesis.hash(), genesis.clone());
     let outputs = Arc::new(BeaconOutputs::new(chain.clone()));
-    let states = Arc::new(ConsensusStates::new(chain.clone(), outputs));
+    let states = ConsensusStates::new(chain.clone(), outputs).with_recoveries(recoveries);
+    let states = Arc::new(states);
     let (import, link) = block_import(chain.clone(), chain.clone(), states.clone());
     let verifier = PbftVerifier::new(chain.clone(), states.clone());
     Setup {

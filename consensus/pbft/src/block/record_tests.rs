@@ -6,7 +6,7 @@
 use super::{
     checks::{check_header, HeaderError, ViewRule},
     import::ImportOutcome,
-    import_tests::{certify, setup, Setup, HEIGHT, VIEW},
+    import_tests::{certify, setup, setup_with, Setup, HEIGHT, VIEW},
     randomness::{pre_runtime_digest, NoOutputs, OutputError},
 };
 use crate::{
@@ -193,7 +193,7 @@ fn sync_and_log_bring_the_first_block_of_the_new_set() {
 
 #[test]
 fn a_block_with_a_record_that_is_not_known_yet_waits_and_nobody_is_blamed() {
-    let t = setup();
+    let t = setup_with(Recoveries::awaited());
     let (block, certificate) = t.first_of_new_set();
     for _ in 0..2 {
         let result = t.sync(block.clone(), Some(&certificate));
@@ -202,6 +202,16 @@ fn a_block_with_a_record_that_is_not_known_yet_waits_and_nobody_is_blamed() {
     t.states.announce(t.record()).unwrap();
     let result = t.sync(block, Some(&certificate)).unwrap();
     assert!(matches!(result, ImportResult::Imported(_)));
+}
+
+#[test]
+fn where_nobody_records_sets_a_block_with_a_record_is_a_bad_one() {
+    let t = setup();
+    let (block, certificate) = t.first_of_new_set();
+    let error = t.sync(block.clone(), Some(&certificate)).unwrap_err();
+    assert!(error.starts_with("verifier: "), "{error}");
+    assert!(error.contains("not known here"), "{error}");
+    assert!(t.import_decided((block, certificate)).is_err());
 }
 
 #[test]

@@ -98,7 +98,9 @@ impl<C: ConsensusClient> PbftVerifier<C> {
         };
         let view = justification::find(params.justifications.as_ref())?.view;
         let checked = match check_header(header.clone(), &parent, &state, ViewRule::UpTo(view)) {
-            Err(HeaderError::Record(RecordError::Unknown)) => {
+            Err(HeaderError::Record(RecordError::Unknown))
+                if self.states.recoveries().are_awaited() =>
+            {
                 // As well: it may come, and who decided the block is not known before.
                 (self.states.recoveries()).note_unknown(*parent.number(), *header.parent_hash());
                 return Ok(());

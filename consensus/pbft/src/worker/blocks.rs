@@ -565,7 +565,7 @@ where
             // The next height begins when the import tells of the block.
             Ok(_) => Ok(()),
             // The set before has decided it, and a record came while it was imported.
-            Err(_) if self.is_taken_over() => self.on_recovery(),
+            Err(_) if self.is_taken_over() => self.begin_at_head(),
             Err(error) => Err(WorkerError::Import {
                 hash,
                 reason: error.to_string(),

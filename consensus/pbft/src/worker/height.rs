@@ -52,6 +52,12 @@ where
         self.voting.open(height, &state.set)?;
         // Blocks of sync have waited for this: so the log has all that the database has.
         self.import.set_decided_log(Arc::new(self.voting.log()));
+        self.import_logged().await
+    }
+
+    /// Import what the log has as decided and the database has not.
+    pub(super) async fn import_logged(&mut self) -> Result<(), WorkerError> {
+        let info = self.client.info();
         for (certificate, block) in self.voting.decided_above(info.best_number)? {
             let (height, hash) = (certificate.height, certificate.hash);
             let origin = BlockOrigin::ConsensusBroadcast;

@@ -237,7 +237,7 @@ where
                     self.on_imported(imported.ok_or(WorkerError::Stopped("block import"))?)?;
                 }
                 Some((set, done)) = self.tasks.next() => self.on_task_done(set, done)?,
-                Ok(()) = self.recoveries.changed() => self.on_recovery()?,
+                Ok(()) = self.recoveries.changed() => self.on_recovery().await?,
                 Some(conflict) = self.conflicts.next() => self.on_old_certificate(None, conflict)?,
                 incoming = self.inbox.next() => {
                     self.on_incoming(incoming.ok_or(WorkerError::Stopped("the pBFT network"))?)?;

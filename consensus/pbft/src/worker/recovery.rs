@@ -26,10 +26,12 @@ where
     I: BlockImport<Block, Error = ConsensusError> + Clone + Send + Sync + 'static,
 {
     /// A record came, of whichever height.
-    pub(super) fn on_recovery(&mut self) -> Result<(), WorkerError> {
+    pub(super) async fn on_recovery(&mut self) -> Result<(), WorkerError> {
         if !self.is_taken_over() {
             return Ok(());
         }
+        // What was decided under it before the node stopped could not be brought back without it.
+        self.import_logged().await?;
         self.begin_at_head()
     }
 
