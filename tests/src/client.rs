@@ -171,11 +171,18 @@ pub async fn submit_authorized<P: Payload>(api: &Client, call: &P) -> Result<Inc
     watch(transaction.submit_and_watch().await?).await
 }
 
+/// For how many blocks a transaction lives. On a busy machine small blocks may pass by the client's own 32 within seconds, before one has
+/// room for a large transaction.
+const BLOCKS_TO_LIVE: u64 = 1_024;
+
 /// Sign and submit a transaction, wait until it is final, and check that it succeeded.
 pub async fn submit<P: Payload>(api: &Client, call: &P, signer: &Keypair) -> Result<Included> {
     let mut transactions = api.tx().await?;
+    let params = DefaultExtrinsicParamsBuilder::new()
+        .mortal(BLOCKS_TO_LIVE)
+        .build();
     let progress = transactions
-        .sign_and_submit_then_watch_default(call, signer)
+        .sign_and_submit_then_watch(call, signer, params)
         .await?;
     watch(progress).await
 }

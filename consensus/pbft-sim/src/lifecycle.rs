@@ -83,6 +83,14 @@ impl Node {
         if std::mem::replace(&mut self.knows_record, true) {
             return Ok(());
         }
+        let before = self.height();
+        if self.running.is_some() {
+            // What was decided by it and lost could not be brought back without it.
+            self.replay(shared)?;
+        }
+        if self.height() > before {
+            return self.begin(shared);
+        }
         let terms = self.terms(shared, self.height());
         let round = self.running.as_ref().map(|running| &running.round);
         if round.is_none_or(|round| round.terms == terms || round.height != self.height()) {
@@ -131,6 +139,7 @@ impl Node {
 
     /// Bring back decided blocks that the log has and the database lost.
     fn replay(&mut self, shared: &mut Shared) -> Result<(), Halt> {
+        let mut waits = false;
         if shared.scenario.sabotage != Some(Sabotage::NoReplay) {
             let best = self.database.best();
             let log = self.running.as_ref().and_then(|r| r.log.as_ref());
@@ -144,13 +153,18 @@ impl Node {
                 if certificate.height != self.height() {
                     break;
                 }
+                // Until the node is told of the record again, the block waits in the log.
+                waits = block.record.is_some() && !self.knows_record;
+                if waits {
+                    break;
+                }
                 shared.summary.replayed_blocks += 1;
                 self.import(shared, block, certificate)?;
             }
         }
         let (shown, best) = (self.database.shown, self.database.best());
         let harmed = self.victim && !self.old_copies.is_empty();
-        if self.key.is_some() && !self.faulty && !harmed && best < shown {
+        if self.key.is_some() && !self.faulty && !harmed && !waits && best < shown {
             let text = format!("node {} showed {shown} and now has {best}", self.id);
             return Err(Halt::Breach(Breach::Undone, text));
         }

@@ -33,7 +33,7 @@ const EPOCH_MS: u64 = 12_000;
 const GENESIS_LIMIT_S: u64 = 10;
 
 /// How long the commands may take: a build of a runtime, and some epochs.
-const TIMEOUT: Duration = Duration::from_secs(900);
+const TIMEOUT: Duration = Duration::from_secs(1_800);
 
 /// A name, as the pallet stores it.
 #[derive(Debug, DecodeAsType)]
