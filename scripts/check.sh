@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Everything that can be said of the code without running it; stops at the first fault, the quick steps
-# first. `make check` calls it, after set-up; `check.sh quick` takes the quick steps only, `check.sh code` the others.
+# first. `make check` calls it, after set-up; `check.sh quick` takes the quick steps only, `check.sh code` those that
+# `make test` takes besides.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=env.sh
@@ -56,7 +57,8 @@ if [ "$part" != code ]; then
 fi
 if [ "$part" != quick ]; then
     step "lints" "Mend the code; if a lint is wrong, allow it where it is wrong and say why." clippy
-    step "benchmarks and try-runtime" "Mend what stands behind these features." runtime_features
+    # Not with the tests: where nothing is cached it compiles Binaryen once more, for as long as all the rest of this.
+    [ "$part" = code ] || step "benchmarks and try-runtime" "Mend what stands behind these features." runtime_features
     step "documentation" "Mend the comments." documentation
 fi
 echo "check: all is well"
