@@ -56,7 +56,7 @@ demo: build ## builds the node and shows the whole system: a hub, two DappChains
 # for each other most of the time, and checks and unit tests can have the processors meanwhile. Each of the four prints what it has to say when it is done.
 # Those that take cargo's lock only for a moment are named first: the last holds it for minutes.
 .PHONY: test
-test: setup check-quick build build-tests example ## checks everything and runs every test
+test: setup check-quick build build-tests example ## runs every test, and checks all but what only make check does: benchmarks, try-runtime
 	@echo "test: checks, unit tests and three groups of end-to-end tests run side by side; each prints when it is done"
 	@$(MAKE) --no-print-directory -j4 --output-sync=target SIDE_BY_SIDE=yes run-e2e run-faults run-others run-checks
 
