@@ -33,7 +33,7 @@ const POLL: Duration = Duration::from_millis(50);
 const LOG_TAIL_LINES: usize = 60;
 
 /// How long a command that should end by itself may run.
-pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(120);
+pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(300);
 
 type Job = (Command, mpsc::Sender<io::Result<Child>>);
 

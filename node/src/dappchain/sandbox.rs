@@ -37,8 +37,13 @@ pub const SUBCOMMAND: &str = "build-dappchain-genesis";
 /// it to compile the runtime. Time by the clock would say more of how busy the machine is.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
-/// How many times as long it may take by the clock.
+/// How many times as long it may take by the clock. If it has not had its CPU time by then, the machine is too busy, which says
+/// nothing of the runtime; unless the system does not tell CPU time.
 pub const PATIENCE: u32 = 20;
+
+/// How much a child gives way to whatever else wants the cores: it has about a tenth of what the node has, which has
+/// votes to cast. Nothing at all would be too little: on a machine that is never idle it would not come to its end.
+const NICENESS: &str = "10";
 
 /// How often the child is looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -116,13 +121,7 @@ impl Sandbox {
         // It has ended, or must.
         let _ = child.kill();
         let status = child.wait().map_err(here)?;
-        let Some(answer) = answer else {
-            return Err(GenesisError::Record(format!(
-                "its runtime did not build it in {} s of CPU time",
-                self.limit.as_secs()
-            )));
-        };
-        let answer = answer.map_err(here)?;
+        let answer = answer?.map_err(here)?;
         let answer = Answer::decode_all(&mut &answer[..]).map_err(|_| {
             GenesisError::Here(format!("the process that builds it ended with {status}"))
         })?;
@@ -131,10 +130,10 @@ impl Sandbox {
         Ok(genesis)
     }
 
-    /// Start a child, which gives way to whatever else wants the cores: the node has votes to cast.
+    /// Start a child with [`NICENESS`].
     fn spawn(&self) -> io::Result<Child> {
         let mut last = Command::new("nice");
-        last.args(["-n", "19"]).arg(&self.program);
+        last.args(["-n", NICENESS]).arg(&self.program);
         match self.piped(last) {
             // A system without that program.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -154,8 +153,12 @@ impl Sandbox {
             .spawn()
     }
 
-    /// What a child answers to a request; none if that takes too much time.
-    fn ask(&self, child: &mut Child, request: Vec<u8>) -> Option<io::Result<Vec<u8>>> {
+    /// What a child answers to a request; an error if that takes too much time.
+    fn ask(
+        &self,
+        child: &mut Child,
+        request: Vec<u8>,
+    ) -> Result<io::Result<Vec<u8>>, GenesisError> {
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         // These threads end at the latest when the child is killed, as its pipes are closed then.
         thread::spawn(move || {
@@ -173,16 +176,36 @@ impl Sandbox {
         let begun = Instant::now();
         loop {
             match told.recv_timeout(POLL_INTERVAL) {
-                Ok(answer) => return Some(answer),
+                Ok(answer) => return Ok(answer),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Some(Err(io::ErrorKind::BrokenPipe.into()))
+                    return Ok(Err(io::ErrorKind::BrokenPipe.into()))
                 }
             }
-            let too_long = begun.elapsed() > self.limit.saturating_mul(PATIENCE);
-            if too_long || cpu_time(child.id()) > Some(self.limit) {
-                return None;
+            if let Some(error) = self.too_long(begun.elapsed(), cpu_time(child.id())) {
+                return Err(error);
             }
+        }
+    }
+
+    /// What to say of a child that has not answered after so much time, by the clock and of the CPU; none if it has more time.
+    fn too_long(&self, elapsed: Duration, cpu: Option<Duration>) -> Option<GenesisError> {
+        let limit = self.limit.as_secs();
+        let patience = self.limit.saturating_mul(PATIENCE);
+        match cpu {
+            Some(cpu) if cpu > self.limit => Some(GenesisError::Record(format!(
+                "its runtime did not build it in {limit} s of CPU time"
+            ))),
+            Some(cpu) if elapsed > patience => Some(GenesisError::Here(format!(
+                "this machine is too busy to build it: in {} s its runtime had {} s of CPU time",
+                elapsed.as_secs(),
+                cpu.as_secs()
+            ))),
+            None if elapsed > patience => Some(GenesisError::Record(format!(
+                "its runtime did not build it in {} s",
+                patience.as_secs()
+            ))),
+            _ => None,
         }
     }
 
@@ -304,10 +327,34 @@ mod tests {
     }
 
     #[test]
-    fn one_that_does_nothing_is_given_up_by_the_clock() {
+    fn one_that_gets_no_cpu_time_says_nothing_of_the_record() {
         let sleeps = sandbox("exec sleep 1000", Duration::from_millis(50));
         let result = sleeps.hash(&record(), b"code");
-        assert!(matches!(result, Err(GenesisError::Record(_))), "{result:?}");
+        assert!(
+            matches!(&result, Err(GenesisError::Here(why)) if why.contains("too busy")),
+            "{result:?}"
+        );
+    }
+
+    #[test]
+    fn the_clock_decides_where_cpu_time_is_not_told() {
+        let sandbox = sandbox("exit", Duration::from_secs(1));
+        let all = Duration::from_secs(1) * PATIENCE;
+        let (more, little) = (all + TICK, Duration::from_millis(1));
+        assert_eq!(sandbox.too_long(all, None), None);
+        assert_eq!(sandbox.too_long(all, Some(little)), None);
+        let result = sandbox.too_long(more, None);
+        assert!(
+            matches!(result, Some(GenesisError::Record(_))),
+            "{result:?}"
+        );
+        let result = sandbox.too_long(more, Some(little));
+        assert!(matches!(result, Some(GenesisError::Here(_))), "{result:?}");
+        let result = sandbox.too_long(little, Some(more));
+        assert!(
+            matches!(result, Some(GenesisError::Record(_))),
+            "{result:?}"
+        );
     }
 
     #[test]
