@@ -31,10 +31,12 @@ clippy() {
     SKIP_WASM_BUILD=1 cargo clippy --release --workspace --locked --all-targets -- --deny warnings
 }
 
-# Benchmarks and try-runtime are built by nothing else that is run here.
+# Benchmarks and try-runtime are built by nothing else that is run here. Of the whole workspace, as everywhere: packages picked
+# out need other features of what builds Binaryen, which takes longer than all of this. Libraries alone have these features.
 runtime_features() {
-    SKIP_WASM_BUILD=1 cargo clippy --release --locked -p hansa-runtime-hub -p hansa-runtime-dappchain -p runtime-names \
-        --features runtime-benchmarks,try-runtime -- --deny warnings
+    SKIP_WASM_BUILD=1 cargo clippy --release --workspace --locked --lib --examples --features \
+        hansa-runtime-hub/runtime-benchmarks,hansa-runtime-hub/try-runtime,hansa-runtime-dappchain/runtime-benchmarks,hansa-runtime-dappchain/try-runtime,runtime-names/runtime-benchmarks,runtime-names/try-runtime \
+        -- --deny warnings
 }
 
 documentation() {
@@ -57,8 +59,7 @@ if [ "$part" != code ]; then
 fi
 if [ "$part" != quick ]; then
     step "lints" "Mend the code; if a lint is wrong, allow it where it is wrong and say why." clippy
-    # Not with the tests: where nothing is cached it compiles Binaryen once more, for as long as all the rest of this.
-    [ "$part" = code ] || step "benchmarks and try-runtime" "Mend what stands behind these features." runtime_features
+    step "benchmarks and try-runtime" "Mend what stands behind these features." runtime_features
     step "documentation" "Mend the comments." documentation
 fi
 echo "check: all is well"
