@@ -3,7 +3,7 @@
 
 //! Two hubs with a route between them, and what a pair of nodes carries.
 
-use super::common::*;
+use crate::common::*;
 use codec::Encode;
 use hansa_interchain_primitives::{
     api::{runtime_decl_for_interchain_api::InterchainApi, ProofOf, Submission},

@@ -4,12 +4,10 @@
 //! Two hubs with a route between them: what goes from one to the other, with real proofs and certificates,
 //! and what other chains may do here.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod pair;
 
+use crate::common::*;
 use codec::{Encode, MaxEncodedLen};
-use common::*;
 use frame_support::traits::{fungible::Inspect, Contains, Get, Hooks};
 use frame_system::Call as SystemCall;
 use hansa_interchain_primitives::{

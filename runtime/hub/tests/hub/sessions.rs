@@ -3,9 +3,7 @@
 
 //! Sets that change, with real keys, calls and digests.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use hansa_pbft_primitives::ConsensusLog;
 use hansa_runtime_hub::{
     genesis_presets::{DEV, POA},

@@ -3,10 +3,8 @@
 
 //! An authority that signs twice, reported as a node does it.
 
-mod common;
-
+use crate::common::*;
 use codec::Decode;
-use common::*;
 use frame_support::{dispatch::DispatchClass, weights::Weight};
 use hansa_pallet_pbft::{Event, Listed, WeightInfo};
 use hansa_pallet_staking::FrozenSet;

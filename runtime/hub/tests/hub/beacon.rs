@@ -4,9 +4,7 @@
 //! Epochs as they go by on the hub: what authors and nodes add, what is frozen when, and which set and
 //! seed begin with a beacon.
 
-mod common;
-
-use common::{duties::*, *};
+use crate::common::{duties::*, *};
 use hansa_beacon_primitives::{
     api::runtime_decl_for_beacon_api::BeaconApi, output::session_seed, BlockVrf, Phase,
 };

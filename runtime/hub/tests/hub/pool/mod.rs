@@ -4,12 +4,10 @@
 //! The node pool and the registry on the hub: validators by stake join the pool, are drawn by the
 //! beacon for a chain that somebody registers, and found it.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod recovery;
 
+use crate::common::{duties::*, *};
 use codec::{Decode, Encode};
-use common::{duties::*, *};
 use hansa_allocation_primitives::{DrawStage, MemberPhase, NodePlace};
 use hansa_beacon_primitives::Phase;
 use hansa_dappchain_primitives::{

@@ -3,10 +3,8 @@
 
 //! Blocks with transactions in them, built and executed again.
 
-mod common;
-
+use crate::common::*;
 use codec::{Decode, Encode};
-use common::*;
 use frame_support::assert_ok;
 use hansa_primitives::AccountId;
 use hansa_runtime_common::currency::{EXISTENTIAL_DEPOSIT, MICRO, UNIT};

@@ -3,9 +3,7 @@
 
 //! Validators by stake: the preset, who joins, what is earned, and what is refused.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use hansa_pallet_staking::Call as StakingCall;
 use hansa_primitives::{AccountId, Balance};
 use hansa_runtime_common::currency::UNIT;
