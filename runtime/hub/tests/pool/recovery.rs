@@ -11,7 +11,7 @@ use hansa_allocation_primitives::{
     Allocation, Head,
 };
 use hansa_dappchain_primitives::api::runtime_decl_for_dapp_chain_sets_api::DappChainSetsApi;
-use hansa_interchain_primitives::{claims, keys as places, StorageProof};
+use hansa_interchain_primitives::{claims, keys as places, traits::LightClients, StorageProof};
 use serde_json::{json, Value};
 
 /// The genesis of the chain that loses its quorum.
@@ -202,6 +202,19 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
         assert_eq!(Runtime::stall(1), None);
         let view = DappChains::chain(1).expect("it is there");
         assert_eq!(view.state, ChainState::Live);
+    });
+
+    // Should that set be lost, too, before it has decided a block, another one takes its place at the same head.
+    chain.state(|| {
+        let mut again = record.set().expect("it is a set");
+        again.id = 2;
+        let head = (record.head.height, record.head.hash);
+        assert_eq!(
+            <Interchain as LightClients>::recover(1, head, again),
+            Ok(())
+        );
+        let client = Interchain::client(1).expect("there is a route");
+        assert_eq!((client.state.set_id, client.state.set_since), (2, 1));
     });
 
     // Other chains are proven the record.
