@@ -8,7 +8,7 @@
 //! of the highest header** that was proven ([`ClientHead::timestamp`]), not when it was shown: a header that is as old as
 //! the stall says that the chain had decided more, and not that it lives. In each round:
 //!
-//! 1. If that header is as old as a quarter of [`StallPeriods::stall_seconds`], the chain's members are held
+//! 1. If that header is as old as an eighth of [`StallPeriods::stall_seconds`], the chain's members are held
 //!    ([`RollCall::hold`]): whoever is released now is missed if the chain has not handed over. From half of that time on a header
 //!    is asked for before one is due ([`HandOvers::wants_header`]).
 //! 2. When it is as old as `stall_seconds`, a **stall** opens: the roll of the chain's set is called.
@@ -85,9 +85,10 @@ pub const MAX_SPARED: u32 = 2;
 /// For how many times [`StallPeriods::stall_seconds`] the members of a chain that stands still are held.
 pub const HELD_FOR: u32 = 8;
 
-/// Which part of [`StallPeriods::stall_seconds`] a chain shows nothing before its members are held: with days less than
-/// nodes run a chain that has not handed over since they were released from it.
-const HOLD_PART: u32 = 4;
+/// Which part of [`StallPeriods::stall_seconds`] a chain shows nothing before its members are held. With some days that is less
+/// than nodes run a chain from which they were released and that has not handed over (a day), and than a chain may be short
+/// (half a day of epochs of an hour); and more than one that lives takes to show a header, as it reports each session.
+pub const HOLD_PART: u32 = 8;
 
 /// Which part of it before headers are asked for.
 const ASK_PART: u32 = 2;

@@ -4,7 +4,11 @@
 //! What the head of a chain says, by its own time, and whose members are held.
 
 use super::stalls::{ended, recovery, rolled, stalled};
-use crate::{mock::*, stalls::HELD_FOR, Event, StallEnd, Watched};
+use crate::{
+    mock::*,
+    stalls::{HELD_FOR, HOLD_PART},
+    Event, StallEnd, Watched,
+};
 use hansa_interchain_primitives::traits::HandOvers;
 
 /// Since when the chain has shown nothing later.
@@ -143,19 +147,19 @@ fn a_quorum_of_the_set_that_a_late_header_hands_over_to_is_spared() {
 }
 
 #[test]
-fn members_are_held_from_a_quarter_of_the_time_on_until_the_chain_moves() {
+fn members_are_held_long_before_a_stall_and_until_the_chain_moves() {
     with_chain(|| {
         let held = || Held::get().contains(&CHAIN);
         prove(10, set(0, &[1, 2, 3, 4]));
         epoch();
-        block_after(PERIODS.stall_seconds / 4 - 1);
+        block_after(PERIODS.stall_seconds / HOLD_PART - 1);
         epoch();
         assert!(!held());
         block_after(1);
         epoch();
         assert!(held() && !DappChainSets::wants_header(CHAIN));
         // A header that is as old does not release them.
-        prove_late(11, set(0, &[1, 2, 3, 4]), PERIODS.stall_seconds / 4);
+        prove_late(11, set(0, &[1, 2, 3, 4]), PERIODS.stall_seconds / HOLD_PART);
         epoch();
         assert!(held());
         prove(12, set(0, &[1, 2, 3, 4]));
