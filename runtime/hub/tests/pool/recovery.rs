@@ -12,6 +12,7 @@ use hansa_allocation_primitives::{
 };
 use hansa_dappchain_primitives::api::runtime_decl_for_dapp_chain_sets_api::DappChainSetsApi;
 use hansa_interchain_primitives::{claims, keys as places, traits::LightClients, StorageProof};
+use hansa_pallet_node_allocation::{roster::Hold, Rosters};
 use serde_json::{json, Value};
 
 /// The genesis of the chain that loses its quorum.
@@ -137,6 +138,12 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
         .state(|| Interchain::route(1))
         .is_some_and(|route| route.header_due));
 
+    let held = |chain: &mut Chain| {
+        let roster = chain.state(|| Rosters::<Runtime>::get(1));
+        roster.expect("it is there").hold
+    };
+    assert_eq!(held(&mut chain), Hold::All);
+
     // Two of the four are there, and answer.
     let founders: Vec<_> = members(&mut chain)
         .into_iter()
@@ -171,6 +178,7 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
     confirm_all(&mut chain);
     epochs_until(&mut chain, &seeds, || Runtime::recovery(1).is_some());
     chain.try_state();
+    assert_eq!(held(&mut chain), Hold::None);
 
     let record = chain
         .state(|| Runtime::recovery(1))
