@@ -79,6 +79,7 @@ fn live<T: Config>(
             ended_at: None,
         },
     );
+    Pallet::<T>::put_accounts(CHAIN, 0, nodes);
     let accounts = accounts
         .try_into()
         .map_err(|_| BenchmarkError::Stop("too many nodes"))?;
@@ -174,6 +175,11 @@ mod benchmarks {
             .map_err(|_| BenchmarkError::Stop("no set"))?;
         T::BenchmarkHelper::open_route(start);
         T::BenchmarkHelper::serve(CHAIN, &nodes::<T>(n));
+        // It stands still as soon as it is seen: there is no clock to put forward.
+        SetStallPeriods::<T>::put(StallPeriods {
+            stall_seconds: 0,
+            challenge_seconds: 0,
+        });
         Round::<T>::put(None::<ChainId>);
         Pallet::<T>::look_at_some();
         let seen = Watched::<T>::get(CHAIN).ok_or(BenchmarkError::Stop("it is not watched"))?;
@@ -182,6 +188,7 @@ mod benchmarks {
             opened_at: seen.since,
             challenge_ends_at: seen.since,
             roll_closed: true,
+            rounds: 0,
         };
         Stalls::<T>::insert(CHAIN, stall);
         Round::<T>::put(None::<ChainId>);

@@ -23,8 +23,8 @@
 //! ## Bounds
 //!
 //! A set is remembered by hashes, for [`Config::KeepFor`] after another one took its place, at most [`Config::MaxSets`]
-//! of a chain; at most [`MAX_OUTSTANDING`] are ordered that a chain has not handed over to. A chain that is at
-//! a bound gets no new set until it is not. Of each set that was recorded in place of another a hash is kept for good: there
+//! of a chain; at most [`MAX_OUTSTANDING`] are ordered that a chain has not handed over to. Of these, and of the one in
+//! force, the accounts are kept, too. A chain that is at a bound gets no new set until it is not. Of each set that was recorded in place of another a hash is kept for good: there
 //! is one in [`StallPeriods`] at most.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -73,7 +73,10 @@ pub mod pallet {
     use super::*;
     use alloc::boxed::Box;
     use frame_support::{
-        dispatch::DispatchClass, pallet_prelude::*, traits::StorageVersion, DefaultNoBound,
+        dispatch::DispatchClass,
+        pallet_prelude::*,
+        traits::{StorageVersion, Time},
+        DefaultNoBound,
     };
     use frame_system::pallet_prelude::*;
     use hansa_allocation_primitives::{Allocation, AuthoredBlocks, RollCall};
@@ -82,6 +85,7 @@ pub mod pallet {
         keys,
         route::NewRoute,
         traits::{LightClients, OpenRoute, SendSystemPacket},
+        Moment,
     };
     use hansa_pbft_primitives::{
         AuthoritySet, Evidence, ForeignOffences, Height, OffenceKind, SetId,
@@ -103,6 +107,9 @@ pub mod pallet {
         /// The service time, in seconds.
         type ServiceClock: BlockNumberProvider<BlockNumber = Seconds>;
 
+        /// The time of blocks, in milliseconds: that by which other chains' headers are trusted.
+        type Clock: Time<Moment = Moment>;
+
         /// Says which nodes serve a chain.
         type Allocation: Allocation<Self::AccountId>;
 
@@ -118,8 +125,8 @@ pub mod pallet {
         /// The light clients of chains.
         type Clients: LightClients;
 
-        /// Calls the rolls of chains that stand still.
-        type Rolls: RollCall;
+        /// Holds the members of chains that stand still, and calls their rolls.
+        type Rolls: RollCall<Self::AccountId>;
 
         /// How long a chain may stand still, unless the genesis says otherwise.
         type DefaultStallPeriods: Get<Option<StallPeriods>>;
@@ -177,6 +184,19 @@ pub mod pallet {
         Twox64Concat,
         SetOrdinal,
         OrderedSet,
+        OptionQuery,
+    >;
+
+    /// The accounts of a chain's set in force and of those ordered since, in the order of the set: whoever has other keys by
+    /// now is known by them.
+    #[pallet::storage]
+    pub type SetAccounts<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        ChainId,
+        Twox64Concat,
+        SetOrdinal,
+        Accounts<T::AccountId>,
         OptionQuery,
     >;
 
@@ -264,7 +284,7 @@ pub mod pallet {
             /// Its id on the chain.
             set: SetId,
         },
-        /// A chain stands still: no other head was proven for long. Those in its set are to answer, and anybody may prove a
+        /// A chain stands still: the last head that was proven is old. Those in its set are to answer, and anybody may prove a
         /// higher block.
         Stalled {
             /// The chain.
@@ -299,7 +319,7 @@ pub mod pallet {
             /// The chain.
             chain: ChainId,
         },
-        /// A chain has too few nodes for a set: it keeps the one that it has.
+        /// A chain has too few nodes for a set, or for one that is recorded: it keeps the one that it has.
         TooFewNodes {
             /// The chain.
             chain: ChainId,

@@ -5,7 +5,11 @@
 
 use crate as hansa_pallet_dappchain_sets;
 use crate::StallPeriods;
-use frame_support::{derive_impl, parameter_types, traits::Hooks, weights::Weight};
+use frame_support::{
+    derive_impl, parameter_types,
+    traits::{Hooks, Time},
+    weights::Weight,
+};
 use hansa_allocation_primitives::{
     Allocation, AllocationError, AuthoredBlocks, Head, Member, MemberPhase, Phase, RollCall, Term,
 };
@@ -17,7 +21,7 @@ use hansa_dappchain_primitives::{
 use hansa_interchain_primitives::{
     route::NewRoute,
     traits::{ClientHead, HandOvers, LightClients, OpenRoute, SendSystemPacket},
-    Height, Nonce,
+    Height, Moment, Nonce,
 };
 use hansa_pbft_primitives::{
     AuthorityPair, AuthoritySet, ForeignConviction, ForeignOffences, SetId,
@@ -27,7 +31,7 @@ use sp_core::Pair;
 use sp_runtime::{
     traits::BlockNumberProvider, BuildStorage, DispatchError, DispatchResult, Perbill,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub type AccountId = u64;
 pub type Block = frame_system::mocking::MockBlockU32<Test>;
@@ -93,8 +97,14 @@ parameter_types! {
     pub static Recovers: bool = true;
     /// The chains that retire.
     pub static Retiring: Vec<ChainId> = Vec::new();
-    /// The rolls that were called, with the time.
+    /// The chains whose members are held.
+    pub static Held: BTreeSet<ChainId> = BTreeSet::new();
+    /// How many nodes a chain needs.
+    pub static Need: u32 = 4;
+    /// The rolls that were called and are not closed, with the time.
     pub static Called: BTreeMap<ChainId, Seconds> = BTreeMap::new();
+    /// Who has answered.
+    pub static Answered: BTreeMap<ChainId, Vec<AccountId>> = BTreeMap::new();
     /// Whether a roll is closed at once.
     pub static Closes: bool = true;
     /// Who does not answer.
@@ -116,6 +126,15 @@ impl BlockNumberProvider for Clock {
     #[cfg(feature = "runtime-benchmarks")]
     fn set_block_number(now: Seconds) {
         Now::set(now);
+    }
+}
+
+/// The time of blocks goes with that of service.
+pub struct Timestamp;
+impl Time for Timestamp {
+    type Moment = Moment;
+    fn now() -> Moment {
+        AT + Moment::from(Now::get()) * 1_000
     }
 }
 
@@ -158,6 +177,9 @@ impl Allocation<AccountId> for Pool {
     fn active_count(chain: ChainId) -> u32 {
         Self::member_count(chain)
     }
+    fn need(_: ChainId) -> u32 {
+        Need::get()
+    }
     fn open_pending_places() -> u64 {
         0
     }
@@ -166,16 +188,23 @@ impl Allocation<AccountId> for Pool {
     }
 }
 
-impl RollCall for Pool {
+impl RollCall<AccountId> for Pool {
     fn is_live(chain: ChainId) -> bool {
         !Retiring::get().contains(&chain)
     }
-    fn call_roll(chain: ChainId, since: Seconds) {
-        assert_eq!(since, Now::get());
-        Called::mutate(|all| all.insert(chain, since));
+    fn hold(chain: ChainId, held: bool) {
+        Held::mutate(|all| match held {
+            true => all.insert(chain),
+            false => all.remove(&chain),
+        });
     }
-    fn cancel_roll(chain: ChainId) {
-        Called::mutate(|all| all.remove(&chain));
+    fn call_roll(chain: ChainId, since: Seconds, until: Seconds) {
+        let periods = DappChainSets::stall_periods().expect("chains are watched");
+        let now = Now::get();
+        assert_eq!((since, until), (now, now + periods.challenge_seconds));
+        Self::hold(chain, true);
+        Called::mutate(|all| all.insert(chain, since));
+        Answered::mutate(|all| all.remove(&chain));
     }
     fn close_roll(chain: ChainId) -> (bool, Weight) {
         if !Closes::get() {
@@ -183,11 +212,24 @@ impl RollCall for Pool {
         }
         Called::mutate(|all| all.remove(&chain)).expect("it was called");
         let silent = Silent::get();
-        Rosters::mutate(|all| {
+        let there = Rosters::mutate(|all| {
             let nodes = all.get_mut(&chain).expect("it has nodes");
             nodes.retain(|(account, _)| !silent.contains(account));
+            nodes
+                .iter()
+                .map(|(account, _)| *account)
+                .collect::<Vec<_>>()
         });
+        Answered::mutate(|all| all.insert(chain, there));
         (true, Weight::zero())
+    }
+    fn answered(chain: ChainId) -> Vec<AccountId> {
+        Answered::get().remove(&chain).unwrap_or_default()
+    }
+    fn end_roll(chain: ChainId) {
+        Self::hold(chain, false);
+        Called::mutate(|all| all.remove(&chain));
+        Answered::mutate(|all| all.remove(&chain));
     }
 }
 
@@ -295,6 +337,7 @@ impl ForeignOffences<AccountId> for Staking {
 
 impl crate::Config for Test {
     type ServiceClock = Clock;
+    type Clock = Timestamp;
     type Allocation = Pool;
     type Keys = Keys;
     type Packets = Packets;
@@ -326,6 +369,7 @@ impl crate::benchmarking::BenchmarkHelper<AccountId> for Pool {
         let head = ClientHead {
             height: route.header.height,
             hash: route.header.hash,
+            timestamp: route.header.timestamp,
             set_id: route.set.id,
             held: false,
         };
@@ -397,11 +441,17 @@ pub fn head(height: Height) -> Head {
     }
 }
 
-/// It is proven that [`CHAIN`] has come to this height, and that this set decides the next one.
+/// It is proven that [`CHAIN`] has come to this height now, and that this set decides the next one.
 pub fn prove(height: Height, set: AuthoritySet) {
+    prove_late(height, set, 0);
+}
+
+/// The same, so many seconds after it had come there.
+pub fn prove_late(height: Height, set: AuthoritySet, seconds: Seconds) {
     let client = ClientHead {
         height,
         hash: head(height).hash,
+        timestamp: Timestamp::now() - Moment::from(seconds) * 1_000,
         set_id: set.id,
         held: false,
     };
@@ -465,7 +515,10 @@ impl ExtBuilder {
         Known::take();
         Recovers::set(true);
         Retiring::take();
+        Held::take();
+        Need::set(4);
         Called::take();
+        Answered::take();
         Silent::take();
         Closes::set(true);
         ChainsPerBlock::set(2);

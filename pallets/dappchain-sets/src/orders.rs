@@ -6,8 +6,8 @@
 use crate::{
     stalls::Standing,
     types::{commitment, ChainSets, OrderedSet},
-    Chains, Config, Event, Pallet, Recoveries, Round, Sets, StallEnd, Unopened, WeightInfo,
-    LOG_TARGET, MAX_OUTSTANDING,
+    Chains, Config, Event, Pallet, Recoveries, Round, SetAccounts, Sets, StallEnd, Unopened,
+    WeightInfo, LOG_TARGET, MAX_OUTSTANDING,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -41,6 +41,7 @@ impl<T: Config> ChainLives<T::AccountId> for Pallet<T> {
         };
         let first = Self::ordered(&set, founders, Some(0));
         Sets::<T>::insert(chain, 0, first);
+        Self::put_accounts(chain, 0, founders);
         Chains::<T>::insert(
             chain,
             ChainSets {
@@ -151,7 +152,9 @@ impl<T: Config> Pallet<T> {
         // Those that it passes over never decided.
         for skipped in record.in_force.saturating_add(1)..ordinal {
             Sets::<T>::remove(chain, skipped);
+            SetAccounts::<T>::remove(chain, skipped);
         }
+        SetAccounts::<T>::remove(chain, record.in_force);
         let now = Self::now();
         Sets::<T>::mutate(chain, record.in_force, |last| {
             if let Some(last) = last {
@@ -160,6 +163,20 @@ impl<T: Config> Pallet<T> {
         });
         Sets::<T>::insert(chain, ordinal, set);
         record.in_force = ordinal;
+    }
+
+    /// Remember whose a set is that is in force, or may come to be.
+    pub(crate) fn put_accounts(
+        chain: ChainId,
+        ordinal: SetOrdinal,
+        members: &[AssignedNode<T::AccountId>],
+    ) {
+        let accounts: Vec<_> = members.iter().map(|member| member.node.clone()).collect();
+        match accounts.try_into() {
+            Ok(accounts) => SetAccounts::<T>::insert(chain, ordinal, accounts),
+            // More than any chain can have: founders, orders and records are bounded by the same number.
+            Err(_) => log::error!(target: LOG_TARGET, "a set of chain {chain} is too large"),
+        }
     }
 
     /// What is remembered of a set.
@@ -257,8 +274,8 @@ impl<T: Config> Pallet<T> {
             // passed over by the set that is recorded, whose number is above all that were ordered. So the chain, which
             // takes packets of before the record late, or never, plans none of them.
             Standing::Waits => {}
-            Standing::NeedsSet(client) => {
-                Self::recover(chain, &mut record, client, &members);
+            Standing::NeedsSet(client, rounds) => {
+                Self::recover(chain, &mut record, client, rounds, &members);
                 weight.saturating_accrue(T::WeightInfo::recover(nodes));
             }
         }
@@ -305,6 +322,7 @@ impl<T: Config> Pallet<T> {
         let ordinal = record.next;
         record.next = ordinal.saturating_add(1);
         Sets::<T>::insert(chain, ordinal, ordered);
+        Self::put_accounts(chain, ordinal, members);
         Self::deposit_event(Event::SetOrdered {
             chain,
             ordinal,
@@ -342,6 +360,7 @@ impl<T: Config> Pallet<T> {
                     break;
                 }
                 Sets::<T>::remove(chain, ordinal);
+                SetAccounts::<T>::remove(chain, ordinal);
                 if let Some(id) = set.set_id {
                     T::Offences::forget_set(chain, id);
                 }

@@ -4,42 +4,104 @@
 //! Chains that stand still, and the sets that are recorded in place of those that lost their quorum.
 //!
 //! A chain of which more than `T` is gone can neither decide nor hand over. That is seen by its light client: each chain
-//! that lives shows a header now and then, as it reports its blocks and as headers are due. In each round:
+//! that lives shows a header now and then, as it reports its blocks and as headers are due. What counts is the **own time
+//! of the highest header** that was proven ([`ClientHead::timestamp`]), not when it was shown: a header that is as old as
+//! the stall says that the chain had decided more, and not that it lives. In each round:
 //!
-//! 1. The head that was proven last is compared with that of the round before. If it is the same for
-//!    [`StallPeriods::stall_seconds`], a **stall** opens: the roll of the chain's set is called ([`RollCall`]). From half of
-//!    that time on a header is asked for before one is due ([`HandOvers::wants_header`]).
-//! 2. For [`StallPeriods::challenge_seconds`] those in the set may answer, and anybody may prove a higher block, by an
-//!    ordinary update of the light client. That ends the stall, now and at any time later.
-//! 3. Then the roll is closed: who has not answered loses its place (of a large chain a part in each round). Others are drawn,
+//! 1. If that header is as old as an eighth of [`StallPeriods::stall_seconds`], the chain's members are held
+//!    ([`RollCall::hold`]): whoever is released now is missed if the chain has not handed over. From half of that time on a header
+//!    is asked for before one is due ([`HandOvers::wants_header`]).
+//! 2. When it is as old as `stall_seconds`, a **stall** opens: the roll of the chain's set is called.
+//! 3. For [`StallPeriods::challenge_seconds`] those in the set may answer. Anybody may prove a higher block, by an ordinary
+//!    update of the light client. One that is young ends the stall, now and at any time later. One that is old only
+//!    becomes the head above which another set would decide: see [below](#old-headers).
+//! 4. Then the roll is closed: who has not answered loses its place (of a large chain a part in each round). Others are drawn,
 //!    and confirm, as always.
-//! 4. In the next rounds: if those members who are in the set that decides make a quorum of it, it can go on by itself, so
-//!    the chain gets its time anew. Else, as soon as there are [`MIN_NODES`] in the set, they are **recorded** as
-//!    the set that decides above the head, with the next id. From then on all is as after a hand-over.
+//! 5. In the next rounds: if those who are there make a quorum of the set that decides, the chain can go on by itself, so
+//!    it gets its time anew ([`MAX_SPARED`] has an exception). Else, as soon as there are [enough](least_members) members, they
+//!    are **recorded** as the set that decides above the head, with the next id. From then on all is as after a hand-over.
 //!
-//! The third condition, that there is no quorum, is what keeps a chain from being cut off that decides and whose headers do
+//! The condition that there is no quorum is what keeps a chain from being cut off that decides and whose headers do
 //! not come through: a record above a head that is not the chain's last is taken by nobody who knows better, while the hub
-//! follows it.
+//! follows it. **There** is who has answered, or has come into the set since; by account, so that it does not matter
+//! whether it is released meanwhile, or has other keys than the set that decides.
 //!
-//! Without periods no chain is watched. A chain whose route is not open is not watched, nor one that retires or has ended. If the chain has contradicted itself, or
-//! the route is suspended (it may have handed over to a set that was not ordered), only governance can say what is right,
-//! and no set is recorded.
+//! ## Old headers
+//!
+//! They do not prolong the challenge. Whoever has a higher block was asked for it in half of the stall's time, and shows the
+//! highest that it has at once: what lies between needs no proof but where a set hands over, and a record is made above the
+//! head of the round in which it is made. So nobody honest needs more time; and whoever has blocks that it shows to
+//! nobody could win as much time as it has blocks, by one at the end of each challenge.
+//!
+//! A chain whose own clock is wrong harms itself only. The light client takes no header that is not later than the one
+//! before, or is ahead of the hub's clock by more than the drift that it allows, and nothing ahead counts for more than now. One
+//! that is behind by days seems to stand still, and its members say that they are there.
+//!
+//! ## How long
+//!
+//! A stall goes on until it ends: whoever joins may be the one that is missing. But its members are held, and being
+//! short does not count, for [`HELD_FOR`] times `stall_seconds` at most; then the chain shrinks or is wound up
+//! as any that is short, and its members are free. Its owner can retire it at any time.
+//!
+//! Without periods no chain is watched. A chain whose route is not open is not watched, nor one that retires or has ended. If
+//! the chain has contradicted itself, or the route is suspended (it may have handed over to a set that was not ordered), only
+//! governance can say what is right, and no set is recorded. A head that governance has accepted, which is not above the one
+//! before, gives the chain its time anew.
 
 use crate::{
     types::{ChainSets, Stall, StallEnd, StallPeriods, WatchedHead},
-    Config, Event, Pallet, Recoveries, RecoveryHashes, SetStallPeriods, Stalls, Watched,
-    LOG_TARGET,
+    Config, Event, Pallet, Recoveries, RecoveryHashes, SetAccounts, SetStallPeriods, Sets, Stalls,
+    Watched, LOG_TARGET,
 };
 use alloc::collections::BTreeSet;
-use frame_support::{traits::Get, weights::Weight};
-use hansa_allocation_primitives::{Head, RollCall};
+use frame_support::{
+    traits::{Get, Time},
+    weights::Weight,
+};
+use hansa_allocation_primitives::{Allocation, Head, RollCall};
 use hansa_dappchain_primitives::{
-    packet::Members, AssignedNode, ChainId, Hash, NextSet, Recovery, Seconds, StallView, MIN_NODES,
+    packet::{set_hash, Members},
+    AssignedNode, ChainId, Hash, NextSet, Recovery, Seconds, StallView, MIN_NODES,
 };
 #[allow(unused_imports)] // For the documentation.
 use hansa_interchain_primitives::traits::HandOvers;
 use hansa_interchain_primitives::traits::{ClientHead, LightClients};
-use hansa_pbft_primitives::{AuthoritySet, SetId};
+use hansa_pbft_primitives::{AuthorityId, AuthoritySet, SetId};
+
+/// In how many rounds after the roll was closed a set is recorded only if it has all members that the chain needs: half a day
+/// of epochs of an hour. A draw and a confirmation take two or three, and whoever was drawn and does not come makes room
+/// for another one in as many.
+pub const FULL_ROUNDS: u32 = 12;
+
+/// The least part of the members that a chain needs of which a set is recorded, ever: numerator and denominator. Of those who
+/// answered up to a third of what the chain needs may lie, so with few others beside them they would be too many.
+pub const LEAST_PART: (u32, u32) = (2, 3);
+
+/// How often in a row, at one head, a chain is given its time anew because of members who may not be able to decide: they
+/// are in the set that decides by their accounts, and are released or have other keys by now. Their nodes have the old keys, as
+/// a rule, and go on with them. If the chain does not move in so many times they have not, and are not counted any more.
+pub const MAX_SPARED: u32 = 2;
+
+/// For how many times [`StallPeriods::stall_seconds`] the members of a chain that stands still are held.
+pub const HELD_FOR: u32 = 8;
+
+/// Which part of [`StallPeriods::stall_seconds`] a chain shows nothing before its members are held. With some days that is less
+/// than nodes run a chain from which they were released and that has not handed over (a day), and than a chain may be short
+/// (half a day of epochs of an hour); and more than one that lives takes to show a header, as it reports each session.
+pub const HOLD_PART: u32 = 8;
+
+/// Which part of it before headers are asked for.
+const ASK_PART: u32 = 2;
+
+/// The fewest members of a set that is recorded, of a chain that needs `need`, in so many rounds after the roll was closed.
+pub fn least_members(need: u32, rounds: u32) -> u32 {
+    let (part, whole) = LEAST_PART;
+    let least = match rounds <= FULL_ROUNDS {
+        true => need,
+        false => need.saturating_mul(part).div_ceil(whole),
+    };
+    least.max(MIN_NODES)
+}
 
 /// How a chain stands. A block that comes to one that stands still looks at no other one after it: closing a roll and
 /// recording a set take long.
@@ -48,8 +110,16 @@ pub(crate) enum Standing {
     Moves,
     /// It stands still, and there is time left.
     Waits,
-    /// It stands still, and needs another set. With what its light client knows.
-    NeedsSet(ClientHead),
+    /// It stands still, and needs another set. With what its light client knows, and the number of rounds since the roll was
+    /// closed, this one included.
+    NeedsSet(ClientHead, u32),
+}
+
+fn head_of(client: &ClientHead) -> Head {
+    Head {
+        height: client.height,
+        hash: client.hash,
+    }
 }
 
 impl<T: Config> Pallet<T> {
@@ -61,16 +131,16 @@ impl<T: Config> Pallet<T> {
     /// Whether a chain seems to stand still: there is a stall, or for half the time until there is one no other head was proven. The
     /// headers that are there are asked for then, so that the stall opens at the last of them.
     pub(crate) fn seems_to_stand(chain: ChainId) -> bool {
-        let unchanged = || {
-            let half = Self::stall_periods()?.stall_seconds / 2;
+        let is_old = || {
+            let asked = Self::stall_periods()?.stall_seconds / ASK_PART;
             let seen = Watched::<T>::get(chain)?;
-            Some(seen.since.saturating_add(half) <= Self::now())
+            Some(seen.since.saturating_add(asked) <= Self::now())
         };
-        Stalls::<T>::contains_key(chain) || unchanged().unwrap_or(false)
+        Stalls::<T>::contains_key(chain) || is_old().unwrap_or(false)
     }
 
-    /// Compare a chain's head with that of the round before, and open, end or carry on a stall. Returns how it stands, and
-    /// the weight of what others did.
+    /// Look how old a chain's head is, and open, end or carry on a stall. Returns how it stands, and the weight of what others
+    /// did.
     pub(crate) fn watch(chain: ChainId) -> (Standing, Weight) {
         let moves = (Standing::Moves, Weight::zero());
         let Some(periods) = Self::stall_periods() else {
@@ -84,44 +154,73 @@ impl<T: Config> Pallet<T> {
             Self::end_watch(chain, StallEnd::Held);
             return moves;
         }
-        let head = Head {
-            height: client.height,
-            hash: client.hash,
-        };
-        let Some(seen) = Watched::<T>::get(chain).filter(|seen| seen.head == head) else {
-            Self::end_stall(chain, StallEnd::NewHead);
-            Self::give_time(chain, head);
-            return moves;
-        };
         let now = Self::now();
-        let Some(stall) = Stalls::<T>::get(chain) else {
-            if seen.since.saturating_add(periods.stall_seconds) > now {
-                return moves;
-            }
-            Self::open_stall(chain, head, now, periods.challenge_seconds);
+        let seen = Self::see(chain, &client, now);
+        let stood = now.saturating_sub(seen.since);
+        if stood < periods.stall_seconds {
+            Self::end_stall(chain, StallEnd::NewHead);
+            T::Rolls::hold(chain, stood >= periods.stall_seconds / HOLD_PART);
+            return moves;
+        }
+        let Some(mut stall) = Stalls::<T>::get(chain) else {
+            Self::open_stall(chain, seen.head, now, periods.challenge_seconds);
             return (Standing::Waits, Weight::zero());
         };
-        if stall.roll_closed {
-            return (Standing::NeedsSet(client), Weight::zero());
-        }
-        if now < stall.challenge_ends_at {
-            return (Standing::Waits, Weight::zero());
-        }
-        let (closed, weight) = T::Rolls::close_roll(chain);
-        if closed {
-            let stall = Stall {
-                roll_closed: true,
-                ..stall
-            };
-            Stalls::<T>::insert(chain, stall);
-        }
-        (Standing::Waits, weight)
+        stall.head = seen.head;
+        let weight = Self::carry_on(chain, &mut stall, periods, now);
+        let standing = match stall.rounds {
+            0 => Standing::Waits,
+            rounds => Standing::NeedsSet(client, rounds),
+        };
+        Stalls::<T>::insert(chain, stall);
+        (standing, weight)
     }
 
-    /// From now on a chain has this head.
-    fn give_time(chain: ChainId, head: Head) {
-        let since = Self::now();
-        Watched::<T>::insert(chain, WatchedHead { head, since });
+    /// Note the head that the light client of a chain has now. Returns what is known of it.
+    fn see(chain: ChainId, client: &ClientHead, now: Seconds) -> WatchedHead {
+        let head = head_of(client);
+        let since = match Watched::<T>::get(chain) {
+            Some(seen) if seen.head == head => return seen,
+            // Whatever else is said of it, the chain has shown more than before, and has no less time for that.
+            Some(seen) if head.height > seen.head.height => {
+                seen.since.max(Self::made_at(client, now))
+            }
+            // The first, or one that governance has accepted.
+            _ => now,
+        };
+        Self::put_watched(chain, head, since, 0)
+    }
+
+    /// When a head was made by its own time, in seconds of service time: not in the future.
+    fn made_at(client: &ClientHead, now: Seconds) -> Seconds {
+        let age = T::Clock::now().saturating_sub(client.timestamp) / 1_000;
+        now.saturating_sub(Seconds::try_from(age).unwrap_or(Seconds::MAX))
+    }
+
+    fn put_watched(chain: ChainId, head: Head, since: Seconds, spared: u32) -> WatchedHead {
+        let seen = WatchedHead {
+            head,
+            since,
+            spared,
+        };
+        Watched::<T>::insert(chain, seen);
+        seen
+    }
+
+    /// The next step of a stall, if it is time for one. Returns the weight of what others did.
+    fn carry_on(chain: ChainId, stall: &mut Stall, periods: StallPeriods, now: Seconds) -> Weight {
+        let longest = periods.stall_seconds.saturating_mul(HELD_FOR);
+        T::Rolls::hold(chain, now.saturating_sub(stall.opened_at) < longest);
+        if stall.roll_closed {
+            stall.rounds = stall.rounds.saturating_add(1);
+            return Weight::zero();
+        }
+        if now < stall.challenge_ends_at {
+            return Weight::zero();
+        }
+        let (closed, weight) = T::Rolls::close_roll(chain);
+        stall.roll_closed = closed;
+        weight
     }
 
     fn open_stall(chain: ChainId, head: Head, now: Seconds, challenge: Seconds) {
@@ -133,9 +232,10 @@ impl<T: Config> Pallet<T> {
                 opened_at: now,
                 challenge_ends_at,
                 roll_closed: false,
+                rounds: 0,
             },
         );
-        T::Rolls::call_roll(chain, now);
+        T::Rolls::call_roll(chain, now, challenge_ends_at);
         Self::deposit_event(Event::Stalled {
             chain,
             height: head.height,
@@ -146,7 +246,7 @@ impl<T: Config> Pallet<T> {
     /// The chain does not stand still any more, or is not to be helped here. Nothing happens if it does not.
     fn end_stall(chain: ChainId, why: StallEnd) {
         if Stalls::<T>::take(chain).is_some() {
-            T::Rolls::cancel_roll(chain);
+            T::Rolls::end_roll(chain);
             Self::deposit_event(Event::StallEnded { chain, why });
         }
     }
@@ -155,6 +255,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn end_watch(chain: ChainId, why: StallEnd) {
         Watched::<T>::remove(chain);
         Self::end_stall(chain, why);
+        T::Rolls::hold(chain, false);
     }
 
     /// Record the members as the set that decides above the head of a chain that stands still, if that is needed, and if
@@ -163,19 +264,17 @@ impl<T: Config> Pallet<T> {
         chain: ChainId,
         record: &mut ChainSets,
         client: ClientHead,
+        rounds: u32,
         members: &[AssignedNode<T::AccountId>],
     ) {
-        let head = Head {
-            height: client.height,
-            hash: client.hash,
-        };
-        if T::Clients::deciding_set(chain).is_some_and(|set| Self::make_quorum(&set, members)) {
+        let head = head_of(&client);
+        if let Some(spared) = Self::spared(chain, record, members) {
             Self::end_stall(chain, StallEnd::Quorum);
-            Self::give_time(chain, head);
+            Self::put_watched(chain, head, Self::now(), spared);
             return;
         }
         let nodes = members.len() as u32;
-        if nodes < MIN_NODES {
+        if nodes < least_members(T::Allocation::need(chain), rounds) {
             Self::deposit_event(Event::TooFewNodes { chain, nodes });
             return;
         }
@@ -188,12 +287,35 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Whether the members who are in a set make a quorum of it.
-    fn make_quorum(set: &AuthoritySet, members: &[AssignedNode<T::AccountId>]) -> bool {
+    /// If those who are there make a quorum of the set that decides, so that the chain can go on by itself: how often it was
+    /// spared for members who may not be able to, this time included.
+    fn spared(
+        chain: ChainId,
+        record: &ChainSets,
+        members: &[AssignedNode<T::AccountId>],
+    ) -> Option<u32> {
+        let set = T::Clients::deciding_set(chain)?;
+        let spared = Watched::<T>::get(chain).map_or(0, |seen| seen.spared);
         let keys: BTreeSet<_> = members.iter().map(|member| &member.keys.pbft).collect();
-        let present = set.authorities().iter().filter(|a| keys.contains(&a.key));
-        let weight = present.fold(0u64, |sum, a| sum.saturating_add(a.weight));
-        weight >= set.quorum()
+        if make_quorum(&set, |_, key| keys.contains(key)) {
+            return Some(spared);
+        }
+        if spared >= MAX_SPARED {
+            return None;
+        }
+        let ordered = Sets::<T>::get(chain, record.in_force)?;
+        let accounts = SetAccounts::<T>::get(chain, record.in_force)?;
+        // Whatever governance has let the route go on with is not known by accounts.
+        if ordered.authorities != set_hash(&set) {
+            return None;
+        }
+        let answered = T::Rolls::answered(chain);
+        let mut there: BTreeSet<_> = answered.iter().collect();
+        there.extend(members.iter().map(|member| &member.node));
+        let is_there = |at: usize, key: &AuthorityId| {
+            keys.contains(key) || accounts.get(at).is_some_and(|node| there.contains(node))
+        };
+        make_quorum(&set, is_there).then(|| spared.saturating_add(1))
     }
 
     /// None if the members make no set, or the light client does not take it; nothing is changed then.
@@ -225,11 +347,13 @@ impl<T: Config> Pallet<T> {
         }
         record.next = next;
         Self::put_in_force(chain, record, ordinal, ordered);
+        Self::put_accounts(chain, ordinal, members);
         RecoveryHashes::<T>::insert((chain, set_id), recovery.hash());
         Recoveries::<T>::insert(chain, recovery);
         Stalls::<T>::remove(chain);
+        T::Rolls::end_roll(chain);
         // The new set has as much time for its first block as any has for another one.
-        Self::give_time(chain, head);
+        Self::put_watched(chain, head, Self::now(), 0);
         Self::deposit_event(Event::Recovered {
             chain,
             ordinal,
@@ -260,4 +384,14 @@ impl<T: Config> Pallet<T> {
             roll_closed: stall.roll_closed,
         })
     }
+}
+
+/// Whether those of a set who are there, by position and key, make a quorum of it.
+fn make_quorum(set: &AuthoritySet, is_there: impl Fn(usize, &AuthorityId) -> bool) -> bool {
+    let there = set.authorities().iter().enumerate();
+    let there = there.filter(|(at, authority)| is_there(*at, &authority.key));
+    let weight = there.fold(0u64, |sum, (_, authority)| {
+        sum.saturating_add(authority.weight)
+    });
+    weight >= set.quorum()
 }

@@ -4,8 +4,8 @@
 //! What must hold of the pallet's storage between blocks.
 
 use crate::{
-    ChainSets, Chains, Config, Pallet, Recoveries, RecoveryHashes, Sets, Stalls, Unopened, Watched,
-    MAX_OUTSTANDING,
+    ChainSets, Chains, Config, Pallet, Recoveries, RecoveryHashes, SetAccounts, Sets, Stalls,
+    Unopened, Watched, MAX_OUTSTANDING,
 };
 use frame_support::{ensure, traits::Get};
 use hansa_dappchain_primitives::{ChainId, MAX_SET, MIN_NODES};
@@ -20,9 +20,11 @@ impl<T: Config> Pallet<T> {
     /// 3. No more sets are outstanding or remembered than may be.
     /// 4. A set has at least four members, and as many as fit.
     /// 5. Nothing is stored of chains that were never live.
-    /// 6. Only chains are watched that live, and only such stand still, at the head that was seen.
+    /// 6. Only chains are watched that live, and only such stand still, at the head that was seen. Rounds count from when the
+    ///    roll is closed.
     /// 7. The last record of a chain is of a set that came into force by it, and its hash is kept.
     /// 8. No period is nothing.
+    /// 9. The accounts are known of the sets that decide or may come to, of each member, and of no others.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         for (chain, record) in Chains::<T>::iter() {
             Self::check_chain(chain, &record)?;
@@ -43,7 +45,17 @@ impl<T: Config> Pallet<T> {
                 (decided, over) == expected,
                 "2: a set decides at another time than its number says"
             );
+            let accounts = SetAccounts::<T>::get(chain, ordinal).map(|all| all.len() as u32);
+            ensure!(
+                accounts == (!over).then_some(set.members),
+                "9: the accounts of a set are not known, or of one that decides no more"
+            );
         }
+        ensure!(
+            SetAccounts::<T>::iter_keys()
+                .all(|(chain, ordinal)| Sets::<T>::contains_key(chain, ordinal)),
+            "9: the accounts of no set"
+        );
         ensure!(
             Unopened::<T>::iter_keys().all(Chains::<T>::contains_key),
             "5: a route to no chain"
@@ -89,8 +101,12 @@ impl<T: Config> Pallet<T> {
                 Watched::<T>::get(chain).ok_or("6: a stall of a chain that is not watched")?;
             ensure!(seen.head == stall.head, "6: a stall at another head");
             ensure!(
-                seen.since <= stall.opened_at && stall.opened_at <= stall.challenge_ends_at,
-                "6: a stall opened before the head was seen"
+                stall.opened_at <= stall.challenge_ends_at && seen.since <= Self::now(),
+                "6: a stall, or a head, of a time to come"
+            );
+            ensure!(
+                stall.roll_closed || stall.rounds == 0,
+                "6: rounds count though the roll is not closed"
             );
         }
         for (chain, recovery) in Recoveries::<T>::iter() {

@@ -80,11 +80,11 @@ pub struct OrderedSet {
 #[derive(Copy, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StallPeriods {
-    /// For how long no other head of the chain is proven before the roll is called. Longer than the longest time between
+    /// How old the last head of the chain that was proven must be before the roll is called. Longer than the longest time between
     /// two headers that a chain shows (a third of what its headers are trusted for), or chains that are quiet would seem to
-    /// stand still; shorter than they are trusted, or no later one could be shown any more.
+    /// stand still; with the challenge shorter than they are trusted, or no later one could be shown any more.
     pub stall_seconds: Seconds,
-    /// For how long after that a later head may be proven, and nodes may answer.
+    /// For how long after that nodes may answer. Nothing is recorded before that is over.
     pub challenge_seconds: Seconds,
 }
 
@@ -101,29 +101,34 @@ impl StallPeriods {
 pub struct WatchedHead {
     /// The head.
     pub head: Head,
-    /// In which round it was seen first; or since when the chain is given time anew.
+    /// Since when the chain has shown nothing later: the head's own time, or since when it is given time anew.
     pub since: Seconds,
+    /// How often it was given time anew at this head because of members who may not be able to decide any more: see
+    /// [`MAX_SPARED`](crate::stalls::MAX_SPARED).
+    pub spared: u32,
 }
 
 /// A chain stands still.
 #[frame_support::stored]
 #[derive(Copy)]
 pub struct Stall {
-    /// The highest head that was proven.
+    /// The highest head that was proven. It may rise, by headers that are as old.
     pub head: Head,
     /// When the roll was called.
     pub opened_at: Seconds,
-    /// When whoever has not answered loses its place.
+    /// Until when answers are taken. In the first round after that whoever has not answered loses its place.
     pub challenge_ends_at: Seconds,
     /// Whether that has been done.
     pub roll_closed: bool,
+    /// In how many rounds since then a set could have been recorded.
+    pub rounds: u32,
 }
 
 /// Why a chain is not taken to stand still any more, though no other set was recorded.
 #[frame_support::stored]
 #[derive(Copy)]
 pub enum StallEnd {
-    /// A higher block was proven.
+    /// A block was proven that is young.
     #[codec(index = 0)]
     NewHead,
     /// So many of the set that decides have answered that it can go on by itself. It has its time anew to do so.

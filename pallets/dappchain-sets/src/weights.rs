@@ -55,18 +55,20 @@ fn proposal(db: RuntimeDbWeight, n: u32) -> Weight {
 }
 
 fn look_at(db: RuntimeDbWeight, n: u32) -> Weight {
-    Weight::from_parts(100 * MICROSECOND, 0)
+    Weight::from_parts(400 * MICROSECOND, 0)
         .saturating_add(Weight::from_parts(5 * MICROSECOND, 0).saturating_mul(n.into()))
-        // Client, route, head, stall, roll and roster are those of a chain that is watched.
-        .saturating_add(db.reads_writes(20, 17))
+        // Client, route, head, stall, roll and roster are those of a chain that is watched. Its members may be held, which
+        // changes the table of all chains.
+        .saturating_add(db.reads_writes(23, 24))
         .saturating_add(db.reads(3).saturating_mul(n.into()))
 }
 
 fn recover(db: RuntimeDbWeight, n: u32) -> Weight {
-    // The sets that were ordered and are passed over, at most 16, and a set that is forgotten by the light client.
+    // The sets that were ordered and are passed over, at most 16, with their accounts, and a set that is forgotten by the
+    // light client. The answers to the roll, and who decides, are read.
     Weight::from_parts(150 * MICROSECOND, 0)
-        .saturating_add(Weight::from_parts(5 * MICROSECOND, 0).saturating_mul(n.into()))
-        .saturating_add(db.reads_writes(6, 29))
+        .saturating_add(Weight::from_parts(10 * MICROSECOND, 0).saturating_mul(n.into()))
+        .saturating_add(db.reads_writes(10, 47))
 }
 
 fn take_report(db: RuntimeDbWeight, n: u32) -> Weight {

@@ -129,6 +129,10 @@ impl Allocation<AccountId> for MockAllocation {
         Self::members(chain).len() as u32
     }
 
+    fn need(chain: ChainId) -> u32 {
+        allocated(chain).map_or(0, |record| record.need)
+    }
+
     fn active_count(chain: ChainId) -> u32 {
         let members = Self::members(chain);
         members.iter().filter(|m| m.phase.is_active()).count() as u32

@@ -147,6 +147,7 @@ impl<T: Config> LightClients for Pallet<T> {
         Some(ClientHead {
             height: client.latest.height,
             hash: client.latest.hash,
+            timestamp: client.latest.timestamp,
             set_id: client.set_id,
             held: client.frozen || route.suspended,
         })

@@ -121,6 +121,9 @@ fn confirmation<T: Config>() -> Result<Call<T>, BenchmarkError> {
 /// When the roll of benchmarks is called: later than its members began to serve.
 const CALLED_AT: Seconds = 1;
 
+/// And until when it is answered: later than any benchmark runs.
+const UNTIL: Seconds = Seconds::MAX;
+
 /// The roll of chain 0 is called, which has as many members as it can need; all but the last have answered. Returns the
 /// call by which that one does.
 fn answer_of_last<T: Config>() -> Result<Call<T>, BenchmarkError> {
@@ -129,7 +132,7 @@ fn answer_of_last<T: Config>() -> Result<Call<T>, BenchmarkError> {
     let members = live::<T>(need.saturating_sub(1), MemberPhase::Serving)?;
     let (account, key) = node::<T>(need)?;
     seat::<T>(0, &account, MemberPhase::Serving);
-    Pallet::<T>::call_roll(0, CALLED_AT);
+    Pallet::<T>::call_roll(0, CALLED_AT, UNTIL);
     for member in members {
         Pallet::<T>::do_answer(0, member)?;
     }
@@ -427,7 +430,7 @@ mod benchmarks {
         let need = Pallet::<T>::max_nodes();
         chains::<T>(need)?;
         let members = live::<T>(need, MemberPhase::Serving)?;
-        Pallet::<T>::call_roll(0, CALLED_AT);
+        Pallet::<T>::call_roll(0, CALLED_AT, UNTIL);
         for member in members.into_iter().skip(n as usize) {
             Pallet::<T>::do_answer(0, member)?;
         }

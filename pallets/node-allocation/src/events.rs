@@ -108,6 +108,8 @@ mod events {
             chain: ChainId,
             /// Since when, in seconds of service time.
             since: Seconds,
+            /// Until when they are to.
+            until: Seconds,
         },
         /// A node answered when the roll of its chain was called.
         Answered {
@@ -165,6 +167,8 @@ mod events {
         NothingToConfirm,
         /// The node is in no set of a chain whose roll is called, or has answered.
         NothingToAnswer,
+        /// It is too late to answer when the roll is called.
+        RollIsOver,
         /// The head is not final on that chain, or not recent.
         UnknownHead,
         /// The confirmation, the answer or the wish to join is not signed with the node's key.

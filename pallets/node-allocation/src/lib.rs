@@ -29,8 +29,9 @@
 //!
 //! ## Chains that stand still
 //!
-//! When a chain makes no blocks for days, its **roll** is called: each member of its set is to answer ([`Call::answer`]). Who
-//! does not loses its place at once, however many they are ([`rollcall`]).
+//! When a chain makes no blocks for long, its members are **held**: nobody is released ([`roster::Hold`]). After days its
+//! **roll** is called: each member of its set is to answer ([`Call::answer`]). Who does not loses its place at once, however
+//! many they are ([`rollcall`]).
 //!
 //! ## Ranks
 //!
@@ -257,7 +258,7 @@ pub mod pallet {
     pub type Rosters<T: Config> =
         StorageMap<_, Twox64Concat, ChainId, Roster<T::AccountId>, OptionQuery>;
 
-    /// Of live chains that stand still: who has answered. See [`rollcall`].
+    /// Of live chains that stand still: who has answered, until they do not. See [`rollcall`].
     #[pallet::storage]
     pub type Rolls<T: Config> =
         StorageMap<_, Twox64Concat, ChainId, Roll<T::AccountId>, OptionQuery>;

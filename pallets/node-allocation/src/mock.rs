@@ -42,6 +42,8 @@ pub const ACCOUNTS: u64 = 300;
 pub const DEPOSIT: u64 = 100;
 /// The length of an epoch.
 pub const EPOCH_SECONDS: Seconds = 600;
+/// For how long a roll is answered.
+pub const ANSWER_SECONDS: Seconds = 50;
 /// A term of three epochs.
 pub const TERM: Term = Term {
     blocks: 1_000,

@@ -100,7 +100,7 @@ impl<T: Config> Allocation<T::AccountId> for Pallet<T> {
     fn close(chain: ChainId) -> Result<Weight, AllocationError> {
         let roster = Self::roster(chain)?;
         Rosters::<T>::remove(chain);
-        Self::cancel_roll(chain);
+        Self::end_roll(chain);
         Slots::<T>::mutate(|slots| slots.retain(|slot| slot.chain != chain));
         let members = roster.members_total();
         for seat in roster.seats {
@@ -134,6 +134,10 @@ impl<T: Config> Allocation<T::AccountId> for Pallet<T> {
 
     fn active_count(chain: ChainId) -> u32 {
         Rosters::<T>::get(chain).map_or(0, |roster| roster.active())
+    }
+
+    fn need(chain: ChainId) -> u32 {
+        Self::slot(chain).map_or(0, |slot| slot.need)
     }
 
     fn open_pending_places() -> u64 {

@@ -4,18 +4,23 @@
 //! The roll of a chain that stands still: whoever is in its set is to answer.
 //!
 //! A chain of which more than `T` is gone makes no blocks, so nothing shows who of its set is there. Each says so itself, to
-//! the hub, with its node's beacon key. Who calls the roll, and when it is closed, is for [`RollCall`]'s caller to say; here it
-//! is only known who was asked and who has answered. Whoever was asked and has not answered when the roll is closed loses its
-//! place, for nothing: it goes back to the pool, where it is not drawn before it is present again. `T` does not count: the
-//! chain stands still anyway.
+//! the hub, with its node's beacon key. Who calls the roll, until when it is answered and when it is closed, is for
+//! [`RollCall`]'s caller to say; here it is only known who was asked and who has answered. Whoever was asked and has not
+//! answered when the roll is closed loses its place, for nothing: it goes back to the pool, where it is not drawn before it is
+//! present again. `T` does not count: the chain stands still anyway. Who has answered is known until the roll is ended,
+//! members or not.
+//!
+//! Meanwhile, and from before the roll is called, the chain is held ([`Hold`]): nobody is released.
 //!
 //! An answer proves that the node's key is at work, not that the node does its work on the chain. Who answers and does
 //! not work goes when its turn is over.
 
 use crate::{
-    roster::Seat, types::Roll, Call, Config, Error, Event, Nodes, Pallet, Rolls, Rosters,
-    WeightInfo,
+    roster::{Hold, Seat},
+    types::Roll,
+    Call, Config, CurrentEpoch, Error, Event, Nodes, Pallet, Rolls, Rosters, WeightInfo,
 };
+use alloc::vec::Vec;
 use frame_support::{
     ensure,
     pallet_prelude::{TransactionValidityWithRefund, ValidTransaction},
@@ -27,6 +32,7 @@ use hansa_allocation_primitives::{
     RollCall, Seconds,
 };
 use sp_runtime::{
+    traits::BlockNumberProvider,
     transaction_validity::{InvalidTransaction, TransactionLongevity, TransactionPriority},
     DispatchResult, RuntimeAppPublic,
 };
@@ -41,27 +47,43 @@ pub const GONE_AT_ONCE: u32 = 100;
 /// Answers come where confirmations do: there is one of a node and roll, and who is late with it loses its place.
 const PRIORITY: TransactionPriority = TransactionPriority::MAX / 4;
 
-impl<T: Config> RollCall for Pallet<T> {
+impl<T: Config> RollCall<T::AccountId> for Pallet<T> {
     fn is_live(chain: ChainId) -> bool {
         Rosters::<T>::get(chain).is_some_and(|roster| roster.phase == Phase::Live)
     }
 
-    fn call_roll(chain: ChainId, since: Seconds) {
+    fn hold(chain: ChainId, held: bool) {
+        let Some(roster) = Rosters::<T>::get(chain).filter(|roster| roster.phase == Phase::Live)
+        else {
+            return;
+        };
+        if held == (roster.hold != Hold::None) {
+            return;
+        }
+        let closed = || Rolls::<T>::get(chain).is_some_and(|roll| roll.closed);
+        let hold = match held {
+            false => Hold::None,
+            true if closed() => Hold::Fit,
+            true => Hold::All,
+        };
+        Self::set_hold(chain, hold);
+    }
+
+    fn call_roll(chain: ChainId, since: Seconds, until: Seconds) {
         if !Self::is_live(chain) {
             return;
         }
-        Rolls::<T>::insert(chain, Roll::new(since));
-        Self::deposit_event(Event::RollCalled { chain, since });
-    }
-
-    fn cancel_roll(chain: ChainId) {
-        if Rolls::<T>::take(chain).is_some() {
-            Self::deposit_event(Event::RollCancelled { chain });
-        }
+        Rolls::<T>::insert(chain, Roll::new(since, until));
+        Self::set_hold(chain, Hold::All);
+        Self::deposit_event(Event::RollCalled {
+            chain,
+            since,
+            until,
+        });
     }
 
     fn close_roll(chain: ChainId) -> (bool, Weight) {
-        let Some(mut roll) = Rolls::<T>::get(chain) else {
+        let Some(mut roll) = Rolls::<T>::get(chain).filter(|roll| !roll.closed) else {
             return (true, T::WeightInfo::close_roll(0));
         };
         let is_there =
@@ -74,18 +96,35 @@ impl<T: Config> RollCall for Pallet<T> {
             weight.saturating_accrue(Self::let_go(chain, gone));
         }
         roll.absent = roll.absent.saturating_add(absent);
-        if absent == GONE_AT_ONCE {
-            Rolls::<T>::insert(chain, roll);
-            return (false, weight);
+        roll.closed = absent < GONE_AT_ONCE;
+        let (closed, absent) = (roll.closed, roll.absent);
+        Rolls::<T>::insert(chain, roll);
+        if closed {
+            Self::set_hold(chain, Hold::Fit);
+            Self::deposit_event(Event::RollClosed { chain, absent });
         }
-        Rolls::<T>::remove(chain);
-        let absent = roll.absent;
-        Self::deposit_event(Event::RollClosed { chain, absent });
-        (true, weight)
+        (closed, weight)
+    }
+
+    fn answered(chain: ChainId) -> Vec<T::AccountId> {
+        Rolls::<T>::get(chain).map_or_else(Vec::new, |roll| roll.answered.into_inner())
+    }
+
+    fn end_roll(chain: ChainId) {
+        let roll = Rolls::<T>::take(chain);
+        Self::hold(chain, false);
+        if roll.is_some_and(|roll| !roll.closed) {
+            Self::deposit_event(Event::RollCancelled { chain });
+        }
     }
 }
 
 impl<T: Config> Pallet<T> {
+    fn set_hold(chain: ChainId, hold: Hold) {
+        let epoch = CurrentEpoch::<T>::get();
+        Self::edit(chain, |roster| roster.set_hold(hold, epoch));
+    }
+
     /// Whether an answer may enter the pool, or stand in a block. All that can fail in the call is looked at here: a call
     /// without a fee must not fail in a block.
     pub(crate) fn authorize_answer(
@@ -104,24 +143,32 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Check an answer, what is cheap first; returns when the roll was called.
-    fn check_answer(
+    pub(crate) fn check_answer(
         chain: ChainId,
         account: &T::AccountId,
         signature: &BeaconSignature,
     ) -> Result<Seconds, Error<T>> {
-        let since = Self::asked_since(chain, account).ok_or(Error::<T>::NothingToAnswer)?;
+        let since = Self::asked_since(chain, account)?;
         let key = T::Keys::key_of(account).ok_or(Error::<T>::NoKey)?;
         let payload = answer_payload(&Self::genesis(), chain, account, since);
         ensure!(key.verify(&payload, signature), Error::<T>::BadSignature);
         Ok(since)
     }
 
-    /// When the roll was called that the node of `account` has to answer; none if it has to answer none.
-    fn asked_since(chain: ChainId, account: &T::AccountId) -> Option<Seconds> {
-        let roll = Rolls::<T>::get(chain)?;
-        let roster = Rosters::<T>::get(chain)?;
-        let seat = roster.seat(account)?;
-        (roll.asks(seat) && !roll.has_answered(account)).then_some(roll.since)
+    /// When the roll was called that the node of `account` has to answer. Fails if it has to answer none, or it is too late.
+    fn asked_since(chain: ChainId, account: &T::AccountId) -> Result<Seconds, Error<T>> {
+        let roll = Rolls::<T>::get(chain).ok_or(Error::<T>::NothingToAnswer)?;
+        ensure!(
+            roll.is_open(T::ServiceClock::current_block_number()),
+            Error::<T>::RollIsOver
+        );
+        let roster = Rosters::<T>::get(chain).ok_or(Error::<T>::NothingToAnswer)?;
+        let seat = roster.seat(account).ok_or(Error::<T>::NothingToAnswer)?;
+        ensure!(
+            roll.asks(seat) && !roll.has_answered(account),
+            Error::<T>::NothingToAnswer
+        );
+        Ok(roll.since)
     }
 
     pub(crate) fn do_answer(chain: ChainId, account: T::AccountId) -> DispatchResult {
@@ -139,7 +186,7 @@ impl<T: Config> Pallet<T> {
     pub fn roll_call(key: &BeaconId) -> Option<OwedAnswer<T::AccountId>> {
         let account = T::Keys::account_of(key)?;
         let chain = Nodes::<T>::get(&account)?.chain?;
-        let since = Self::asked_since(chain, &account)?;
+        let since = Self::asked_since(chain, &account).ok()?;
         Some(OwedAnswer {
             account,
             chain,
@@ -169,7 +216,7 @@ impl<T: Config> Pallet<T> {
 /// What the pool and a block's author are told of an answer that is refused.
 fn invalid<T>(error: Error<T>) -> InvalidTransaction {
     match error {
-        Error::NothingToAnswer => InvalidTransaction::Stale,
+        Error::NothingToAnswer | Error::RollIsOver => InvalidTransaction::Stale,
         Error::NoKey | Error::BadSignature => InvalidTransaction::BadProof,
         _ => InvalidTransaction::Call,
     }

@@ -24,8 +24,18 @@
 //!
 //! A chain that makes no blocks at all reports nothing. Of its set whoever does not answer when the roll is called goes at
 //! once ([`Roster::remove_absent`]), within `T` or not.
+//!
+//! ## Chains that stand still
+//!
+//! Such a chain is **held** ([`Hold`]). It cannot hand over, so who is released from its set is missed there, whoever has
+//! come for it: nobody is, and nobody is marked anew. It is not its members' fault, nor its own, that it is short and that
+//! who joins finds nobody to catch up with: neither counts. But who joins and is late goes, for nothing: else those who
+//! are dead would keep the places of those who are not for as long as the chain stands.
 
-use crate::draw::{Kind, Slot};
+use crate::{
+    draw::{Kind, Slot},
+    rollcall::GONE_AT_ONCE,
+};
 use alloc::vec::Vec;
 use frame_support::{traits::ConstU32, BoundedVec};
 use hansa_allocation_primitives::{
@@ -88,6 +98,23 @@ pub struct Departures {
     pub gone: u32,
 }
 
+/// Who stays while the chain stands still, whatever else is said of it.
+#[frame_support::stored]
+#[derive(Copy, Default)]
+pub enum Hold {
+    /// It does not stand still, as far as is known.
+    #[codec(index = 0)]
+    #[default]
+    None,
+    /// Whoever is in the set: each may be one that the chain needs to go on, and is to answer when the roll is called.
+    #[codec(index = 1)]
+    All,
+    /// Whoever is in the set and may serve: the roll is closed, so who could go on is known, and another set is recorded of
+    /// those who are there.
+    #[codec(index = 2)]
+    Fit,
+}
+
 /// The members of a chain.
 #[frame_support::stored]
 pub struct Roster<AccountId> {
@@ -105,6 +132,8 @@ pub struct Roster<AccountId> {
     pub short_epochs: u32,
     /// How many blocks the chain has made in this round, as it says.
     pub made: u32,
+    /// Who stays as the chain stands still.
+    pub hold: Hold,
 }
 
 /// What a sweep looks at.
@@ -132,6 +161,7 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
             departures: Departures::default(),
             short_epochs: 0,
             made: 0,
+            hold: Hold::None,
         }
     }
 
@@ -283,20 +313,21 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
                     }
                 });
             }
+            Phase::Live if self.hold != Hold::None => {
+                self.begin_epoch(now.epoch);
+                self.remove_joining(&mut gone, now, &is_fit, Departure::Absent);
+                if self.hold == Hold::Fit {
+                    let unfit = |seat: &Seat<AccountId>| {
+                        (!is_fit(&seat.account)).then_some(Departure::Unfit)
+                    };
+                    gone.extend(self.remove_active(GONE_AT_ONCE, unfit));
+                }
+                self.short_epochs = 0;
+            }
             Phase::Live => {
                 self.begin_epoch(now.epoch);
                 self.end_round();
-                self.remove_if(&mut gone, |seat| {
-                    let joins = seat.phase == MemberPhase::Joining;
-                    let due = seat.epoch.saturating_add(now.confirm_epochs);
-                    if joins && !is_fit(&seat.account) {
-                        Some(Departure::Unfit)
-                    } else if joins && due <= now.epoch {
-                        Some(Departure::Unconfirmed)
-                    } else {
-                        None
-                    }
-                });
+                self.remove_joining(&mut gone, now, &is_fit, Departure::Unconfirmed);
                 while let Some(surplus) = self.release_departing().or_else(|| self.release_last()) {
                     gone.push(surplus);
                 }
@@ -315,20 +346,42 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
         gone
     }
 
-    /// Whoever is in the set and not there goes, `limit` of them at most, whatever `T` is: they stop nothing any more. Others
-    /// may go in this epoch within what the set that is left can do without.
+    /// Hold the chain's members, or not any more. Then who joins has as much time as one that is drawn now.
+    pub fn set_hold(&mut self, hold: Hold, epoch: EpochIndex) {
+        if self.hold != Hold::None && hold == Hold::None {
+            for seat in self.seats.iter_mut() {
+                if seat.phase == MemberPhase::Joining {
+                    seat.epoch = epoch;
+                }
+            }
+        }
+        self.hold = hold;
+    }
+
+    /// Whoever is in the set and not there goes, `limit` of them at most.
     pub fn remove_absent(
         &mut self,
         limit: u32,
         is_there: impl Fn(&Seat<AccountId>) -> bool,
     ) -> Vec<Gone<AccountId>> {
+        self.remove_active(limit, |seat| (!is_there(seat)).then_some(Departure::Absent))
+    }
+
+    /// Of the set of a chain that stands still some go, `limit` of them at most, whatever `T` is: they stop nothing any more.
+    /// Others may go in this epoch within what the set that is left can do without.
+    fn remove_active(
+        &mut self,
+        limit: u32,
+        why: impl Fn(&Seat<AccountId>) -> Option<Departure>,
+    ) -> Vec<Gone<AccountId>> {
         let (mut gone, mut left) = (Vec::new(), limit);
         self.remove_if(&mut gone, |seat| {
-            if left == 0 || !seat.phase.is_active() || is_there(seat) {
+            if left == 0 || !seat.phase.is_active() {
                 return None;
             }
+            let cause = why(seat)?;
             left = left.saturating_sub(1);
-            Some(Departure::Absent)
+            Some(cause)
         });
         let of = self.departures.of.min(self.active());
         self.departures.of = of;
@@ -336,9 +389,31 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
         gone
     }
 
+    /// Who joins and is unfit, or late, goes; `late` is why, if it is late.
+    fn remove_joining(
+        &mut self,
+        gone: &mut Vec<Gone<AccountId>>,
+        now: &Now,
+        is_fit: impl Fn(&AccountId) -> bool,
+        late: Departure,
+    ) {
+        self.remove_if(gone, |seat| {
+            let joins = seat.phase == MemberPhase::Joining;
+            let due = seat.epoch.saturating_add(now.confirm_epochs);
+            if joins && !is_fit(&seat.account) {
+                Some(Departure::Unfit)
+            } else if joins && due <= now.epoch {
+                Some(late)
+            } else {
+                None
+            }
+        });
+    }
+
     /// Nobody is replaced any more: remove those that join, and let the marked serve on.
     pub fn retire(&mut self) -> Vec<Gone<AccountId>> {
         self.phase = Phase::Retiring;
+        self.hold = Hold::None;
         let mut gone = Vec::new();
         self.remove_if(&mut gone, |seat| {
             (seat.phase == MemberPhase::Joining).then_some(Departure::NotNeeded)
@@ -402,10 +477,10 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
         }
     }
 
-    /// Let the first that is marked go, if the set has one more than the chain needs, and another may go in
-    /// this epoch.
+    /// Let the first that is marked go, if the set has one more than the chain needs, another may go in this epoch, and
+    /// nobody is held.
     fn release_departing(&mut self) -> Option<Gone<AccountId>> {
-        if self.active() <= self.need || self.allowance() == 0 {
+        if self.hold != Hold::None || self.active() <= self.need || self.allowance() == 0 {
             return None;
         }
         let at = CAUSES

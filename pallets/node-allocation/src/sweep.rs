@@ -100,7 +100,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn retire(chain: ChainId) -> Weight {
         let mut weight = Weight::zero();
         // Who is not there is not replaced any more.
-        Self::cancel_roll(chain);
+        Self::end_roll(chain);
         for gone in Self::edit(chain, |roster| roster.retire()).unwrap_or_default() {
             weight.saturating_accrue(Self::let_go(chain, gone));
         }

@@ -5,7 +5,7 @@
 
 use crate::{
     presence::{Presence, MAX_DRAW_DELAY},
-    roster::Roster,
+    roster::{Hold, Roster},
     types::Stage,
     Config, Count, CurrentEpoch, CurrentStage, DrawDelay, FrozenEpoch, FrozenSlots, HoldReason,
     Left, Nodes, Pallet, Ranks, Rolls, Rosters, Slots,
@@ -34,7 +34,8 @@ impl<T: Config> Pallet<T> {
     /// 7. Ranks are there in a draw only, and then there are frozen chains.
     /// 8. Who left the pool is not in it.
     /// 9. Nobody was present in epochs to come; the delay of the draw is in its bounds.
-    /// 10. Rolls are those of live chains; whoever has answered is in one once, and they are in order.
+    /// 10. Rolls are those of live chains; whoever has answered is in one once, and they are in order. Only members of live
+    ///     chains are held, and only if the roll is closed those are not who are unfit.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         let slots = Slots::<T>::get();
         ensure!(
@@ -154,6 +155,14 @@ impl<T: Config> Pallet<T> {
         ensure!(
             live || roster.members_total() <= roster.need,
             "5: a chain has more founders than it needs"
+        );
+        ensure!(
+            roster.hold == Hold::None || roster.phase == Phase::Live,
+            "10: members of a chain are held that is not live"
+        );
+        ensure!(
+            roster.hold != Hold::Fit || Rolls::<T>::get(chain).is_some_and(|roll| roll.closed),
+            "10: who is unfit goes though no roll is closed"
         );
         let departures = roster.departures;
         ensure!(

@@ -61,25 +61,36 @@ pub enum Stage {
     Sweeping,
 }
 
-/// The roll of a chain that stands still.
+/// The roll of a chain that stands still. It is kept until the chain does not.
 #[frame_support::stored]
 pub struct Roll<AccountId> {
     /// When it was called.
     pub since: Seconds,
+    /// From when on no answer is taken.
+    pub until: Seconds,
     /// Who has answered, in ascending order.
     pub answered: BoundedVec<AccountId, ConstU32<MAX_MEMBERS>>,
     /// How many have gone since the time was over.
     pub absent: u32,
+    /// Whether all have gone who had not answered.
+    pub closed: bool,
 }
 
 impl<AccountId: Ord> Roll<AccountId> {
-    /// One that is called now.
-    pub fn new(since: Seconds) -> Self {
+    /// One that is called now, and answered until then.
+    pub fn new(since: Seconds, until: Seconds) -> Self {
         Self {
             since,
+            until,
             answered: BoundedVec::new(),
             absent: 0,
+            closed: false,
         }
+    }
+
+    /// Whether answers are taken.
+    pub fn is_open(&self, now: Seconds) -> bool {
+        !self.closed && now < self.until
     }
 
     /// Whether a member is to answer: it was in the set when the roll was called. Who came into it later has shown by its

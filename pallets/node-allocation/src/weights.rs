@@ -119,7 +119,8 @@ macro_rules! weights {
             estimate($db, 220_000_000, 4, 0)
         }
         fn close_roll(n: u32) -> Weight {
-            estimate($db, 300_000_000, 3, 3).saturating_add(per(n, estimate($db, 40_000_000, 5, 4)))
+            // With that the others are held, or not any more.
+            estimate($db, 500_000_000, 4, 3).saturating_add(per(n, estimate($db, 40_000_000, 5, 4)))
         }
     };
 }

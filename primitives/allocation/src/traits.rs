@@ -49,6 +49,9 @@ pub trait Allocation<AccountId> {
     /// How many members are in its set, serving or departing. O(1) items read.
     fn active_count(chain: ChainId) -> u32;
 
+    /// How many nodes it needs; 0 if there is no such chain. O(1) items read.
+    fn need(chain: ChainId) -> u32;
+
     /// How many places of pending chains are open, all together.
     fn open_pending_places() -> u64;
 
@@ -130,23 +133,34 @@ impl<AccountId, A: AuthoredBlocks<AccountId>, B: AuthoredBlocks<AccountId>>
     }
 }
 
-/// Asks those in the set of a chain that stands still whether they are there. Implemented by the allocation pallet;
-/// called by whoever watches the chains.
-pub trait RollCall {
+/// What becomes of the members of a chain that stands still, and whether they are there. Implemented by the allocation
+/// pallet; called by whoever watches the chains.
+pub trait RollCall<AccountId> {
     /// Whether nodes are drawn for the chain: it is live, and does not retire. There are no rolls of others.
     fn is_live(chain: ChainId) -> bool;
 
-    /// Call the roll: who is in the chain's set is to answer. `since` is now, in seconds of service time; it is a part of
-    /// what nodes sign. A roll that was called before is none any more.
-    fn call_roll(chain: ChainId, since: Seconds);
+    /// The chain seems to stand still, or does not any more. While it does, nobody is released from its set, as nobody can
+    /// take its place there before the chain has handed over; being short does not count; and who is late to confirm
+    /// loses its place, and pays nothing. Whoever joins has its time anew when it does not any more. Nothing happens if
+    /// the chain is held, or not held, already.
+    fn hold(chain: ChainId, held: bool);
 
-    /// Nobody has to answer any more, and nobody goes. Nothing happens if no roll was called.
-    fn cancel_roll(chain: ChainId);
+    /// Call the roll: who is in the chain's set is to answer, from `since`, which is now, until `until`, both in seconds of
+    /// service time. `since` is a part of what nodes sign. The chain is held from now on. A roll that was called before is
+    /// none any more.
+    fn call_roll(chain: ChainId, since: Seconds, until: Seconds);
 
     /// The time to answer is over: whoever was to and did not loses its place, whatever `T` is ([`Departure::Absent`]). A
     /// bounded number goes at once: returns whether those were all, so that the roll is closed, and the weight. If not, ask
-    /// again. Nothing happens if no roll was called.
+    /// again. From then on members go that may not serve, too. Nothing happens if no roll was called.
     fn close_roll(chain: ChainId) -> (bool, Weight);
+
+    /// Who has answered, members or not by now, in ascending order; until the roll is ended. Nobody if no roll was called.
+    fn answered(chain: ChainId) -> Vec<AccountId>;
+
+    /// The chain does not stand still any more: there is no roll, open or closed, and it is not held. Nobody has to answer,
+    /// and nobody goes for that.
+    fn end_roll(chain: ChainId);
 }
 
 /// Whether a node's stake is needed: asked by staking before it lets a bond go.

@@ -148,8 +148,8 @@ pub enum Departure {
     /// The chain needs fewer nodes, or is no more.
     #[codec(index = 4)]
     NotNeeded,
-    /// It made no block for long, while the others made many; or it did not answer when its chain stood still and the
-    /// roll was called.
+    /// It made no block for long, while the others made many; or it did not answer, or confirm, while its chain stood
+    /// still. It pays nothing.
     #[codec(index = 5)]
     Absent,
 }

@@ -160,11 +160,11 @@ pub struct SetsView {
 pub struct StallView {
     /// The highest block that was proven.
     pub head: Head,
-    /// When the hub found that no other one came for so long, and called the roll, in seconds of service time.
+    /// When the hub found that it was so old, and called the roll, in seconds of service time.
     pub opened_at: Seconds,
-    /// Until when those in the set are to answer, and anybody may prove a higher block.
+    /// Until when answers of those in the set are taken. Nothing is recorded before.
     pub challenge_ends_at: Seconds,
-    /// Whether the roll is closed. Then another set is recorded as soon as there are enough nodes for one, unless a higher
+    /// Whether the roll is closed. Then another set is recorded as soon as there are enough nodes for one, unless a young
     /// block is proven before.
     pub roll_closed: bool,
 }

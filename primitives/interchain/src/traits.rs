@@ -4,7 +4,7 @@
 //! What the interchain pallet asks of other pallets, and offers to them, so that none names another's
 //! `Config`.
 
-use crate::{route::NewRoute, Balance, ChainId, Hash, Height, Nonce};
+use crate::{route::NewRoute, Balance, ChainId, Hash, Height, Moment, Nonce};
 use alloc::vec::Vec;
 use hansa_pbft_primitives::{AuthoritySet, SetId};
 use sp_runtime::DispatchResult;
@@ -78,6 +78,9 @@ pub struct ClientHead {
     pub height: Height,
     /// Its hash.
     pub hash: Hash,
+    /// Its own time, in milliseconds: later than that of the block that was proven before, and not ahead of this chain's clock
+    /// by more than the drift that is allowed.
+    pub timestamp: Moment,
     /// The id of the set that decides the next one.
     pub set_id: SetId,
     /// Whether governance has to say first what is right: the chain has contradicted itself, or the route to it is

@@ -530,6 +530,7 @@ parameter_types! {
 
 impl hansa_pallet_dappchain_sets::Config for Runtime {
     type ServiceClock = ServiceSeconds<Runtime>;
+    type Clock = Timestamp;
     type Allocation = NodePool;
     type Keys = RegisteredKeys;
     type Packets = Interchain;

@@ -3,9 +3,11 @@
 
 //! Tests by topic.
 
+mod heads;
 mod lives;
 mod offences;
 mod orders;
 mod properties;
+mod records;
 mod reports;
 mod stalls;

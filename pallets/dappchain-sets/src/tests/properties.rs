@@ -74,6 +74,8 @@ enum Fate {
     Wait(u32),
     /// The chain decides another block.
     Decide,
+    /// A block of so many seconds ago is proven.
+    Show(u32),
     /// These do not answer from now on.
     Silent(Vec<u64>),
     /// These serve the chain from now on.
@@ -86,6 +88,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         8 => Just(Fate::Epoch),
         4 => (1u32..PERIODS.stall_seconds).prop_map(Fate::Wait),
         1 => Just(Fate::Decide),
+        2 => (1u32..2 * PERIODS.stall_seconds).prop_map(Fate::Show),
         2 => nodes(0).prop_map(Fate::Silent),
         2 => nodes(2).prop_map(Fate::Serve),
     ]
@@ -113,6 +116,7 @@ proptest! {
                         prove(before.height + 1, decided);
                         head_since = Now::get();
                     }
+                    Fate::Show(seconds) => prove_late(before.height + 1, decided, seconds),
                     Fate::Epoch => {
                         epoch();
                         let now = Clients::head(CHAIN).expect("it is known");

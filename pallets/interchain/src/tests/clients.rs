@@ -288,6 +288,7 @@ fn a_route_goes_on_with_a_set_that_was_recorded() {
     let head = head_of_a(&mut world);
     assert_eq!((head.height, head.set_id), (world.a.height(), 0));
     assert_eq!((head.hash, head.held), (world.a.trusted().hash, false));
+    assert_eq!(head.timestamp, world.a.trusted().timestamp);
     let deciding = world.b.read(|| Interchain::deciding_set(A));
     assert_eq!(deciding, Some(world.a.set.clone()));
     // It stands still for longer than it is trusted.

@@ -22,9 +22,11 @@ enum Action {
     SetNeed(u32, u32),
     Close(u32),
     Unfit(AccountId),
+    Hold(u32, bool),
     CallRoll(u32),
     Answer(AccountId),
     CloseRoll(u32),
+    EndRoll(u32),
     Freeze,
     Beacon,
     Blocks(u8),
@@ -42,9 +44,11 @@ fn action() -> impl Strategy<Value = Action> {
         4 => chain.clone().prop_map(Action::Advance),
         1 => (chain.clone(), 4u32..9).prop_map(|(c, n)| Action::SetNeed(c, n)),
         1 => chain.clone().prop_map(Action::Close),
+        1 => (chain.clone(), any::<bool>()).prop_map(|(c, held)| Action::Hold(c, held)),
         2 => chain.clone().prop_map(Action::CallRoll),
         6 => (1u64..60).prop_map(Action::Answer),
-        2 => chain.prop_map(Action::CloseRoll),
+        2 => chain.clone().prop_map(Action::CloseRoll),
+        1 => chain.prop_map(Action::EndRoll),
         1 => (1u64..60).prop_map(Action::Unfit),
         1 => Just(Action::Freeze),
         1 => Just(Action::Beacon),
@@ -103,7 +107,10 @@ fn apply_action(action: Action, next: &mut u32) {
             let _ = NodePool::close(chain);
         }
         Action::Unfit(account) => set_unfit(account),
-        Action::CallRoll(chain) => NodePool::call_roll(chain, Now::get()),
+        Action::Hold(chain, held) => NodePool::hold(chain, held),
+        Action::CallRoll(chain) => {
+            NodePool::call_roll(chain, Now::get(), Now::get() + ANSWER_SECONDS);
+        }
         Action::Answer(account) => {
             if let Some(owed) = NodePool::roll_call(&pair(account).public()) {
                 let answer = answer_call(owed.chain, account, owed.since);
@@ -113,6 +120,7 @@ fn apply_action(action: Action, next: &mut u32) {
         Action::CloseRoll(chain) => {
             NodePool::close_roll(chain);
         }
+        Action::EndRoll(chain) => NodePool::end_roll(chain),
         Action::Freeze => freeze(),
         Action::Beacon => beacon(),
         Action::Blocks(blocks) => (0..blocks).for_each(|_| block()),

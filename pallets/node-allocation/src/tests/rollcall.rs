@@ -4,15 +4,18 @@
 //! The roll of a chain that stands still: who is asked, what an answer is, and who goes.
 
 use crate::{
-    mock::*, rollcall::GONE_AT_ONCE, roster::Seat, Call, Count, Event, Nodes, Rolls, Rosters,
+    mock::*,
+    rollcall::GONE_AT_ONCE,
+    roster::{Hold, Seat},
+    Call, Count, Error, Event, Nodes, Rolls, Rosters,
 };
 use frame_support::{
     assert_ok,
     dispatch::{GetDispatchInfo, Pays},
 };
 use hansa_allocation_primitives::{
-    confirm::answer_payload, Allocation, AuthoredBlocks, Departure, MemberPhase, OwedAnswer, Phase,
-    RollCall, Serving,
+    confirm::answer_payload, Allocation, AuthoredBlocks, Departure, MemberPhase, OnShort,
+    OwedAnswer, Phase, RollCall, Serving,
 };
 use sp_core::{Pair, H256};
 use sp_runtime::transaction_validity::InvalidTransaction;
@@ -21,7 +24,7 @@ use sp_runtime::transaction_validity::InvalidTransaction;
 fn call_roll() -> u32 {
     Now::set(Now::get() + 10);
     let since = Now::get();
-    NodePool::call_roll(1, since);
+    NodePool::call_roll(1, since, since + ANSWER_SECONDS);
     since
 }
 
@@ -53,7 +56,12 @@ fn who_does_not_answer_goes_at_once_whatever_t_says() {
         let members = accounts(1);
         let (there, absent) = members.split_at(3);
         let since = call_roll();
-        assert!(events().contains(&Event::RollCalled { chain: 1, since }));
+        let until = since + ANSWER_SECONDS;
+        assert!(events().contains(&Event::RollCalled {
+            chain: 1,
+            since,
+            until
+        }));
         for account in there {
             answer(*account);
             assert_eq!(owes(*account), None);
@@ -122,6 +130,7 @@ fn of_a_large_chain_some_go_at_a_time() {
         );
         assert_eq!(close_roll(), 4);
         assert_eq!(accounts(1), [7]);
+        assert_eq!(NodePool::answered(1), [7]);
         assert!(events().contains(&Event::RollClosed {
             chain: 1,
             absent: 104
@@ -218,10 +227,11 @@ fn who_was_not_in_the_set_then_is_not_asked() {
         // Who departs is asked as others are.
         assert!(owes(3).is_some());
         confirm(1, 10);
-        assert_eq!((owes(10), owes(3)), (None, None), "3 has gone for 10");
+        assert_eq!(owes(10), None);
+        assert!(owes(3).is_some(), "it is held");
         refused(answer_call(1, 10, since), InvalidTransaction::Stale);
         answer(1);
-        assert_eq!(close_roll(), 2);
+        assert_eq!(close_roll(), 3);
         let mut left = accounts(1);
         left.sort_unstable();
         assert_eq!(left, [1, 10]);
@@ -262,33 +272,199 @@ fn who_left_meanwhile_goes_out_of_the_pool_with_its_deposit() {
             (None, FUNDS, 0)
         );
         assert_eq!(Balances::free_balance(3), FUNDS);
-        // One that has answered and gone is nobody's concern.
-        join_veterans([10]);
-        epoch();
-        confirm(1, 10);
-        call_roll();
-        [1, 2, 4, 10].into_iter().for_each(answer);
-        set_unfit(4);
-        epoch();
-        epoch();
-        assert_eq!(NodePool::chain_of(&4), None);
-        assert_eq!(close_roll(), 0);
-        assert_eq!(NodePool::active_count(1), 3);
     });
 }
 
 #[test]
-fn nobody_goes_if_the_roll_is_cancelled_or_none_was_called() {
+fn an_answer_is_taken_until_the_time_is_over_and_not_until_the_roll_is_closed() {
+    ExtBuilder.run(|| {
+        live_chain(4);
+        let since = call_roll();
+        Now::set(since + ANSWER_SECONDS - 1);
+        answer(1);
+        assert!(owes(2).is_some());
+        Now::set(since + ANSWER_SECONDS);
+        assert_eq!(owes(2), None, "it would be in vain");
+        refused(answer_call(1, 2, since), InvalidTransaction::Stale);
+        let late = NodePool::check_answer(1, &2, &pair(2).sign(b"anything"));
+        assert!(matches!(late, Err(Error::RollIsOver)));
+        assert_eq!(close_roll(), 3);
+        let closed = NodePool::check_answer(1, &2, &pair(2).sign(b"anything"));
+        assert!(matches!(closed, Err(Error::RollIsOver)));
+        assert_eq!(NodePool::answered(1), [1]);
+        NodePool::end_roll(1);
+        assert!(NodePool::answered(1).is_empty());
+    });
+}
+
+/// A chain of seven that seems to stand still.
+fn held(test: impl FnOnce()) {
+    ExtBuilder.run(|| {
+        live_chain(7);
+        NodePool::hold(1, true);
+        test();
+    });
+}
+
+fn hold() -> Hold {
+    Rosters::<Test>::get(1).expect("it is there").hold
+}
+
+#[test]
+fn of_a_chain_that_is_held_nobody_is_marked_or_released() {
+    held(|| {
+        Now::set(Now::get() + TERM.seconds);
+        set_unfit(5);
+        assert_ok!(NodePool::leave(RuntimeOrigin::signed(6)));
+        take_told();
+        for _ in 0..4 {
+            epoch();
+        }
+        assert_eq!((accounts(1).len(), take_told()), (7, vec![]));
+        assert!(in_phase(1, MemberPhase::Departing).is_empty());
+        NodePool::hold(1, false);
+        epoch();
+        assert_eq!(in_phase(1, MemberPhase::Departing).len(), 2, "T of 7");
+    });
+    ExtBuilder.run(|| {
+        live_chain(7);
+        Now::set(Now::get() + TERM.seconds);
+        join_veterans(20..=29);
+        epoch();
+        epoch();
+        let joining = in_phase(1, MemberPhase::Joining);
+        let departing = in_phase(1, MemberPhase::Departing);
+        assert_eq!((joining.len(), departing.len()), (2, 2));
+        NodePool::hold(1, true);
+        assert_ok!(NodePool::set_need(1, 5));
+        joining.iter().for_each(|account| confirm(1, *account));
+        epoch();
+        assert_eq!(NodePool::active_count(1), 9, "they serve with the others");
+        assert_eq!(in_phase(1, MemberPhase::Departing), departing);
+        NodePool::hold(1, false);
+        epoch();
+        assert_eq!(NodePool::active_count(1), 7, "T of 9");
+    });
+}
+
+#[test]
+fn a_chain_that_is_held_is_not_short_for_any_time() {
+    held(|| {
+        Answer::set(OnShort::WindUp);
+        call_roll();
+        answer(1);
+        close_roll();
+        take_told();
+        for _ in 0..5 {
+            epoch();
+        }
+        assert_eq!(take_told(), []);
+        assert!(NodePool::is_live(1));
+        // It has all of its time when it is not held any more.
+        NodePool::end_roll(1);
+        epoch();
+        assert!(NodePool::is_live(1));
+        epoch();
+        assert!(!NodePool::is_live(1));
+    });
+}
+
+#[test]
+fn who_joins_a_chain_that_is_held_and_is_late_pays_nothing() {
+    ExtBuilder.run(|| {
+        live_chain(4);
+        NodePool::on_authored(1, &3, TERM.blocks);
+        join_veterans([10]);
+        epoch();
+        epoch();
+        NodePool::hold(1, true);
+        set_absent([10]);
+        epoch();
+        assert!(in_phase(1, MemberPhase::Joining).is_empty());
+        assert!(NodePool::is_pooled(&10) && NodePool::chain_of(&10).is_none());
+        assert_eq!((total(10), Fees::get()), (FUNDS, 0));
+        let held = Nodes::<Test>::get(10).map(|node| node.deposit);
+        assert_eq!(held, Some(DEPOSIT));
+    });
+    // Who gives its place up pays as ever: nobody may choose among draws.
+    ExtBuilder.run(|| {
+        live_chain(4);
+        NodePool::on_authored(1, &3, TERM.blocks);
+        join_veterans([10]);
+        epoch();
+        epoch();
+        NodePool::hold(1, true);
+        assert_ok!(NodePool::leave(RuntimeOrigin::signed(10)));
+        assert_eq!(total(10), FUNDS - DEPOSIT);
+    });
+}
+
+#[test]
+fn who_joins_has_its_time_anew_when_the_chain_is_held_no_more() {
+    ExtBuilder.run(|| {
+        live_chain(4);
+        NodePool::on_authored(1, &3, TERM.blocks);
+        join_veterans([10]);
+        epoch();
+        NodePool::hold(1, true);
+        // It is drawn, and the epoch goes by in which it would have to confirm.
+        epoch();
+        assert_eq!(in_phase(1, MemberPhase::Joining), [10]);
+        freeze();
+        beacon();
+        NodePool::hold(1, false);
+        work();
+        assert_eq!(in_phase(1, MemberPhase::Joining), [10]);
+        epoch();
+        assert!(!NodePool::is_pooled(&10), "it is late as any other");
+    });
+}
+
+#[test]
+fn when_the_roll_is_closed_who_may_not_serve_goes_and_its_answer_is_known() {
+    ExtBuilder.run(|| {
+        live_chain(7);
+        assert_eq!(hold(), Hold::None);
+        call_roll();
+        assert_eq!(hold(), Hold::All);
+        [1, 2, 3, 4, 5, 6].into_iter().for_each(answer);
+        for unfit in [1, 2, 3] {
+            set_unfit(unfit);
+        }
+        epoch();
+        assert_eq!(NodePool::active_count(1), 7);
+        assert_eq!(close_roll(), 1);
+        assert_eq!(hold(), Hold::Fit);
+        take_told();
+        epoch();
+        let gone = [1, 2, 3].map(|node| Told::Left(1, node, Departure::Unfit));
+        let mut told = take_told();
+        told.sort_by_key(|told| format!("{told:?}"));
+        assert_eq!(told, gone, "T of 6 is 1");
+        assert_eq!(NodePool::answered(1), [1, 2, 3, 4, 5, 6]);
+        // It is as long as the chain is held that the roll counts.
+        NodePool::hold(1, false);
+        assert_eq!((hold(), NodePool::answered(1).len()), (Hold::None, 6));
+        NodePool::hold(1, true);
+        assert_eq!(hold(), Hold::Fit);
+        NodePool::end_roll(1);
+        assert_eq!(hold(), Hold::None);
+        assert!(!events().contains(&Event::RollCancelled { chain: 1 }));
+    });
+}
+
+#[test]
+fn nobody_goes_if_the_roll_is_ended_or_none_was_called() {
     ExtBuilder.run(|| {
         live_chain(4);
         assert_eq!(close_roll(), 0);
         let since = call_roll();
-        NodePool::cancel_roll(1);
+        NodePool::end_roll(1);
         assert!(events().contains(&Event::RollCancelled { chain: 1 }));
         refused(answer_call(1, 1, since), InvalidTransaction::Stale);
         assert_eq!(owes(1), None);
         assert_eq!(close_roll(), 0);
-        NodePool::cancel_roll(1);
+        NodePool::end_roll(1);
         assert_eq!(accounts(1).len(), 4);
         let cancelled = |event: &Event<Test>| *event == Event::RollCancelled { chain: 1 };
         assert_eq!(events().into_iter().filter(cancelled).count(), 1);
@@ -302,13 +478,17 @@ fn only_live_chains_have_rolls() {
         open(2, 4);
         for chain in [2, 3] {
             assert!(!NodePool::is_live(chain));
-            NodePool::call_roll(chain, Now::get());
+            NodePool::hold(chain, true);
+            NodePool::call_roll(chain, Now::get(), Now::get() + ANSWER_SECONDS);
         }
         assert_eq!(Rolls::<Test>::iter().count(), 0);
+        let held = Rosters::<Test>::iter_values().filter(|roster| roster.hold != Hold::None);
+        assert_eq!(held.count(), 0);
         assert!(NodePool::is_live(1));
         call_roll();
         assert_ok!(NodePool::set_phase(1, Phase::Retiring));
         assert!(!NodePool::is_live(1) && !Rolls::<Test>::contains_key(1));
+        assert_eq!(hold(), Hold::None);
         assert_eq!(close_roll(), 0);
         assert_eq!(accounts(1).len(), 4);
     });

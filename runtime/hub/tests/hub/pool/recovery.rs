@@ -11,7 +11,8 @@ use hansa_allocation_primitives::{
     Allocation, Head,
 };
 use hansa_dappchain_primitives::api::runtime_decl_for_dapp_chain_sets_api::DappChainSetsApi;
-use hansa_interchain_primitives::{claims, keys as places, StorageProof};
+use hansa_interchain_primitives::{claims, keys as places, traits::LightClients, StorageProof};
+use hansa_pallet_node_allocation::{roster::Hold, Rosters};
 use serde_json::{json, Value};
 
 /// The genesis of the chain that loses its quorum.
@@ -137,6 +138,12 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
         .state(|| Interchain::route(1))
         .is_some_and(|route| route.header_due));
 
+    let held = |chain: &mut Chain| {
+        let roster = chain.state(|| Rosters::<Runtime>::get(1));
+        roster.expect("it is there").hold
+    };
+    assert_eq!(held(&mut chain), Hold::All);
+
     // Two of the four are there, and answer.
     let founders: Vec<_> = members(&mut chain)
         .into_iter()
@@ -171,6 +178,7 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
     confirm_all(&mut chain);
     epochs_until(&mut chain, &seeds, || Runtime::recovery(1).is_some());
     chain.try_state();
+    assert_eq!(held(&mut chain), Hold::None);
 
     let record = chain
         .state(|| Runtime::recovery(1))
@@ -202,6 +210,19 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
         assert_eq!(Runtime::stall(1), None);
         let view = DappChains::chain(1).expect("it is there");
         assert_eq!(view.state, ChainState::Live);
+    });
+
+    // Should that set be lost, too, before it has decided a block, another one takes its place at the same head.
+    chain.state(|| {
+        let mut again = record.set().expect("it is a set");
+        again.id = 2;
+        let head = (record.head.height, record.head.hash);
+        assert_eq!(
+            <Interchain as LightClients>::recover(1, head, again),
+            Ok(())
+        );
+        let client = Interchain::client(1).expect("there is a route");
+        assert_eq!((client.state.set_id, client.state.set_since), (2, 1));
     });
 
     // Other chains are proven the record.
