@@ -9,11 +9,11 @@ use hansa_dappchain_primitives::{AssignedNode, Hash, InstallKeys, Recovery};
 use hansa_pbft_primitives::{AuthoritySet, Height, RecoveredSet, SetId, TakeRecovery, KEY_TYPE};
 use sp_core::ByteArray;
 
-/// Above which block a record must be, and which id its set must have.
+/// Above which block a record must be, and after which set its own comes.
 struct Place {
     height: Height,
     block: Hash,
-    id: SetId,
+    before: SetId,
 }
 
 impl<T: Config> TakeRecovery<T::AccountId> for Pallet<T> {
@@ -21,12 +21,12 @@ impl<T: Config> TakeRecovery<T::AccountId> for Pallet<T> {
         record: &[u8],
         height: Height,
         parent: Hash,
-        next_id: SetId,
+        before: SetId,
     ) -> Option<RecoveredSet<T::AccountId>> {
         let place = Place {
             height,
             block: parent,
-            id: next_id,
+            before,
         };
         match Self::take_record(record, &place) {
             Ok(recovered) => Some(recovered),
@@ -72,8 +72,9 @@ impl<T: Config> Pallet<T> {
         if (record.head.height, record.head.hash) != (place.height, place.block) {
             return Err("it is of another head");
         }
-        if record.set_id != place.id {
-            return Err("its set has another id");
+        // It need not be the next one: the hub may have recorded others above this head that decided nothing.
+        if record.set_id <= place.before {
+            return Err("its set is not a later one");
         }
         if record.next.ordinal <= LastOrdinal::<T>::get() {
             return Err("the hub has ordered a later set");

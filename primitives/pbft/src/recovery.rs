@@ -5,7 +5,9 @@
 //!
 //! A set of which more than `T` is gone for good can neither decide nor hand over. Whoever assigns the sets of a chain
 //! may then **record** that, above a head of the chain that is final, another set decides. It is the one exception to the
-//! rule that only a set itself hands over.
+//! rule that only a set itself hands over. The set that is recorded may lose its quorum, too, before it decides anything:
+//! then there is a later record of the same head, with a later set. So ids have gaps at such a head, and nowhere else: a
+//! hand-over is always to the next id.
 //!
 //! The block above that head, and only that one, brings the record in its header, as the last item of its pre-runtime
 //! digest. Its nodes know the record from whoever made it, and take no block there with another record, or without one;
