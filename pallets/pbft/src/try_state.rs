@@ -77,8 +77,8 @@ impl<T: Config> Pallet<T> {
             let record =
                 SessionRecords::<T>::get(session).ok_or("8: a session has no record of its set")?;
             let follows = last.is_none_or(|last| {
-                let replaced = last.first_height == record.first_height
-                    && last.set_id < record.set_id;
+                let replaced =
+                    last.first_height == record.first_height && last.set_id < record.set_id;
                 last.first_height < record.first_height || replaced
             });
             ensure!(follows, "8: a session does not begin after the one before");

@@ -93,8 +93,8 @@ pub trait LightClients {
     /// The set that decides the next height of chain `of`.
     fn deciding_set(of: ChainId) -> Option<AuthoritySet>;
 
-    /// From the height above `head` on `set` decides on chain `of`, in place of one that lost its quorum. Its id is one
-    /// above that of the set before. Fails if that is not the highest head that is known, or nothing is believed of
+    /// From the height above `head` on `set` decides on chain `of`, in place of one that lost its quorum. Its id is later
+    /// than that of the set before. Fails if that is not the highest head that is known, or nothing is believed of
     /// the chain; nothing is changed then.
     fn recover(of: ChainId, head: (Height, Hash), set: AuthoritySet) -> DispatchResult;
 }

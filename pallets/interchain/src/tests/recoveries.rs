@@ -81,7 +81,12 @@ impl Lost {
 
     /// The new set decides on A.
     fn resume(&mut self, record: &TestRecord) {
-        (self.world.a.set, self.world.a.seed) = (record.3.clone(), SEED);
+        self.resume_with(record, SEED);
+    }
+
+    /// The same, of a set whose keys come from `seed`.
+    fn resume_with(&mut self, record: &TestRecord, seed: u8) {
+        (self.world.a.set, self.world.a.seed) = (record.3.clone(), seed);
         self.world.a.now = self.world.a.now.max(self.world.b.now);
         self.world.a.block(|| {});
     }
@@ -194,12 +199,27 @@ fn a_record_after_which_there_was_another_is_refused() {
             refused(InvalidTransaction::BadProof)
         );
     }
-    // The second one alone: the first is missing.
-    let call = lost.call(&second, later);
+    // The second one alone does, as the set of the first has decided nothing.
+    assert_ok!(lost.world.b.submit(lost.call(&second, later)));
+    assert_eq!(set_of(&mut lost.world.b, A), second.3);
+    let call = lost.call(&first, later);
     assert_eq!(
         lost.world.b.submit(call),
-        refused(InvalidTransaction::Future)
+        refused(InvalidTransaction::Stale)
     );
+    lost.resume_with(&second, SEED + 10);
+    tell(&lost.world.a, &mut lost.world.b);
+    assert_ok!(lost.world.b.transfer(A, 10));
+    // And one after the other.
+    let mut lost = Lost::new();
+    let first = lost.record();
+    let mut second = first.clone();
+    second.3 = make_set(first.3.id + 1, SEED + 10);
+    let at = lost.make(&first);
+    assert_ok!(lost.world.b.submit(lost.call(&first, at)));
+    let at = lost.make(&second);
+    assert_ok!(lost.world.b.submit(lost.call(&second, at)));
+    assert_eq!(set_of(&mut lost.world.b, A), second.3);
 }
 
 #[test]
@@ -261,7 +281,7 @@ const ALTERED: &[(&str, Alter, InvalidTransaction)] = &[
     ),
     ("above a block to come", |p| p.record.2 .0 += 1, Future),
     ("above a block of before", |p| p.record.2 .0 -= 1, Stale),
-    ("of a set to come", |p| p.record.3.id += 1, Future),
+    ("of a set to come", |p| p.record.3.id += 1, BadProof),
     ("of the set that decides", |p| p.record.3.id -= 1, Stale),
     ("of another set", |p| p.record.3 = make_set(1, 99), BadProof),
     ("made later", |p| p.at += 1, BadProof),
