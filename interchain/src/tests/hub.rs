@@ -82,6 +82,7 @@ impl World {
                 seed: [0; 32],
                 members: members.try_into().unwrap(),
             },
+            hub: None,
         };
         record.to_bytes()
     }

@@ -5,7 +5,8 @@
 
 use crate::{Config, Event, Hub, LastOrdinal, Pallet, Waiting, LOG_TARGET};
 use frame_support::traits::Get;
-use hansa_dappchain_primitives::{AssignedNode, Hash, InstallKeys, Recovery};
+use hansa_dappchain_primitives::{route, AssignedNode, Hash, InstallKeys, Recovery};
+use hansa_interchain_primitives::traits::OpenRoute;
 use hansa_pbft_primitives::{AuthoritySet, Height, RecoveredSet, SetId, TakeRecovery, KEY_TYPE};
 use sp_core::ByteArray;
 
@@ -47,6 +48,11 @@ impl<T: Config> Pallet<T> {
     ) -> Result<RecoveredSet<T::AccountId>, &'static str> {
         let record = Recovery::<T::AccountId>::read(record).ok_or("it is malformed")?;
         let set = Self::check_record(&record, place)?;
+        if let Some(hub) = &record.hub {
+            // Nothing is wrong if not: the route may know as much, or be frozen, which is for the admin to say.
+            let renewed = T::Routes::renew_hub(route::to_hub(hub));
+            log::debug!(target: LOG_TARGET, "the light client of the hub begins anew: {renewed}");
+        }
         let next = record.next;
         next.members.iter().for_each(Self::free_key);
         let accounts = next.members.iter().map(|m| m.node.clone()).collect();

@@ -34,7 +34,8 @@ use alloc::collections::BTreeSet;
 use frame_support::{traits::Get, weights::Weight};
 use hansa_allocation_primitives::{Head, RollCall};
 use hansa_dappchain_primitives::{
-    packet::Members, AssignedNode, ChainId, Hash, NextSet, Recovery, Seconds, StallView, MIN_NODES,
+    packet::Members, AssignedNode, ChainId, CheckpointOf, Hash, NextSet, Recovery, Seconds,
+    StallView, MIN_NODES,
 };
 #[allow(unused_imports)] // For the documentation.
 use hansa_interchain_primitives::traits::HandOvers;
@@ -215,7 +216,9 @@ impl<T: Config> Pallet<T> {
                 seed: T::Seed::get(),
                 members: Members::try_from(members.to_vec()).ok()?,
             },
-        };
+            hub: Some(T::Checkpoint::checkpoint()),
+        }
+        .fitted();
         let next = ordinal.checked_add(1)?;
         let set = recovery.set().ok()?;
         let ordered = Self::ordered(&set, members, Some(set_id));

@@ -63,10 +63,11 @@ fn look_at(db: RuntimeDbWeight, n: u32) -> Weight {
 }
 
 fn recover(db: RuntimeDbWeight, n: u32) -> Weight {
-    // The sets that were ordered and are passed over, at most 16, and a set that is forgotten by the light client.
+    // The sets that were ordered and are passed over, at most 16, and a set that is forgotten by the light client. Where this
+    // chain stands.
     Weight::from_parts(150 * MICROSECOND, 0)
         .saturating_add(Weight::from_parts(5 * MICROSECOND, 0).saturating_mul(n.into()))
-        .saturating_add(db.reads_writes(6, 29))
+        .saturating_add(db.reads_writes(12, 29))
 }
 
 fn take_report(db: RuntimeDbWeight, n: u32) -> Weight {

@@ -192,6 +192,33 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Let the light client of the hub begin anew with a later header, as far as it knows of nothing that contradicts it.
+    fn do_renew_hub(new: NewRoute) -> DispatchResult {
+        let (peer, header) = (new.chain.id, new.header);
+        let route = Routes::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
+        ensure!(route.hub && route.chain == new.chain, Error::<T>::NotOurHub);
+        let client = Clients::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
+        // Which of two hubs is right is not for either to say.
+        ensure!(!client.frozen, Error::<T>::NotTrusted);
+        let latest = client.latest;
+        ensure!(header.height > latest.height, Error::<T>::AlreadyDone);
+        ensure!(
+            header.timestamp > latest.timestamp && new.set.id >= client.set_id,
+            Error::<T>::BadHeader
+        );
+        let known = ClientSets::<T>::get(peer).filter(|known| known.id == new.set.id);
+        ensure!(
+            known.is_none_or(|known| known == new.set),
+            Error::<T>::BadSet
+        );
+        Self::begin_client(route.chain, &header, new.set, client.trusting_period)?;
+        Self::deposit_event(Event::HubRenewed {
+            hub: peer,
+            height: header.height,
+        });
+        Ok(())
+    }
+
     pub(crate) fn do_suspend(peer: ChainId, suspended: bool) -> DispatchResult {
         Routes::<T>::try_mutate(peer, |route| {
             let route = route.as_mut().ok_or(Error::<T>::NoRoute)?;
@@ -323,6 +350,15 @@ impl<T: Config> OpenRoute for Pallet<T> {
 
     fn has_route(peer: ChainId) -> bool {
         Routes::<T>::contains_key(peer)
+    }
+
+    fn renew_hub(route: NewRoute) -> bool {
+        let hub = route.chain.id;
+        let renewed = with_storage_layer(|| Self::do_renew_hub(route));
+        if let Err(error) = &renewed {
+            log::info!(target: LOG_TARGET, "the light client of hub {hub:x} stays: {error:?}");
+        }
+        renewed.is_ok()
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::{mock::*, Event, Hub, LastOrdinal, Seed, Waiting};
 use frame_support::{assert_ok, assert_storage_noop};
-use hansa_dappchain_primitives::{ChainPacket, Hash, Head, Recovery};
+use hansa_dappchain_primitives::{route, ChainPacket, Hash, Head, Recovery};
 use hansa_interchain_primitives::traits::SystemPacketRefused;
 use hansa_pallet_pbft::{ChangeQueued, KeyOwnershipProof, SessionRecords};
 use hansa_pbft_primitives::{
@@ -127,6 +127,31 @@ fn only_a_record_of_this_place_is_taken() {
         let recovered = ask(&good.to_bytes()).expect("it is good");
         assert_eq!(Ok(recovered.set), good.set());
         assert_eq!(recovered.accounts, [1, 2, 5, 6]);
+    });
+}
+
+#[test]
+fn the_light_client_of_the_hub_goes_on_from_where_the_hub_stood() {
+    with_hub(|| {
+        block();
+        let refused = Recovery {
+            head: Head {
+                height: 0,
+                hash: hash_of(0),
+            },
+            ..record(set(1, &[1, 2, 5, 6]))
+        };
+        assert_eq!(ask(&refused.to_bytes()), None);
+        assert_eq!(Renewed::get(), []);
+        recover_by(0, &record(set(1, &[1, 2, 5, 6])));
+        assert_eq!(Renewed::take(), [route::to_hub(&hub_at(9))]);
+        // It may not be told.
+        let record = Recovery {
+            hub: None,
+            ..record(set(2, &[1, 2, 5, 7]))
+        };
+        recover_by(0, &record);
+        assert_eq!((members(), Renewed::get()), (vec![1, 2, 5, 7], vec![]));
     });
 }
 
