@@ -62,8 +62,8 @@ impl<AccountId: Encode> Recovery<AccountId> {
         BlakeTwo256::hash_of(&(DOMAIN, self))
     }
 
-    /// The record as it fits into a header. The largest set of a chain leaves room for some four hundred validators of the hub;
-    /// if there are more, the chain is not told where the hub stood, and goes on all the same.
+    /// The record as it fits into a header. The largest set of a chain leaves room for more than three hundred validators of
+    /// the hub; if there are too many, the chain is not told where the hub stood, and goes on all the same.
     pub fn fitted(mut self) -> Self {
         if self.encoded_size() > MAX_RECOVERY_BYTES {
             self.hub = None;
@@ -227,7 +227,7 @@ mod tests {
             },
             hub: Some(hub(validators)),
         };
-        for (validators, fits) in [(390, true), (400, false), (MAX_AUTHORITIES, false)] {
+        for (validators, fits) in [(360, true), (370, false), (MAX_AUTHORITIES, false)] {
             let record = largest(validators);
             assert_eq!(record.encoded_size() <= MAX_RECOVERY_BYTES, fits);
             let fitted = record.clone().fitted();
