@@ -104,9 +104,9 @@ pub trait Chain: Send + Sync + 'static {
     /// The height of the header that hands over to this set; none if there is none yet.
     fn hand_over_to(&self, set: SetId) -> Result<Option<Height>, ChainError>;
 
-    /// The height of the header that brings the record by which this set came to decide, in place of a hand-over: the first
-    /// one that it has decided. None if there is none yet.
-    fn recovered_at(&self, set: SetId) -> Result<Option<Height>, ChainError>;
+    /// The height of the first header that brings a record, in place of a hand-over, by which a set later than this one came
+    /// to decide: the first one that that set has decided. None if there is none yet.
+    fn recovered_after(&self, set: SetId) -> Result<Option<Height>, ChainError>;
 
     /// The last record that the chain, a hub, has made of a chain that lost its quorum.
     fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<RecoveryView>, ChainError>;

@@ -205,8 +205,8 @@ where
         self.hand_overs.find(set)
     }
 
-    fn recovered_at(&self, set: SetId) -> Result<Option<Height>, ChainError> {
-        self.hand_overs.find_recovery(set)
+    fn recovered_after(&self, set: SetId) -> Result<Option<Height>, ChainError> {
+        self.hand_overs.find_recovery_after(set)
     }
 
     fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<RecoveryView>, ChainError> {

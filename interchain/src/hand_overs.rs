@@ -4,12 +4,12 @@
 //! Which header hands over to which set, and which brings a record of the hub in place of a hand-over: an index beside the
 //! blocks, filled from their headers.
 //!
-//! The set's id is counted up by one with each of them, so the id is the key. The index is no
-//! authority: what it names is looked at again, and if the database loses it, it is filled again.
+//! A hand-over is to the set with the next id, so the id is the key. A record may leave ids out, so those that are there are
+//! one list. The index is no authority: what it names is looked at again, and if the database loses it, it is filled again.
 
 use crate::{
     chain::ChainError,
-    limits::{SCAN_STEP, SCAN_STEPS},
+    limits::{MAX_KEPT_RECORDS, SCAN_STEP, SCAN_STEPS},
 };
 use codec::{Decode, Encode};
 use hansa_dappchain_primitives::Recovery;
@@ -19,10 +19,13 @@ use hansa_primitives::{AccountId, Block, Header};
 use sc_client_api::AuxStore;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Header as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 const HAND_OVER: &[u8] = b"hansa/interchain/hand-over/";
-const RECOVERY: &[u8] = b"hansa/interchain/recovery/";
+const RECORDS: &[u8] = b"hansa/interchain/records";
 const SCANNED: &[u8] = b"hansa/interchain/scanned";
 
 /// The index of a chain's hand-overs.
@@ -30,6 +33,19 @@ pub struct HandOvers<C> {
     client: Arc<C>,
     /// Up to which height headers were looked at; none before the database was asked.
     scanned: Mutex<Option<Height>>,
+}
+
+/// What headers say of sets: which, and at which height.
+#[derive(Default)]
+struct Found {
+    hand_overs: Vec<(SetId, Height)>,
+    records: Vec<(SetId, Height)>,
+}
+
+impl Found {
+    fn is_empty(&self) -> bool {
+        self.hand_overs.is_empty() && self.records.is_empty()
+    }
 }
 
 fn unreadable(error: impl ToString) -> ChainError {
@@ -47,27 +63,40 @@ impl<C: HeaderBackend<Block> + AuxStore> HandOvers<C> {
 
     /// The height of the final header that hands over to `set`; none if there is none.
     pub fn find(&self, set: SetId) -> Result<Option<Height>, ChainError> {
-        self.named(set, HAND_OVER, hands_over_to)
-    }
-
-    /// The height of the final header that brings the record by which `set` came to decide; none if there is none.
-    pub fn find_recovery(&self, set: SetId) -> Result<Option<Height>, ChainError> {
-        self.named(set, RECOVERY, recovers_to)
-    }
-
-    fn named(
-        &self,
-        set: SetId,
-        item: &[u8],
-        names: fn(&Header) -> Option<SetId>,
-    ) -> Result<Option<Height>, ChainError> {
         self.catch_up()?;
-        let Some(height) = self.read::<Height>(&key(item, set))? else {
+        let Some(height) = self.read::<Height>(&key(set))? else {
             return Ok(None);
         };
-        // After a revert the index may name what is not there any more.
+        let is_there = self.is_there(set, height, hands_over_to)?;
+        Ok(is_there.then_some(height))
+    }
+
+    /// The height of the final header that brings a record by which a set later than `set` came to decide, the first of
+    /// such sets; none if there is none.
+    pub fn find_recovery_after(&self, set: SetId) -> Result<Option<Height>, ChainError> {
+        self.catch_up()?;
+        for (later, height) in self.records()?.into_iter().filter(|(id, _)| *id > set) {
+            if self.is_there(later, height, recovers_to)? {
+                return Ok(Some(height));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the header at a height names a set. After a revert the index may name what is not there any more.
+    fn is_there(
+        &self,
+        set: SetId,
+        height: Height,
+        names: fn(&Header) -> Option<SetId>,
+    ) -> Result<bool, ChainError> {
         let named = self.header(height)?.and_then(|header| names(&header));
-        Ok((named == Some(set)).then_some(height))
+        Ok(named == Some(set))
+    }
+
+    /// The records that were found, by the ids of their sets, in ascending order.
+    fn records(&self) -> Result<Vec<(SetId, Height)>, ChainError> {
+        Ok(self.read(RECORDS)?.unwrap_or_default())
     }
 
     /// Look at the headers that became final since the last time; an error if there are too many to do
@@ -96,14 +125,15 @@ impl<C: HeaderBackend<Block> + AuxStore> HandOvers<C> {
         Err(ChainError::Scanning(done))
     }
 
-    fn scan(&self, after: Height, to: Height) -> Result<Vec<(Vec<u8>, Height)>, ChainError> {
-        let mut found = Vec::new();
+    fn scan(&self, after: Height, to: Height) -> Result<Found, ChainError> {
+        let mut found = Found::default();
         for height in after.saturating_add(1)..=to {
             let Some(header) = self.header(height)? else {
                 continue;
             };
-            found.extend(hands_over_to(&header).map(|set| (key(HAND_OVER, set), height)));
-            found.extend(recovers_to(&header).map(|set| (key(RECOVERY, set), height)));
+            let (hand_over, record) = (hands_over_to(&header), recovers_to(&header));
+            found.hand_overs.extend(hand_over.map(|set| (set, height)));
+            found.records.extend(record.map(|set| (set, height)));
         }
         Ok(found)
     }
@@ -120,11 +150,20 @@ impl<C: HeaderBackend<Block> + AuxStore> HandOvers<C> {
         Ok(bytes.and_then(|bytes| T::decode(&mut &bytes[..]).ok()))
     }
 
-    fn write(&self, found: &[(Vec<u8>, Height)], scanned: Height) -> Result<(), ChainError> {
-        let mut entries: Vec<_> = found
-            .iter()
-            .map(|(key, height)| (key.clone(), height.encode()))
+    fn write(&self, found: &Found, scanned: Height) -> Result<(), ChainError> {
+        let hand_overs = found.hand_overs.iter();
+        let mut entries: Vec<_> = hand_overs
+            .map(|(set, height)| (key(*set), height.encode()))
             .collect();
+        if !found.records.is_empty() {
+            let mut records: BTreeSet<_> = self.records()?.into_iter().collect();
+            records.extend(&found.records);
+            while records.len() > MAX_KEPT_RECORDS {
+                records.pop_first();
+            }
+            let records: Vec<_> = records.into_iter().collect();
+            entries.push((RECORDS.to_vec(), records.encode()));
+        }
         entries.push((SCANNED.to_vec(), scanned.encode()));
         let entries: Vec<_> = entries.iter().map(|(k, v)| (&k[..], &v[..])).collect();
         self.client.insert_aux(&entries, &[]).map_err(unreadable)
@@ -142,8 +181,8 @@ fn recovers_to(header: &Header) -> Option<SetId> {
     Recovery::<AccountId>::read(&record).map(|record| record.set_id)
 }
 
-fn key(item: &[u8], set: SetId) -> Vec<u8> {
-    let mut key = item.to_vec();
+fn key(set: SetId) -> Vec<u8> {
+    let mut key = HAND_OVER.to_vec();
     set.encode_to(&mut key);
     key
 }
@@ -233,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn hand_overs_and_records_are_found_by_the_set_that_decides_then() {
+    fn hand_overs_and_records_are_found_by_the_sets_before_and_after() {
         let client = Arc::new(Client::default());
         let change = |id| ConsensusLog::SetChange(make_set(id, 7)).to_digest_item();
         let (chain, _) = two_chains();
@@ -242,24 +281,35 @@ mod tests {
         let index = HandOvers::new(client.clone());
         assert_eq!(index.find(1), Ok(Some(first)));
         assert_eq!(
-            (index.find(2), index.find_recovery(2)),
+            (index.find(2), index.find_recovery_after(1)),
             (Ok(None), Ok(None))
         );
-        // A record of set 2, whose first block hands over itself.
+        // A record of set 3, as there was another before of the same head, and its first block hands over itself.
         lock(&chain).set = make_set(1, 7);
+        lock(&chain).lose_quorum(60);
         let record = lock(&chain).lose_quorum(70);
-        let second = client.block(vec![recovery_item(&record), change(3)]);
+        let second = client.block(vec![recovery_item(&record), change(4)]);
         client.block(vec![recovery_item(&[1, 2, 3])]);
+        assert_eq!(index.find_recovery_after(1), Ok(Some(second)));
+        // And another one, much later.
+        lock(&chain).set = make_set(8, 7);
+        let record = lock(&chain).lose_quorum(80);
+        let third = client.block(vec![recovery_item(&record)]);
         // Those that are found are so after a start, too.
         for index in [index, HandOvers::new(client)] {
-            assert_eq!(index.find_recovery(2), Ok(Some(second)));
+            for (known, next) in [
+                (0, Some(second)),
+                (1, Some(second)),
+                (2, Some(second)),
+                (3, Some(third)),
+                (8, Some(third)),
+                (9, None),
+            ] {
+                assert_eq!(index.find_recovery_after(known), Ok(next), "{known}");
+            }
             assert_eq!(
-                (index.find(2), index.find_recovery(1)),
-                (Ok(None), Ok(None))
-            );
-            assert_eq!(
-                (index.find(3), index.find_recovery(3)),
-                (Ok(Some(second)), Ok(None))
+                (index.find(2), index.find(3), index.find(4)),
+                (Ok(None), Ok(None), Ok(Some(second)))
             );
         }
     }

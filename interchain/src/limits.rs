@@ -188,5 +188,9 @@ pub const SEEK_INTERVAL_MS: u64 = 10_000;
 /// milliseconds. If a node of the chain said that there is one, it is asked each [`PULL_INTERVAL_MS`].
 pub const RECOVERY_INTERVAL_MS: u64 = 60_000;
 
+/// How many records that a chain's own headers bring are found again: each is the end of a set, so there are few. The lowest
+/// gives way.
+pub const MAX_KEPT_RECORDS: usize = 256;
+
 /// How many times [`SCAN_STEP`] headers are looked at before somebody is told to come again.
 pub const SCAN_STEPS: u32 = 8;

@@ -130,11 +130,13 @@ fn way<C: Chain>(chain: &C, known: Known, head: Head) -> Result<Way, ChainError>
     let mut headers: Vec<SignedHeader> = Vec::new();
     let (mut reached, mut set) = (known.height, known.set_id);
     while headers.len() < MAX_HEADERS as usize {
-        let (hands_over, recovered) = match set.checked_add(1) {
-            Some(next) => (chain.hand_over_to(next)?, chain.recovered_at(next)?),
-            None => (None, None),
+        let hands_over = match set.checked_add(1) {
+            Some(next) => chain.hand_over_to(next)?,
+            None => None,
         };
         let hands_over = hands_over.filter(|height| *height <= head.height);
+        // A hand-over is to the next id. Where there is none, the next set came by a record, which may leave ids out.
+        let recovered = chain.recovered_after(set)?;
         let recovered = recovered.filter(|height| *height <= head.height);
         let height = match (hands_over, recovered) {
             (Some(height), _) if height <= known.height => return Ok(Way::Missing),
@@ -184,23 +186,24 @@ fn show<C: Chain>(
     let shown = match want.of {
         ProofOf::Packets { first, count } => packets(chain, head, by, lane, first, count, room)?,
         ProofOf::Results { first, count } => results(chain, head, by, lane, first, count)?,
-        of @ ProofOf::Recovery {
+        ProofOf::Recovery {
             chain: recovered,
             set,
         } => {
             let recovery = chain.recovery(head.hash, recovered)?;
-            let recovery = recovery.filter(|recovery| recovery.set == set);
-            let proof = match recovery {
-                Some(_) => chain.prove(head.hash, by, lane, of)?,
-                None => None,
+            let Some(recovery) = recovery.filter(|recovery| recovery.set >= set) else {
+                return Ok(None);
             };
-            recovery
-                .zip(proof)
-                .map(|(recovery, proof)| Shown::Recovery {
-                    chain: recovered,
-                    recovery,
-                    proof,
-                })
+            let of = ProofOf::Recovery {
+                chain: recovered,
+                set: recovery.set,
+            };
+            let proof = chain.prove(head.hash, by, lane, of)?;
+            proof.map(|proof| Shown::Recovery {
+                chain: recovered,
+                recovery,
+                proof,
+            })
         }
         of @ ProofOf::Inbound => chain
             .prove(head.hash, by, lane, of)?

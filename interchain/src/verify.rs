@@ -323,14 +323,20 @@ impl Trust<'_> {
                 chain,
                 recovery,
                 proof,
-            } => Submission::RecoverClient {
-                peer: chain,
-                record: recovery.record,
-                hub: peer,
-                at: recovery.at,
-                height,
-                proof,
-            },
+            } => {
+                let named = facts(&recovery.record).map(|facts| facts.set.id);
+                if named != Some(recovery.set) {
+                    return Err(Untrue::Record);
+                }
+                Submission::RecoverClient {
+                    peer: chain,
+                    record: recovery.record,
+                    hub: peer,
+                    at: recovery.at,
+                    height,
+                    proof,
+                }
+            }
         };
         Ok(Some(submission))
     }
@@ -385,7 +391,7 @@ fn answers(want: &Want, shown: &Shown) -> bool {
                 recovery,
                 ..
             },
-        ) => (chain, set) == (*shown, recovery.set),
+        ) => chain == *shown && recovery.set >= set,
         _ => false,
     }
 }

@@ -96,6 +96,7 @@ pub(crate) mod tests {
                 seed: [6; 32],
                 members: members.try_into().expect("they are few"),
             },
+            hub: None,
         }
     }
 

@@ -132,7 +132,7 @@ impl Auditor {
     fn said(&mut self, spec: &Spec, node: usize, signed: &SignedStatement) -> Result<(), Halt> {
         // What is signed for no set makes no certificate, which is found elsewhere.
         let terms = spec.terms_of(signed);
-        let Terms { set, .. } = terms.unwrap_or_else(|| spec.terms(signed.height, true));
+        let Terms { set, .. } = terms.unwrap_or_else(|| spec.terms(signed.height, spec.records()));
         let latest = self.latest.entry((signed.height, node)).or_insert(set.id);
         if set.id < *latest {
             let text = format!(

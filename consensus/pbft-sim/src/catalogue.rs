@@ -24,6 +24,7 @@ const RECOVERY: Recovery = Recovery {
     lost_at_ms: 3_000,
     made_after_ms: 2_500,
     told_within_ms: 2_000,
+    twice: false,
 };
 
 const LIES: Scenario = Scenario {
@@ -197,6 +198,17 @@ pub const SCENARIOS: &[Scenario] = &[
             crashes_permille: 40,
             ..NodeFaults::CRASHES
         },
+        ..Scenario::BASE
+    },
+    Scenario {
+        name: "recovery-twice",
+        weights: &[1; 7],
+        recovery: Some(Recovery {
+            twice: true,
+            ..RECOVERY
+        }),
+        nodes: NodeFaults::CRASHES,
+        clocks: CLOCKS,
         ..Scenario::BASE
     },
     Scenario {

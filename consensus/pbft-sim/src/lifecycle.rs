@@ -56,7 +56,7 @@ impl Node {
         let first = shared.rng.below(resend_ms);
         self.wake(shared, first * MS, Wake::Resend);
         self.say_hello(shared);
-        if shared.spec.record().is_some() {
+        if shared.spec.records() > 0 {
             self.await_record(shared);
         }
         Ok(())
@@ -78,9 +78,11 @@ impl Node {
         self.wake(shared, late_us + told_us, Wake::Told);
     }
 
-    /// The node is told of the record: the height under way begins anew if another set decides it.
+    /// The node is told of the last record: the height under way begins anew if another set decides
+    /// it.
     pub fn learn(&mut self, shared: &mut Shared) -> Result<(), Halt> {
-        if std::mem::replace(&mut self.knows_record, true) {
+        let made = shared.spec.records();
+        if std::mem::replace(&mut self.known_records, made) == made {
             return Ok(());
         }
         let before = self.height();
@@ -154,7 +156,8 @@ impl Node {
                     break;
                 }
                 // Until the node is told of the record again, the block waits in the log.
-                waits = block.record.is_some() && !self.knows_record;
+                let known = self.terms(shared, certificate.height).record;
+                waits = block.record.is_some() && block.record != known;
                 if waits {
                     break;
                 }
@@ -247,7 +250,7 @@ impl Node {
             let occasion = occasion(shared, &terms, &parent);
             shared.summary.taken_over += u64::from(terms.record.is_some());
             let permission = log.permission(&occasion, safe_after_ms)?;
-            self.is_under = log.under().is_some();
+            self.under = log.under().map(|(_, set)| set);
             match permission {
                 // The block comes by replay or by sync.
                 Permission::Decided => {}
@@ -298,7 +301,7 @@ impl Node {
     /// The node is down: what is left of its disk is what the next start finds.
     pub fn crash(&mut self, shared: &mut Shared, crash: Crash) {
         self.running = None;
-        self.knows_record = false;
+        self.known_records = 0;
         self.busy_until_us = 0;
         shared.summary.crashes += 1;
         self.disk.crash(crash, &mut shared.rng);
@@ -364,16 +367,14 @@ impl Node {
 /// The child of `parent`, which is decided under `terms`, as the log asks for it.
 fn occasion(shared: &Shared, terms: &Terms, parent: &Parent) -> Occasion {
     let forgets = shared.scenario.sabotage == Some(Sabotage::NoSetInLog);
-    let record = shared
-        .spec
-        .record()
-        .filter(|_| terms.record.is_some() && !forgets);
+    let set = terms.record.filter(|_| !forgets);
+    let made_ms = set.and_then(|set| shared.spec.made_ms(set));
     Occasion {
         height: parent.height.saturating_add(1),
         set: terms.set.id,
         parent_ms: parent.timestamp_ms,
-        taken_over: record.map(|record| TakenOver {
-            made_after_ms: Some(record.made_ms),
+        taken_over: made_ms.map(|made_ms| TakenOver {
+            made_after_ms: Some(made_ms),
         }),
     }
 }

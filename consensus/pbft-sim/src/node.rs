@@ -18,7 +18,7 @@ use crate::{
 };
 use hansa_pbft_core::{Core, Input, Output, Record};
 use hansa_pbft_primitives::{
-    AuthorityId, AuthorityIndex, Certificate, Hash, Height, Message, View,
+    AuthorityId, AuthorityIndex, Certificate, Hash, Height, Message, SetId, View,
 };
 use hansa_vote_log::{StartGate, VoteLog, VoteLogError};
 use std::{
@@ -119,10 +119,10 @@ pub(crate) struct Node {
     pub damaged_up_to: Height,
     /// Older contents of the log, and how many blocks the database had then.
     pub old_copies: VecDeque<(Vec<u8>, usize)>,
-    /// Whether it knows the record that puts another set in place; not once it is down.
-    pub knows_record: bool,
-    /// Whether its log says that another set has taken over.
-    pub is_under: bool,
+    /// How many records that put another set in place it was told of; none once it is down.
+    pub known_records: usize,
+    /// Which set has taken over by what its log says.
+    pub under: Option<SetId>,
     /// Whether it is told of the record only when the network is good.
     pub is_late: bool,
     pub make_core: fn() -> Core<FakeCrypto>,
@@ -157,8 +157,8 @@ impl Node {
             damage_is_hidden: false,
             damaged_up_to: 0,
             old_copies: VecDeque::new(),
-            knows_record: false,
-            is_under: false,
+            known_records: 0,
+            under: None,
             is_late: false,
             make_core,
         }
@@ -171,7 +171,7 @@ impl Node {
 
     /// Who decides `height`, as far as the node knows.
     pub fn terms(&self, shared: &Shared, height: Height) -> Terms {
-        shared.spec.terms(height, self.knows_record)
+        shared.spec.terms(height, self.known_records)
     }
 
     pub(crate) fn wake(&self, shared: &mut Shared, delay_us: u64, wake: Wake) {
@@ -317,7 +317,7 @@ impl Node {
             }
             Output::Reject(rejection) => {
                 // Who has not heard of a record, or has, says in good faith what others refuse.
-                let parted = shared.spec.record().is_some();
+                let parted = shared.spec.records() > 0;
                 if let Some(peer) = peer.filter(|_| !self.faulty && !parted) {
                     shared.auditor.blamed(self.id, peer, rejection)?;
                 }

@@ -82,27 +82,41 @@ impl World {
         self.shared.schedule(made_us, Event::Record);
     }
 
-    /// The record is made: those that are left and the spare nodes decide above the head.
+    /// The record is made: those that are left and the spare nodes decide above the head. If there are
+    /// to be two, the first names the founders again, of which too many are gone: it comes to some, and
+    /// its set decides nothing.
     pub(crate) fn make_record(&mut self) {
+        let Some(recovery) = self.shared.scenario.recovery else {
+            return;
+        };
+        let is_vain = recovery.twice && self.shared.spec.records() == 0;
         let head = self.shared.auditor.highest();
         let made_ms = BEGIN_MS.saturating_add(self.shared.now_us / MS);
         let gone = self.casualties();
-        let members: Vec<_> = (0..self.shared.spec.candidates())
-            .filter(|node| !gone.contains(node))
-            .collect();
+        let members: Vec<_> = match is_vain {
+            true => (0..self.shared.spec.founders()).collect(),
+            false => (0..self.shared.spec.candidates())
+                .filter(|node| !gone.contains(node))
+                .collect(),
+        };
         self.shared.spec.recover(head, &members, made_ms);
         for node in self.nodes.iter().filter(|node| node.running.is_some()) {
             node.await_record(&mut self.shared);
         }
-        self.shared.schedule(AGAIN_MS * MS, Event::Return);
+        if is_vain {
+            let soon_ms = recovery.told_within_ms / 2;
+            self.shared.schedule(soon_ms * MS, Event::Record);
+        } else {
+            self.shared.schedule(AGAIN_MS * MS, Event::Return);
+        }
     }
 
     /// Those that are late come back once all others of the old set have it in their logs that it is
     /// over: else they could make up a quorum of it, and it would not be lost for good.
     pub(crate) fn return_late(&mut self) {
-        let gone = self.casualties();
+        let (gone, set) = (self.casualties(), self.shared.spec.recorded_set());
         let mut others = (0..self.shared.spec.founders()).filter(|node| !gone.contains(node));
-        if !others.all(|node| self.nodes[node].is_under) {
+        if !others.all(|node| self.nodes[node].under == set) {
             self.shared.schedule(AGAIN_MS * MS, Event::Return);
             return;
         }

@@ -180,6 +180,9 @@ pub struct Recovery {
     pub made_after_ms: u64,
     /// How long it takes at most to be told of it, in milliseconds.
     pub told_within_ms: u64,
+    /// Whether the set of the record has no quorum either, and a second record of the same head
+    /// follows when some have heard of the first.
+    pub twice: bool,
 }
 
 /// A fault of the node around the state machine, put in on purpose: a run must find it.

@@ -57,8 +57,8 @@ pub(crate) struct Spec {
     session_heights: Height,
     candidates: usize,
     sets: RefCell<BTreeMap<u64, Arc<AuthoritySet>>>,
-    /// The record, once it is made.
-    record: Option<Record>,
+    /// The records that are made, all above one head: each takes the place of the one before.
+    records: Vec<Record>,
 }
 
 impl Spec {
@@ -73,7 +73,7 @@ impl Spec {
                 + scenario.sessions.map_or(0, |s| s.spare)
                 + scenario.recovery.map_or(0, |r| r.spare),
             sets: RefCell::default(),
-            record: None,
+            records: Vec::new(),
         }
     }
 
@@ -111,26 +111,43 @@ impl Spec {
             .clone()
     }
 
-    /// Put a set of `members`, of weight 1 each, in place above `head`.
+    /// Put a set of `members`, of weight 1 each, in place above `head`, which is the same if there is a
+    /// record already.
     pub fn recover(&mut self, head: Height, members: &[usize], made_ms: u64) {
         let list = members.iter().map(|node| Authority {
             key: key(*node),
             weight: 1,
         });
-        let id = self.set(head.saturating_add(1)).id.saturating_add(1);
+        let before = self.terms(head.saturating_add(1), self.records()).set.id;
+        let id = before.saturating_add(1);
         let set = Arc::new(AuthoritySet::new(id, list.collect()).unwrap_or_default());
-        self.record = Some(Record { head, set, made_ms });
+        self.records.push(Record { head, set, made_ms });
     }
 
-    /// The record, if it is made.
-    pub fn record(&self) -> Option<&Record> {
-        self.record.as_ref()
+    /// How many records are made.
+    pub fn records(&self) -> usize {
+        self.records.len()
     }
 
-    /// Who decides `height` for a node that knows the record, or does not.
-    pub fn terms(&self, height: Height, knows: bool) -> Terms {
-        let record = self.record.as_ref();
-        match record.filter(|record| knows && height > record.head) {
+    /// The id of the set of the last record, if one is made.
+    pub fn recorded_set(&self) -> Option<SetId> {
+        self.records.last().map(|record| record.set.id)
+    }
+
+    /// When the record of this set was made, if it has one, by true time in milliseconds since
+    /// 1970.
+    pub fn made_ms(&self, set: SetId) -> Option<u64> {
+        let mut records = self.records.iter();
+        let record = records.find(|record| record.set.id == set)?;
+        Some(record.made_ms)
+    }
+
+    /// Who decides `height` for a node that was told of the first `known` records, of which only the
+    /// last counts.
+    pub fn terms(&self, height: Height, known: usize) -> Terms {
+        let last = known.checked_sub(1);
+        let record = last.and_then(|last| self.records.get(last));
+        match record.filter(|record| height > record.head) {
             Some(record) => Terms {
                 set: record.set.clone(),
                 record: (record.head.checked_add(1) == Some(height)).then_some(record.set.id),
@@ -144,11 +161,9 @@ impl Spec {
 
     /// All terms under which nodes may take `height` to be decided, the oldest first.
     pub fn all_terms(&self, height: Height) -> Vec<Terms> {
-        let mut all = vec![self.terms(height, false)];
-        let latest = self.terms(height, true);
-        if latest != all[0] {
-            all.push(latest);
-        }
+        let known = 0..=self.records();
+        let mut all: Vec<_> = known.map(|known| self.terms(height, known)).collect();
+        all.dedup();
         all
     }
 

@@ -94,7 +94,12 @@ fn faults_strike() {
 /// others, and some of them start again before they are told.
 #[test]
 fn sets_are_replaced() {
-    for name in ["recovery", "recovery-of-four", "recovery-new-nodes"] {
+    for name in [
+        "recovery",
+        "recovery-of-four",
+        "recovery-twice",
+        "recovery-new-nodes",
+    ] {
         let mut total = Summary::default();
         for seed in 0..40 {
             let summary = good(&named(name), seed);

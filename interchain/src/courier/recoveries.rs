@@ -76,7 +76,7 @@ impl<C: Chain> Courier<C> {
         Some(*id)
     }
 
-    /// The records that are to be asked for now. They are not asked for again for a while.
+    /// The records that are to be asked for now, of any set later than the one that is known. They are not asked for again for a while.
     fn records_wanted(&mut self) -> Wants {
         let now = self.now();
         let mut wants = Vec::new();
@@ -244,7 +244,7 @@ impl<C: Chain> Courier<C> {
     }
 
     /// Whether the own chain could take a submission, as far as that is not for the pool to say: a record that is of another
-    /// block or set than its light client knows would only be refused.
+    /// block than its light client knows, or of no later set, would only be refused.
     pub(super) fn is_of_use(&self, submission: &Submission) -> bool {
         let Submission::RecoverClient { peer, record, .. } = submission else {
             return true;
@@ -254,8 +254,8 @@ impl<C: Chain> Courier<C> {
         };
         let client = &entry.state.client.state;
         let head = (client.latest.height, client.latest.hash);
-        let is_next = client.set_id.checked_add(1) == Some(facts.set.id);
-        is_next && head == facts.head && client.genesis == facts.genesis
+        let is_later = facts.set.id > client.set_id;
+        is_later && head == facts.head && client.genesis == facts.genesis
     }
 }
 

@@ -56,6 +56,8 @@ impl World {
     pub fn lose_quorum(&mut self, seed: u8) -> Vec<u8> {
         let head = self.trusted();
         (self.set, self.seed) = (make_set(self.set.id + 1, seed), seed);
+        // A set of before that has decided nothing is in no header.
+        self.recoveries.retain(|_, first| *first <= head.height);
         self.recoveries.insert(self.set.id, head.height + 1);
         let members = self.set.authorities().iter().zip(1u8..);
         let members: Vec<_> = members
@@ -80,6 +82,7 @@ impl World {
                 seed: [0; 32],
                 members: members.try_into().unwrap(),
             },
+            hub: None,
         };
         record.to_bytes()
     }

@@ -189,8 +189,10 @@ impl Chain for Node {
         Ok(lock(&self.world).hand_overs.get(&set).copied())
     }
 
-    fn recovered_at(&self, set: SetId) -> Result<Option<Height>, ChainError> {
-        Ok(lock(&self.world).recoveries.get(&set).copied())
+    fn recovered_after(&self, set: SetId) -> Result<Option<Height>, ChainError> {
+        let world = lock(&self.world);
+        let mut later = world.recoveries.range(set + 1..);
+        Ok(later.next().map(|(_, height)| *height))
     }
 
     fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<RecoveryView>, ChainError> {

@@ -8,11 +8,11 @@ use crate::{
     chain::Chain,
     message::{Known, Proven, Request, Response, Shown, Want},
     serve,
-    verify::{Trust, Untrue},
+    verify::{facts, Trust, Untrue},
 };
 use hansa_interchain_primitives::{
     api::{ProofOf, Submission},
-    Height, ProofError, SYSTEM_LANE,
+    client, ClientState, Height, ProofError, SYSTEM_LANE,
 };
 use hansa_pbft_primitives::SetId;
 use std::sync::{Arc, Mutex};
@@ -119,14 +119,24 @@ fn a_hub_shows_the_record_that_is_asked_for_and_no_other() {
     let record = lock(&a).lose_quorum(SEED);
     lock(&hub).record(&record);
     lock(&hub).block(Vec::new());
-    for other in [want(chain, 0), want(chain, 2), want(0x99, 1)] {
+    for other in [want(chain, 2), want(0x99, 1)] {
         assert!(shown(&hub, &b, other).shown.is_empty(), "{other:?}");
     }
-    let proven = shown(&hub, &b, want(chain, 1));
-    let Some(Shown::Recovery { recovery, .. }) = proven.shown.first() else {
-        panic!("nothing is shown");
+    let shows = |wanted, set, record: &[u8]| {
+        let proven = shown(&hub, &b, wanted);
+        let Some(Shown::Recovery { recovery, .. }) = proven.shown.first() else {
+            panic!("nothing is shown");
+        };
+        assert_eq!((recovery.set, &recovery.record[..]), (set, record));
     };
-    assert_eq!((recovery.set, recovery.record.to_vec()), (1, record));
+    shows(want(chain, 1), 1, &record);
+    // The last one will do for whoever knows of none.
+    let record = lock(&a).lose_quorum(SEED + 1);
+    lock(&hub).record(&record);
+    lock(&hub).block(Vec::new());
+    for wanted in [want(chain, 1), want(chain, 2)] {
+        shows(wanted, 2, &record);
+    }
 }
 
 #[test]
@@ -159,7 +169,7 @@ fn what_is_shown_of_a_record_is_verified() {
             if *peer == of.id
     ));
     type Change = fn(&mut Shown);
-    let cases: [(Change, Untrue); 5] = [
+    let cases: [(Change, Untrue); 6] = [
         (
             |shown| recovery_of(shown, |_, view| view.at += 1),
             Untrue::Proof(ProofError::Value),
@@ -181,6 +191,10 @@ fn what_is_shown_of_a_record_is_verified() {
         ),
         (
             |shown| recovery_of(shown, |_, view| view.set += 1),
+            Untrue::Record,
+        ),
+        (
+            |shown| recovery_of(shown, |_, view| view.set -= 1),
             Untrue::Unasked,
         ),
         (
@@ -225,6 +239,43 @@ async fn a_third_chain_goes_on_by_the_record_and_packets_arrive() {
     assert_eq!(set_id(&b), 1);
     assert_eq!(lock(&a).state.delivered, [0]);
     assert_eq!(lock(&b).state.delivered, [0]);
+}
+
+/// The set of the first record lost its quorum, too, before it decided anything. B has heard of that record, or has not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_third_chain_goes_on_by_the_second_record_of_a_head() {
+    for knows_the_first in [false, true] {
+        let (a, b, hub) = two_chains_and_hub();
+        let first = lock(&a).lose_quorum(SEED + 1);
+        lock(&hub).record(&first);
+        lock(&hub).block(Vec::new());
+        if knows_the_first {
+            let (head, mut b) = (lock(&a).trusted(), lock(&b));
+            b.state.headers.push(head);
+            let set = b.state.client_set.clone().unwrap();
+            let state = ClientState {
+                latest: head,
+                ..b.state.client.unwrap()
+            };
+            let facts = facts(&first).unwrap();
+            let update = client::recover(&state, &set, facts.head, facts.set, wall_clock());
+            let update = update.unwrap();
+            b.state.client = Some(update.state);
+            b.state.client_set = update.set;
+            b.block(Vec::new());
+        }
+        let second = lock(&a).lose_quorum(SEED);
+        lock(&hub).record(&second);
+        lock(&hub).block(Vec::new());
+        lock(&a).send(later());
+        let of_hub = [Running::start(&hub, 0, 1, &[]).await];
+        let of_a = [Running::start(&a, 0, 1, &[]).await];
+        let entries = [of_a[0].address().await, of_hub[0].address().await];
+        let of_b = [Running::start(&b, 0, 1, &entries).await];
+        run_until(&[&of_hub, &of_a, &of_b], || at_rest(&a, &b)).await;
+        assert_eq!(set_id(&b), 2);
+        assert_eq!(lock(&a).state.delivered, [0]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,10 +22,11 @@
 //!
 //! Then it can take nothing, and the hub records another one above the chain's head
 //! ([`hansa_dappchain_primitives::recovery`]). The header of the block there brings the record, and pBFT asks this pallet
-//! ([`TakeRecovery`]): it must be of this chain, this block and the next id, and its set must be ordered later than all that were
+//! ([`TakeRecovery`]): it must be of this chain and this block, of a later id, and its set must be ordered later than all that were
 //! taken before. What waited is dropped. pBFT ends the session at once, so that the set is planned, gets its keys, and decides that
 //! very block; and what the members of the old set made is reported as ever. A key of a member that another account
-//! has is taken from there.
+//! has is taken from there. The record says where the hub stood, too: the light client of the hub goes on from there, as it
+//! may have heard nothing for longer than it trusts.
 //!
 //! ## Who governs
 //!
@@ -123,7 +124,7 @@ pub mod pallet {
         /// Sends packets to the hub.
         type Packets: SendSystemPacket;
 
-        /// Opens the route to the hub, in the genesis.
+        /// Opens the route to the hub, in the genesis, and renews it with a recovery.
         type Routes: OpenRoute;
 
         /// Plans the sessions of a chain without a hub.

@@ -140,6 +140,8 @@ parameter_types! {
     pub static Sends: bool = true;
     /// The routes that the genesis opened.
     pub static Opened: Vec<NewRoute> = Vec::new();
+    /// Those that were renewed.
+    pub static Renewed: Vec<NewRoute> = Vec::new();
 }
 
 pub struct Packets;
@@ -166,6 +168,11 @@ impl OpenRoute for Routes {
 
     fn has_route(peer: ChainId) -> bool {
         Opened::get().iter().any(|route| route.chain.id == peer)
+    }
+
+    fn renew_hub(route: NewRoute) -> bool {
+        Renewed::mutate(|renewed| renewed.push(route));
+        true
     }
 }
 
@@ -282,6 +289,19 @@ pub fn events() -> Vec<crate::Event<Test>> {
         .collect()
 }
 
+/// Where the hub stands at a height.
+pub fn hub_at(height: u32) -> HubCheckpoint {
+    HubCheckpoint {
+        chain: HUB,
+        genesis: Hash::repeat_byte(1),
+        height,
+        header: Hash::repeat_byte(7),
+        timestamp: FIRST_MS,
+        set: hansa_dappchain_primitives::packet::authorities(&set(0, &[50]).members)
+            .expect("it is a set"),
+    }
+}
+
 /// Whether the chain has a hub, and whom it begins with.
 pub struct ExtBuilder {
     pub hub: bool,
@@ -291,17 +311,10 @@ impl ExtBuilder {
     pub fn build(self) -> sp_io::TestExternalities {
         Sent::take();
         Opened::take();
+        Renewed::take();
         Sends::set(true);
         let founders: Vec<AccountId> = vec![1, 2, 3, 4];
-        let hub = HubCheckpoint {
-            chain: HUB,
-            genesis: Hash::repeat_byte(1),
-            height: 7,
-            header: Hash::repeat_byte(7),
-            timestamp: FIRST_MS,
-            set: hansa_dappchain_primitives::packet::authorities(&set(0, &[50]).members)
-                .expect("it is a set"),
-        };
+        let hub = hub_at(7);
         RuntimeGenesisConfig {
             pbft: hansa_pallet_pbft::GenesisConfig {
                 session_length_ms: SESSION_MS,
@@ -359,6 +372,7 @@ pub fn record(next: NextSet<AccountId>) -> Recovery<AccountId> {
         },
         set_id: Pbft::consensus_state().set.id + 1,
         next,
+        hub: Some(hub_at(9)),
     }
 }
 

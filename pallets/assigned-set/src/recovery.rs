@@ -5,15 +5,16 @@
 
 use crate::{Config, Event, Hub, LastOrdinal, Pallet, Waiting, LOG_TARGET};
 use frame_support::traits::Get;
-use hansa_dappchain_primitives::{AssignedNode, Hash, InstallKeys, Recovery};
+use hansa_dappchain_primitives::{route, AssignedNode, Hash, InstallKeys, Recovery};
+use hansa_interchain_primitives::traits::OpenRoute;
 use hansa_pbft_primitives::{AuthoritySet, Height, RecoveredSet, SetId, TakeRecovery, KEY_TYPE};
 use sp_core::ByteArray;
 
-/// Above which block a record must be, and which id its set must have.
+/// Above which block a record must be, and after which set its own comes.
 struct Place {
     height: Height,
     block: Hash,
-    id: SetId,
+    before: SetId,
 }
 
 impl<T: Config> TakeRecovery<T::AccountId> for Pallet<T> {
@@ -21,12 +22,12 @@ impl<T: Config> TakeRecovery<T::AccountId> for Pallet<T> {
         record: &[u8],
         height: Height,
         parent: Hash,
-        next_id: SetId,
+        before: SetId,
     ) -> Option<RecoveredSet<T::AccountId>> {
         let place = Place {
             height,
             block: parent,
-            id: next_id,
+            before,
         };
         match Self::take_record(record, &place) {
             Ok(recovered) => Some(recovered),
@@ -47,6 +48,11 @@ impl<T: Config> Pallet<T> {
     ) -> Result<RecoveredSet<T::AccountId>, &'static str> {
         let record = Recovery::<T::AccountId>::read(record).ok_or("it is malformed")?;
         let set = Self::check_record(&record, place)?;
+        if let Some(hub) = &record.hub {
+            // Nothing is wrong if not: the route may know as much, or be frozen, which is for the admin to say.
+            let renewed = T::Routes::renew_hub(route::to_hub(hub));
+            log::debug!(target: LOG_TARGET, "the light client of the hub begins anew: {renewed}");
+        }
         let next = record.next;
         next.members.iter().for_each(Self::free_key);
         let accounts = next.members.iter().map(|m| m.node.clone()).collect();
@@ -72,8 +78,9 @@ impl<T: Config> Pallet<T> {
         if (record.head.height, record.head.hash) != (place.height, place.block) {
             return Err("it is of another head");
         }
-        if record.set_id != place.id {
-            return Err("its set has another id");
+        // It need not be the next one: the hub may have recorded others above this head that decided nothing.
+        if record.set_id <= place.before {
+            return Err("its set is not a later one");
         }
         if record.next.ordinal <= LastOrdinal::<T>::get() {
             return Err("the hub has ordered a later set");

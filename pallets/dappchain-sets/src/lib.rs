@@ -80,7 +80,9 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
     use hansa_allocation_primitives::{Allocation, AuthoredBlocks, RollCall};
-    use hansa_dappchain_primitives::{ChainId, Hash, KeysOf, Recovery, Seconds, SetOrdinal};
+    use hansa_dappchain_primitives::{
+        ChainId, CheckpointOf, Hash, KeysOf, Recovery, Seconds, SetOrdinal,
+    };
     use hansa_interchain_primitives::{
         keys,
         route::NewRoute,
@@ -127,6 +129,9 @@ pub mod pallet {
 
         /// Holds the members of chains that stand still, and calls their rolls.
         type Rolls: RollCall<Self::AccountId>;
+
+        /// Where this chain stands: a record says it, for the chain's light client of this one.
+        type Checkpoint: CheckpointOf;
 
         /// How long a chain may stand still, unless the genesis says otherwise.
         type DefaultStallPeriods: Get<Option<StallPeriods>>;

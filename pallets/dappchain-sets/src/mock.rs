@@ -15,8 +15,8 @@ use hansa_allocation_primitives::{
 };
 use hansa_beacon_primitives::OnBeacon;
 use hansa_dappchain_primitives::{
-    packet::authorities, AssignedNode, Balance, ChainId, ChainLives, FounderKeys, Hash, HubPacket,
-    KeysOf, NextSet, Seconds,
+    packet::authorities, AssignedNode, Balance, ChainId, ChainLives, CheckpointOf, FounderKeys,
+    Hash, HubCheckpoint, HubPacket, KeysOf, NextSet, Seconds,
 };
 use hansa_interchain_primitives::{
     route::NewRoute,
@@ -301,6 +301,17 @@ impl OpenRoute for Routes {
     }
 }
 
+/// The hub stands at the last block.
+pub struct Stands;
+impl CheckpointOf for Stands {
+    fn checkpoint() -> HubCheckpoint {
+        HubCheckpoint {
+            height: System::block_number().saturating_sub(1),
+            ..Default::default()
+        }
+    }
+}
+
 pub struct Credits;
 impl AuthoredBlocks<AccountId> for Credits {
     fn on_authored(chain: ChainId, account: &AccountId, blocks: u32) -> Weight {
@@ -344,6 +355,7 @@ impl crate::Config for Test {
     type Routes = Routes;
     type Clients = Clients;
     type Rolls = Pool;
+    type Checkpoint = Stands;
     type DefaultStallPeriods = DefaultPeriods;
     type Authored = Credits;
     type Stakes = Staking;

@@ -61,7 +61,7 @@ use frame_support::{
 use hansa_allocation_primitives::{Allocation, Head, RollCall};
 use hansa_dappchain_primitives::{
     packet::{set_hash, Members},
-    AssignedNode, ChainId, Hash, NextSet, Recovery, Seconds, StallView, MIN_NODES,
+    AssignedNode, ChainId, CheckpointOf, Hash, NextSet, Recovery, Seconds, StallView, MIN_NODES,
 };
 #[allow(unused_imports)] // For the documentation.
 use hansa_interchain_primitives::traits::HandOvers;
@@ -337,7 +337,9 @@ impl<T: Config> Pallet<T> {
                 seed: T::Seed::get(),
                 members: Members::try_from(members.to_vec()).ok()?,
             },
-        };
+            hub: Some(T::Checkpoint::checkpoint()),
+        }
+        .fitted();
         let next = ordinal.checked_add(1)?;
         let set = recovery.set().ok()?;
         let ordered = Self::ordered(&set, members, Some(set_id));

@@ -65,10 +65,10 @@ fn look_at(db: RuntimeDbWeight, n: u32) -> Weight {
 
 fn recover(db: RuntimeDbWeight, n: u32) -> Weight {
     // The sets that were ordered and are passed over, at most 16, with their accounts, and a set that is forgotten by the
-    // light client. The answers to the roll, and who decides, are read.
+    // light client. The answers to the roll, who decides, and where this chain stands, are read.
     Weight::from_parts(150 * MICROSECOND, 0)
         .saturating_add(Weight::from_parts(10 * MICROSECOND, 0).saturating_mul(n.into()))
-        .saturating_add(db.reads_writes(10, 47))
+        .saturating_add(db.reads_writes(16, 47))
 }
 
 fn take_report(db: RuntimeDbWeight, n: u32) -> Weight {

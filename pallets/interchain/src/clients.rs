@@ -4,7 +4,7 @@
 //! Light clients: headers, hand-overs, misbehaviour.
 
 use crate::{
-    types::Headers, ClientSets, Clients, Config, Error, Event, OldestPastSet, Pallet, PastSets,
+    types::Headers, ClientSets, Clients, Config, Error, Event, Pallet, PastSetRing, PastSets,
     Renewals, Routes, LOG_TARGET,
 };
 use frame_support::{ensure, traits::Get};
@@ -16,10 +16,6 @@ use hansa_interchain_primitives::{
 };
 use hansa_pbft_primitives::{statement::verify_signature, AuthoritySet, SetId};
 use sp_runtime::DispatchResult;
-
-/// How many old sets are forgotten at most when one is added: more than one only after
-/// [`Config::MaxPastSets`] was lowered.
-const MAX_SETS_PRUNED: u32 = 4;
 
 impl<T: Config> Pallet<T> {
     /// What headers teach the light client of `peer`. Signatures are verified only if `verify` says
@@ -96,17 +92,15 @@ impl<T: Config> Pallet<T> {
             .map(|set| set.id)
     }
 
+    /// Remember a set that decides no more, in place of the oldest one.
     fn remember_set(peer: ChainId, past: &PastSet) {
-        PastSets::<T>::insert(peer, past.id, past);
-        let kept = u64::from(T::MaxPastSets::get());
-        let from = past.id.saturating_add(1).saturating_sub(kept);
-        OldestPastSet::<T>::mutate(peer, |oldest| {
-            for _ in 0..MAX_SETS_PRUNED {
-                if *oldest >= from {
-                    break;
-                }
-                PastSets::<T>::remove(peer, *oldest);
-                *oldest = oldest.saturating_add(1);
+        PastSetRing::<T>::mutate(peer, |ring| {
+            if ring.is_full() {
+                let oldest = ring.remove(0);
+                PastSets::<T>::remove(peer, oldest);
+            }
+            if ring.try_push(past.id).is_ok() {
+                PastSets::<T>::insert(peer, past.id, past);
             }
         });
     }

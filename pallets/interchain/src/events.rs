@@ -59,6 +59,14 @@ mod events {
             /// The highest height that the set before has decided.
             height: Height,
         },
+        /// The light client of the hub begins anew: the hub said where it stood when it gave this chain, which had lost its
+        /// quorum, another set.
+        HubRenewed {
+            /// The hub.
+            hub: ChainId,
+            /// Where it stood.
+            height: Height,
+        },
         /// A header of another chain is known.
         HeaderKnown {
             /// The chain.

@@ -4,8 +4,8 @@
 //! What node and RPC ask: the functions behind the runtime API.
 
 use crate::{
-    Agreements, Books, Call, ClientSets, Clients, Config, HeaderRing, InboundLanes, OldestPastSet,
-    Outbound, OutboundLanes, OwnId, Pallet, PastSets, Renewals, Results, Routes, StoredHeaders,
+    Agreements, Books, Call, ClientSets, Clients, Config, HeaderRing, InboundLanes, Outbound,
+    OutboundLanes, OwnId, Pallet, PastSetRing, PastSets, Renewals, Results, Routes, StoredHeaders,
 };
 use alloc::vec::Vec;
 use frame_support::traits::Get;
@@ -95,7 +95,8 @@ impl<T: Config> Pallet<T> {
             return Vec::new();
         };
         let now = Self::now();
-        (OldestPastSet::<T>::get(peer)..client.set_id)
+        PastSetRing::<T>::get(peer)
+            .into_iter()
             .filter_map(|id| PastSets::<T>::get(peer, id))
             .filter(|past| !past.is_over(client.trusting_period, now))
             .collect()

@@ -6,8 +6,8 @@
 use crate::{
     types::{Entries, NewRoute, Route, StoredHeader},
     Agreements, Books, ClientSets, Clients, Closed, Commitments, Config, Error, Event, HeaderRing,
-    InboundLanes, OldestPastSet, Outbound, OutboundLanes, OwnId, Pallet, PastSets, Renewals,
-    Results, Routes, StoredHeaders, WeightInfo, LOG_TARGET,
+    InboundLanes, Outbound, OutboundLanes, OwnId, Pallet, PastSetRing, PastSets, Renewals, Results,
+    Routes, StoredHeaders, WeightInfo, LOG_TARGET,
 };
 use frame_support::{
     ensure,
@@ -41,7 +41,7 @@ use sp_runtime::{
 pub(crate) const CLOSED_AT_ONCE: u32 = 32;
 
 /// What a step of closing a route reads and writes beside what it removes: route, book, agreement, client and set, the ring
-/// of headers and the last of them, the oldest set, the last record, both ends of three lanes, the account of reserves and
+/// of headers and the last of them, that of sets, the last record, both ends of three lanes, the account of reserves and
 /// the mark.
 const CLOSING_ACCESSES: u64 = 19;
 
@@ -158,11 +158,9 @@ impl<T: Config> Pallet<T> {
         for height in HeaderRing::<T>::take(peer) {
             StoredHeaders::<T>::remove(peer, height);
         }
-        let last = Clients::<T>::get(peer).map_or(0, |client| client.set_id);
-        for id in OldestPastSet::<T>::get(peer)..last {
+        for id in PastSetRing::<T>::take(peer) {
             PastSets::<T>::remove(peer, id);
         }
-        OldestPastSet::<T>::insert(peer, set.id);
         Clients::<T>::insert(peer, state);
         ClientSets::<T>::insert(peer, set);
         Self::store_header(peer, header);
@@ -191,6 +189,33 @@ impl<T: Config> Pallet<T> {
         let client = Clients::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
         Self::begin_client(route.chain, &header, set, client.trusting_period)?;
         Self::deposit_event(Event::RouteReopened { peer });
+        Ok(())
+    }
+
+    /// Let the light client of the hub begin anew with a later header, as far as it knows of nothing that contradicts it.
+    fn do_renew_hub(new: NewRoute) -> DispatchResult {
+        let (peer, header) = (new.chain.id, new.header);
+        let route = Routes::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
+        ensure!(route.hub && route.chain == new.chain, Error::<T>::NotOurHub);
+        let client = Clients::<T>::get(peer).ok_or(Error::<T>::NoRoute)?;
+        // Which of two hubs is right is not for either to say.
+        ensure!(!client.frozen, Error::<T>::NotTrusted);
+        let latest = client.latest;
+        ensure!(header.height > latest.height, Error::<T>::AlreadyDone);
+        ensure!(
+            header.timestamp > latest.timestamp && new.set.id >= client.set_id,
+            Error::<T>::BadHeader
+        );
+        let known = ClientSets::<T>::get(peer).filter(|known| known.id == new.set.id);
+        ensure!(
+            known.is_none_or(|known| known == new.set),
+            Error::<T>::BadSet
+        );
+        Self::begin_client(route.chain, &header, new.set, client.trusting_period)?;
+        Self::deposit_event(Event::HubRenewed {
+            hub: peer,
+            height: header.height,
+        });
         Ok(())
     }
 
@@ -326,6 +351,15 @@ impl<T: Config> OpenRoute for Pallet<T> {
     fn has_route(peer: ChainId) -> bool {
         Routes::<T>::contains_key(peer)
     }
+
+    fn renew_hub(route: NewRoute) -> bool {
+        let hub = route.chain.id;
+        let renewed = with_storage_layer(|| Self::do_renew_hub(route));
+        if let Err(error) = &renewed {
+            log::info!(target: LOG_TARGET, "the light client of hub {hub:x} stays: {error:?}");
+        }
+        renewed.is_ok()
+    }
 }
 
 impl<T: Config> CloseRoute for Pallet<T> {
@@ -419,14 +453,12 @@ impl<T: Config> Pallet<T> {
 
     /// Forget sets that decide no more, and all headers but the last.
     fn drop_past(peer: ChainId, room: &mut u32) {
-        let decides = Clients::<T>::get(peer).map_or(0, |client| client.set_id);
-        let mut oldest = OldestPastSet::<T>::get(peer);
-        while *room > 0 && oldest < decides {
-            *room = room.saturating_sub(1);
-            PastSets::<T>::remove(peer, oldest);
-            oldest = oldest.saturating_add(1);
-        }
-        OldestPastSet::<T>::insert(peer, oldest);
+        PastSetRing::<T>::mutate(peer, |ring| {
+            while *room > 0 && !ring.is_empty() {
+                *room = room.saturating_sub(1);
+                PastSets::<T>::remove(peer, ring.remove(0));
+            }
+        });
         HeaderRing::<T>::mutate(peer, |ring| {
             while *room > 0 && ring.len() > 1 {
                 *room = room.saturating_sub(1);
@@ -449,7 +481,7 @@ impl<T: Config> Pallet<T> {
         for height in HeaderRing::<T>::take(peer) {
             StoredHeaders::<T>::remove(peer, height);
         }
-        OldestPastSet::<T>::remove(peer);
+        PastSetRing::<T>::remove(peer);
         Renewals::<T>::remove(peer);
         ClientSets::<T>::remove(peer);
         Clients::<T>::remove(peer);

@@ -41,9 +41,10 @@ mod storage {
     pub type PastSets<T: Config> =
         StorageDoubleMap<_, Twox64Concat, ChainId, Twox64Concat, SetId, PastSet, OptionQuery>;
 
-    /// The id of the first of them that is remembered.
+    /// Their ids, from the lowest on. Sets that were recorded in place of one that lost its quorum may leave ids out.
     #[pallet::storage]
-    pub type OldestPastSet<T: Config> = StorageMap<_, Twox64Concat, ChainId, SetId, ValueQuery>;
+    pub type PastSetRing<T: Config> =
+        StorageMap<_, Twox64Concat, ChainId, BoundedVec<SetId, T::MaxPastSets>, ValueQuery>;
 
     /// Headers of other chains that deliveries may name.
     #[pallet::storage]

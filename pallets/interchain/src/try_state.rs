@@ -5,7 +5,7 @@
 
 use crate::{
     Agreements, BlockItems, Books, ClientSets, Clients, Closed, Commitments, Config, HeaderRing,
-    HoldReason, InboundLanes, OldestPastSet, Outbound, OutboundLanes, OwnId, Pallet, PastSets,
+    HoldReason, InboundLanes, Outbound, OutboundLanes, OwnId, Pallet, PastSetRing, PastSets,
     Renewals, Results, Routes, StoredHeaders,
 };
 use alloc::collections::BTreeMap;
@@ -16,7 +16,7 @@ use frame_support::{
         Get,
     },
 };
-use hansa_interchain_primitives::{packet::Passage, Balance, ChainId, LANES, LOCAL};
+use hansa_interchain_primitives::{packet::Passage, Balance, ChainId, PastSet, LANES, LOCAL};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
@@ -33,7 +33,8 @@ impl<T: Config> Pallet<T> {
     /// 7. The account of reserves has what all other chains have together, and the existential
     ///    deposit. With 6: issuance = free + holds + escrow + reserves.
     /// 8. The headers that are stored are those of the ring, in ascending order, not above the latest.
-    /// 9. The sets that are remembered follow each other up to the one that decides.
+    /// 9. The sets that are remembered are those of the ring, in ascending order. Each decided from where the one before
+    ///    it ended, up to where the one began that decides.
     /// 10. Nothing is left of the block that was executed.
     /// 11. There is no route to a chain to which it was closed.
     /// 12. Records were made of chains with a route, and none in the future.
@@ -209,13 +210,23 @@ impl<T: Config> Pallet<T> {
                 && StoredHeaders::<T>::iter_prefix(peer).count() == ring.len(),
             "8: the headers are not those of the ring"
         );
-        let oldest = OldestPastSet::<T>::get(peer);
+        let ids = PastSetRing::<T>::get(peer);
         ensure!(
-            (oldest..client.set_id).all(|id| PastSets::<T>::contains_key(peer, id))
-                && PastSets::<T>::iter_prefix(peer).count() as u64
-                    == client.set_id.saturating_sub(oldest),
+            PastSets::<T>::iter_prefix(peer).count() == ids.len(),
             "9: a set is missing, or one too many is there"
         );
+        let mut next: Option<PastSet> = None;
+        for id in ids.into_iter().rev() {
+            let past = PastSets::<T>::get(peer, id).ok_or("9: a set is missing")?;
+            let (later, since) = next.map_or((client.set_id, client.set_since), |next| {
+                (next.id, next.first)
+            });
+            ensure!(
+                past.id == id && id < later && past.last.saturating_add(1) == since,
+                "9: a set is followed by one that does not follow it"
+            );
+            next = Some(past);
+        }
         Ok(())
     }
 }

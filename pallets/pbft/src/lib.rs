@@ -36,7 +36,8 @@
 //! ([`hansa_pbft_primitives::recovery`]). What it says is for [`Config::Recovery`] to judge. If it is
 //! good, the session ends before anything else of the block is done, and the next one begins with that
 //! very block, under the set of the record: the author is looked up in it, and what its members do
-//! counts for the new session. Its id is one more. The header hands over to nobody, as the record does
+//! counts for the new session. Its id is that of the record: one more, or later still if a set that was recorded
+//! before lost its quorum, too, before it decided anything. The header hands over to nobody, as the record does
 //! it. What was queued for the next session is dropped. The parent's certificate is held against the
 //! set that decided the parent. The block has no room for transactions.
 //!
@@ -262,11 +263,11 @@ pub mod pallet {
     #[pallet::whitelist_storage]
     pub type CurrentBlock<T: Config> = StorageValue<_, BlockInfo<T::AccountId>, OptionQuery>;
 
-    /// Whether a session begins by a recovery just now: with the block under execution, not after it.
-    /// False between blocks.
+    /// The id of the set of a recovery, if a session begins by one just now: with the block under execution, not
+    /// after it. None between blocks.
     #[pallet::storage]
     #[pallet::whitelist_storage]
-    pub type Recovering<T: Config> = StorageValue<_, bool, ValueQuery>;
+    pub type Recovering<T: Config> = StorageValue<_, SetId, OptionQuery>;
 
     /// Whether the block under execution has said who signed its parent. False between blocks.
     #[pallet::storage]

@@ -227,10 +227,10 @@ impl TakeRecovery<AccountId> for Records {
         mut record: &[u8],
         height: Height,
         parent: Hash,
-        next_id: SetId,
+        before: SetId,
     ) -> Option<RecoveredSet<AccountId>> {
         let record = Record::decode(&mut record).ok()?;
-        if (record.height, record.parent, record.id) != (height, parent, next_id) {
+        if (record.height, record.parent) != (height, parent) || record.id <= before {
             return None;
         }
         let accounts = record.accounts;

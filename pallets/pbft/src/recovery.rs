@@ -8,7 +8,7 @@ use crate::{Config, CurrentSet, DecidingSet, Event, Pallet, ParentSet, Recoverin
 use alloc::vec::Vec;
 use hansa_pbft_primitives::{
     recovery::{find_recovery, has_recovery},
-    Height, TakeRecovery,
+    Height, SetId, TakeRecovery,
 };
 use pallet_session::{QueuedChanged, QueuedKeys, SessionManager};
 use sp_runtime::Digest;
@@ -34,12 +34,15 @@ impl<T: Config> Pallet<T> {
 
     /// Begin the session of the set of a record. If none is returned, the state is not to be used any more.
     fn take_record(record: &[u8]) -> Option<()> {
-        let next_id = CurrentSet::<T>::get().set.id.checked_add(1)?;
+        let before = CurrentSet::<T>::get().set.id;
         let parent = frame_system::Pallet::<T>::parent_hash();
         let parent_height = Self::height().checked_sub(1)?;
-        let recovered = T::Recovery::take_recovery(record, parent_height, parent, next_id)?;
+        let recovered = T::Recovery::take_recovery(record, parent_height, parent, before)?;
+        if recovered.set.id <= before {
+            return None;
+        }
 
-        Recovering::<T>::put(true);
+        Recovering::<T>::put(recovered.set.id);
         Self::plan_anew();
         pallet_session::Pallet::<T>::rotate_session();
         Recovering::<T>::kill();
@@ -69,13 +72,14 @@ impl<T: Config> Pallet<T> {
         QueuedChanged::<T>::put(true);
     }
 
-    /// Let `next` decide the block under execution. Nodes and light clients know that from the record, so the
-    /// header hands over to nobody. Returns the number of its authorities.
+    /// Let `next` decide the block under execution, with the id that the record gives it. Nodes and light clients know
+    /// that from the record, so the header hands over to nobody. Returns the number of its authorities.
     pub(crate) fn replace_set(
         current: DecidingSet<T::AccountId>,
         mut next: DecidingSet<T::AccountId>,
+        id: SetId,
     ) -> usize {
-        next.set.id = current.set.id.saturating_add(1);
+        next.set.id = id;
         let members = next.accounts.len();
         Self::deposit_event(Event::SetRecovered {
             id: next.set.id,
@@ -92,7 +96,7 @@ impl<T: Config> Pallet<T> {
     /// The first height that a session decides which begins now.
     pub(crate) fn first_height() -> Height {
         let height = Self::height();
-        if Recovering::<T>::get() {
+        if Recovering::<T>::exists() {
             return height;
         }
         height.saturating_add(1)

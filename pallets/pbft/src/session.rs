@@ -141,11 +141,12 @@ impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
         ChangeQueued::<T>::put(change_queued);
 
         let current = CurrentSet::<T>::get();
-        let members = match Self::make_set(current.set.id, validators.into_iter()) {
-            Ok(next) if Recovering::<T>::get() => Self::replace_set(current, next),
-            Ok(next) if next != current => Self::change_set(current, next),
-            Ok(_) => current.accounts.len(),
-            Err(error) => {
+        let made = Self::make_set(current.set.id, validators.into_iter());
+        let members = match (made, Recovering::<T>::get()) {
+            (Ok(next), Some(id)) => Self::replace_set(current, next, id),
+            (Ok(next), None) if next != current => Self::change_set(current, next),
+            (Ok(_), None) => current.accounts.len(),
+            (Err(error), _) => {
                 log::error!(
                     target: LOG_TARGET,
                     "the validators of session {session} are no valid set ({error}); the old set stays"

@@ -25,7 +25,7 @@ impl<T: Config> Pallet<T> {
     /// 6. Timing and session length are within their bounds.
     /// 7. The session began no later than now.
     /// 8. There is a record of each session from the oldest that is kept to the current one, and of
-    ///    no other; they begin one after the other, or at one height under sets that follow each other,
+    ///    no other; they begin one after the other, or at one height under sets of which the second is later,
     ///    if a recovery ended the first; and the last one's set is the current set.
     /// 9. Convictions are of sessions with a record, and none is empty.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
@@ -77,8 +77,8 @@ impl<T: Config> Pallet<T> {
             let record =
                 SessionRecords::<T>::get(session).ok_or("8: a session has no record of its set")?;
             let follows = last.is_none_or(|last| {
-                let replaced = last.first_height == record.first_height
-                    && last.set_id.checked_add(1) == Some(record.set_id);
+                let replaced =
+                    last.first_height == record.first_height && last.set_id < record.set_id;
                 last.first_height < record.first_height || replaced
             });
             ensure!(follows, "8: a session does not begin after the one before");

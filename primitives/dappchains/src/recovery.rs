@@ -4,12 +4,14 @@
 //! What the hub records of a chain that lost its quorum (design, section 7): in place of a hand-over, which such a
 //! chain cannot make.
 
-use crate::{packet::authorities, ChainId, NextSet};
+use crate::{packet::authorities, ChainId, HubCheckpoint, NextSet};
 use alloc::vec::Vec;
 use codec::{Codec, Decode, DecodeLimit, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use hansa_allocation_primitives::Head;
 use hansa_interchain_primitives::recovery::{Recovered, Recoveries};
-use hansa_pbft_primitives::{AuthoritySet, AuthoritySetError, Hash, SetId};
+use hansa_pbft_primitives::{
+    recovery::MAX_RECOVERY_BYTES, AuthoritySet, AuthoritySetError, Hash, SetId,
+};
 use scale_info::TypeInfo;
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 
@@ -31,10 +33,14 @@ pub struct Recovery<AccountId> {
     /// The highest block that the set before has decided, as far as was shown in time. The new set decides the one
     /// above it.
     pub head: Head,
-    /// The id of the new set on the chain: one more than that of the set before.
+    /// The id of the new set on the chain: one more than that of the set before, as the hub knows it. For the chain itself it
+    /// is two more or later if sets that were recorded above this head before have lost their quorum, too.
     pub set_id: SetId,
     /// The new set, and its number among those that the hub ordered.
     pub next: NextSet<AccountId>,
+    /// Where the hub stood. The chain's own light client of the hub goes on from there, as it may have heard nothing for
+    /// longer than it trusts. None if it does not fit into a header ([`fitted`](Self::fitted)).
+    pub hub: Option<HubCheckpoint>,
 }
 
 impl<AccountId> Recovery<AccountId> {
@@ -54,6 +60,15 @@ impl<AccountId: Encode> Recovery<AccountId> {
     /// The hash by which the record is known: what the hub's state has of it, and proves.
     pub fn hash(&self) -> Hash {
         BlakeTwo256::hash_of(&(DOMAIN, self))
+    }
+
+    /// The record as it fits into a header. The largest set of a chain leaves room for more than three hundred validators of
+    /// the hub; if there are too many, the chain is not told where the hub stood, and goes on all the same.
+    pub fn fitted(mut self) -> Self {
+        if self.encoded_size() > MAX_RECOVERY_BYTES {
+            self.hub = None;
+        }
+        self
     }
 
     /// The record as bytes, as the header of the chain's next block brings it.
@@ -86,9 +101,9 @@ impl<AccountId: Codec> Recoveries for Recovery<AccountId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AssignedNode, FounderKeys};
-    use hansa_pbft_primitives::{recovery::MAX_RECOVERY_BYTES, AuthorityId};
-    use sp_core::{ed25519, ByteArray};
+    use crate::{AssignedNode, FounderKeys, MAX_SET};
+    use hansa_pbft_primitives::{Authority, AuthorityId, MAX_AUTHORITIES};
+    use sp_core::{ed25519, sr25519, ByteArray};
 
     fn record() -> Recovery<u64> {
         let member = |node: u64| AssignedNode {
@@ -112,6 +127,27 @@ mod tests {
                 seed: [6; 32],
                 members: members.try_into().expect("they are few"),
             },
+            hub: Some(hub(4)),
+        }
+    }
+
+    fn key(number: u32) -> AuthorityId {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&number.to_le_bytes());
+        AuthorityId::from(ed25519::Public::from_raw(bytes))
+    }
+
+    /// A hub with so many validators.
+    fn hub(validators: u32) -> HubCheckpoint {
+        let authority = |i| Authority {
+            key: key(i),
+            weight: 1,
+        };
+        let authorities = (0..validators).map(authority).collect();
+        HubCheckpoint {
+            chain: 0x6b,
+            set: AuthoritySet::new(8, authorities).expect("it is a set"),
+            ..Default::default()
         }
     }
 
@@ -151,17 +187,58 @@ mod tests {
     #[test]
     fn each_part_is_in_the_hash() {
         let good = record();
-        let mut others = [(); 5].map(|()| record());
+        let mut others = [(); 6].map(|()| record());
         others[0].chain = 8;
         others[1].genesis = Hash::zero();
         others[2].head.height = 10;
         others[3].set_id = 4;
         others[4].next.ordinal = 6;
+        others[5].hub = None;
         assert!(others.iter().all(|other| other.hash() != good.hash()));
     }
 
     #[test]
     fn the_largest_record_fits_into_a_header() {
-        assert!(Recovery::<[u8; 32]>::max_encoded_len() <= MAX_RECOVERY_BYTES);
+        let member = |i| AssignedNode {
+            node: [0; 32],
+            keys: FounderKeys {
+                pbft: key(i),
+                beacon: Some(sr25519::Public::from_raw([1; 32]).into()),
+            },
+        };
+        let members: Vec<_> = (0..MAX_SET).map(member).collect();
+        let Recovery {
+            chain,
+            genesis,
+            head,
+            set_id,
+            next,
+            ..
+        } = record();
+        let largest = |validators| Recovery {
+            chain,
+            genesis,
+            head,
+            set_id,
+            next: NextSet {
+                ordinal: next.ordinal,
+                seed: next.seed,
+                members: members.clone().try_into().expect("as many as fit"),
+            },
+            hub: Some(hub(validators)),
+        };
+        for (validators, fits) in [(360, true), (370, false), (MAX_AUTHORITIES, false)] {
+            let record = largest(validators);
+            assert_eq!(record.encoded_size() <= MAX_RECOVERY_BYTES, fits);
+            let fitted = record.clone().fitted();
+            assert_eq!(fitted.hub, record.hub.filter(|_| fits), "{validators}");
+            assert!(fitted.encoded_size() <= MAX_RECOVERY_BYTES);
+        }
+        // As many as a hub may have do, beside a set that is not so large.
+        let record = Recovery {
+            hub: Some(hub(MAX_AUTHORITIES)),
+            ..record()
+        };
+        assert_eq!(record.clone().fitted(), record);
     }
 }

@@ -128,7 +128,8 @@ pub struct Founder<AccountId> {
     pub since: Seconds,
 }
 
-/// What a new chain knows of the hub from its first block on: where its light client begins.
+/// Where the hub stands. A new chain's light client begins there, and that of a chain that lost its quorum goes on from there
+/// ([`Recovery`](crate::Recovery)).
 #[derive(
     Clone,
     PartialEq,
@@ -146,7 +147,7 @@ pub struct HubCheckpoint {
     pub chain: ChainId,
     /// The hash of the hub's genesis block.
     pub genesis: Hash,
-    /// The height of the hub's block before the one that froze the record.
+    /// The height of the hub's block before the one that froze, or made, the record.
     pub height: Height,
     /// The hash of its sealed header.
     pub header: Hash,

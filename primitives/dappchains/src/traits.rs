@@ -35,7 +35,7 @@ impl<AccountId: PartialEq> OwnNodes<AccountId> for () {
     }
 }
 
-/// What a new chain is told of the hub.
+/// What a chain is told of the hub that is new, or given another set after it lost its quorum.
 pub trait CheckpointOf {
     /// The hub's last final block and the set that decides the next one.
     fn checkpoint() -> HubCheckpoint;

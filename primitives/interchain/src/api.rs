@@ -284,7 +284,7 @@ pub enum ProofOf {
     Recovery {
         /// The chain.
         chain: ChainId,
-        /// The id of the set that the record names.
+        /// The id of the set that the record names. In a question, of the first that will do: a later one will, too.
         set: SetId,
     },
 }

@@ -21,7 +21,8 @@
 //!
 //! One exception there is to the rule that a set hands over itself: whoever assigns the sets of a chain may have recorded
 //! that above the highest header another set decides, as the one that decided lost its quorum ([`recover`]). Whether that
-//! is recorded, and by whom, the caller must know; it stands in place of the hand-over.
+//! is recorded, and by whom, the caller must know; it stands in place of the hand-over. Such a set need not have the next
+//! id: others may have been recorded above that very header before, and have lost their quorum without deciding anything.
 
 use crate::{header::HeaderError, Hash, Height, Moment, SignedHeader};
 use alloc::vec::Vec;
@@ -62,12 +63,12 @@ pub enum ClientError {
     /// A header that is not the last hands over to nobody.
     #[error("a header before the last hands over to nobody")]
     NoHandOver,
-    /// The hand-over is to a set that does not follow.
-    #[error("the hand-over is to set {next}, the set that decides is {current}")]
+    /// The hand-over, or what is recorded in its place, is to a set that does not follow.
+    #[error("set {next} does not follow set {current}, which decides")]
     SetId {
         /// The set that decides.
         current: SetId,
-        /// The set that it hands over to.
+        /// The set that shall decide.
         next: SetId,
     },
     /// The header, or its certificate, is bad.
@@ -338,7 +339,13 @@ fn hand_over(
     header: &TrustedHeader,
 ) -> Result<(), ClientError> {
     let deciding = update.set.as_ref().unwrap_or(first);
-    let past = replace(&mut update.state, deciding, &next, header)?;
+    if deciding.id.checked_add(1) != Some(next.id) {
+        return Err(ClientError::SetId {
+            current: deciding.id,
+            next: next.id,
+        });
+    }
+    let past = replace(&mut update.state, deciding, &next, header);
     update.past.push(past);
     update.handed_over.push(next.clone());
     update.set = Some(next);
@@ -352,13 +359,7 @@ fn replace(
     deciding: &AuthoritySet,
     next: &AuthoritySet,
     header: &TrustedHeader,
-) -> Result<PastSet, ClientError> {
-    if deciding.id.checked_add(1) != Some(next.id) {
-        return Err(ClientError::SetId {
-            current: deciding.id,
-            next: next.id,
-        });
-    }
+) -> PastSet {
     let past = PastSet {
         id: deciding.id,
         hash: set_hash(deciding),
@@ -368,7 +369,7 @@ fn replace(
     };
     state.set_id = next.id;
     state.set_since = header.height.saturating_add(1);
-    Ok(past)
+    past
 }
 
 /// What a client that knows `set` becomes when it is recorded that above `head`, a height and a hash, `next` decides.
@@ -379,7 +380,7 @@ fn replace(
 ///
 /// # Errors
 ///
-/// The client is frozen, the head is not the highest header that it knows, or the set is not valid, or not the next
+/// The client is frozen, the head is not the highest header that it knows, or the set is not valid, or not a later
 /// one.
 pub fn recover(
     state: &ClientState,
@@ -394,6 +395,13 @@ pub fn recover(
     if (state.latest.height, state.latest.hash) != head {
         return Err(ClientError::OtherHead);
     }
+    // Those between them were recorded above the same head, and decided nothing.
+    if next.id <= set.id {
+        return Err(ClientError::SetId {
+            current: set.id,
+            next: next.id,
+        });
+    }
     // What was decoded may be empty, or have a member twice.
     let next =
         AuthoritySet::new(next.id, next.authorities().to_vec()).map_err(HeaderError::BadSet)?;
@@ -401,7 +409,7 @@ pub fn recover(
         renewed: now,
         ..*state
     };
-    let past = replace(&mut renewed, set, &next, &state.latest)?;
+    let past = replace(&mut renewed, set, &next, &state.latest);
     Ok(Update {
         state: renewed,
         set: Some(next),

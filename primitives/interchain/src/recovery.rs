@@ -14,7 +14,7 @@
 //! What a record is made of is for those who make it and for the chain that it is about. For a light client it is bytes that
 //! say what [`Recovered`] has.
 
-use crate::{ChainId, Hash, Height, Moment};
+use crate::{header::MAX_HEADER_BYTES, ChainId, Hash, Height, Moment};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use hansa_pbft_primitives::{recovery::MAX_RECOVERY_BYTES, AuthoritySet, SetId};
@@ -23,6 +23,12 @@ use sp_core::{bounded::BoundedVec, ConstU32};
 
 /// The most bytes of a record, as they travel.
 pub const MAX_RECORD_BYTES: u32 = MAX_RECOVERY_BYTES as u32;
+
+/// The most bytes of a header beside a record that it brings: roots, what its author adds, the seal.
+const REST_OF_HEADER_BYTES: u32 = 1024;
+
+// The header that brings a record may be the head that light clients are shown.
+const _: () = assert!(MAX_RECORD_BYTES + REST_OF_HEADER_BYTES <= MAX_HEADER_BYTES);
 
 /// A record, as it travels: the very bytes that the hub has.
 pub type Record = BoundedVec<u8, ConstU32<MAX_RECORD_BYTES>>;

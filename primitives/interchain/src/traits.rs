@@ -96,8 +96,8 @@ pub trait LightClients {
     /// The set that decides the next height of chain `of`.
     fn deciding_set(of: ChainId) -> Option<AuthoritySet>;
 
-    /// From the height above `head` on `set` decides on chain `of`, in place of one that lost its quorum. Its id is one
-    /// above that of the set before. Fails if that is not the highest head that is known, or nothing is believed of
+    /// From the height above `head` on `set` decides on chain `of`, in place of one that lost its quorum. Its id is later
+    /// than that of the set before. Fails if that is not the highest head that is known, or nothing is believed of
     /// the chain; nothing is changed then.
     fn recover(of: ChainId, head: (Height, Hash), set: AuthoritySet) -> DispatchResult;
 }
@@ -109,6 +109,14 @@ pub trait OpenRoute {
 
     /// Whether there is a route to `peer`.
     fn has_route(peer: ChainId) -> bool;
+
+    /// Let the light client of the hub begin anew with header and set of `route`, expired or not: somebody vouches for them
+    /// whom this chain believes. All else of the route stays, also that it is suspended. Returns whether it does. It does not,
+    /// and nothing is changed, if that chain is not the hub, its light client is frozen, or knows as much already.
+    fn renew_hub(route: NewRoute) -> bool {
+        let _ = route;
+        false
+    }
 }
 
 impl OpenRoute for () {

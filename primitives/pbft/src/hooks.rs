@@ -207,7 +207,8 @@ mod tests {
 /// A set that takes the place of one that lost its quorum.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecoveredSet<AccountId> {
-    /// The set, with the id that it has on this chain.
+    /// The set, with the id that it has on this chain: later than that of the set before, by more than one if a set between
+    /// them was recorded and lost its quorum, too, before it decided anything.
     pub set: AuthoritySet,
     /// The accounts of its members, in its order.
     pub accounts: Vec<AccountId>,
@@ -216,8 +217,8 @@ pub struct RecoveredSet<AccountId> {
 /// Takes the record of such a set ([`recovery`](crate::recovery)). Implemented by whatever is told who decides.
 pub trait TakeRecovery<AccountId> {
     /// Take the record in the header of the block under execution, whose parent is the block `parent` at `height`;
-    /// `next_id` is the id that the new set must have. Called before anything else of the block is done. None if the
-    /// record is no good here; then nothing has changed, and the block is refused.
+    /// `before` is the id of the set that loses its place: that of the new one must be later. Called before anything else of
+    /// the block is done. None if the record is no good here; then nothing has changed, and the block is refused.
     ///
     /// The caller ends the session then. So the session manager, which is asked anew next, must plan the set's members,
     /// in its order, and they must have their keys: the block is refused if anything else comes of it.
@@ -225,7 +226,7 @@ pub trait TakeRecovery<AccountId> {
         record: &[u8],
         height: Height,
         parent: Hash,
-        next_id: SetId,
+        before: SetId,
     ) -> Option<RecoveredSet<AccountId>>;
 }
 

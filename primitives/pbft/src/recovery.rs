@@ -5,7 +5,9 @@
 //!
 //! A set of which more than `T` is gone for good can neither decide nor hand over. Whoever assigns the sets of a chain
 //! may then **record** that, above a head of the chain that is final, another set decides. It is the one exception to the
-//! rule that only a set itself hands over.
+//! rule that only a set itself hands over. The set that is recorded may lose its quorum, too, before it decides anything:
+//! then there is a later record of the same head, with a later set. So ids have gaps at such a head, and nowhere else: a
+//! hand-over is always to the next id.
 //!
 //! The block above that head, and only that one, brings the record in its header, as the last item of its pre-runtime
 //! digest. Its nodes know the record from whoever made it, and take no block there with another record, or without one;
@@ -18,8 +20,9 @@ use sp_runtime::{ConsensusEngineId, Digest, DigestItem};
 /// The engine id under which a record stands in a header.
 pub const RECOVERY_ENGINE_ID: ConsensusEngineId = *b"pBFr";
 
-/// The most bytes of a record: those of the largest set that is assigned, and some.
-pub const MAX_RECOVERY_BYTES: usize = 48 * 1024;
+/// The most bytes of a record: those of the largest set that is assigned, and some 14 KiB for what else is in it. With the rest
+/// of a header that hands over to nobody it is less than light clients take for a header, 48 KiB.
+pub const MAX_RECOVERY_BYTES: usize = 47 * 1024;
 
 /// A record, as an item of a header's digest.
 pub fn recovery_item(record: &[u8]) -> DigestItem {

@@ -8,7 +8,7 @@ mod common;
 use codec::Encode;
 use common::*;
 use frame_support::assert_ok;
-use hansa_dappchain_primitives::{ChainPacket, HubPacket, SetOrdinal};
+use hansa_dappchain_primitives::{ChainPacket, HubPacket, Recovery, SetOrdinal};
 use hansa_interchain_primitives::{packet::Payload, traits::SystemPackets, SYSTEM_LANE};
 use hansa_pbft_primitives::{Authority, AuthorityId, ConsensusLog, SetId};
 use hansa_runtime_dappchain::{AssignedSet, Authorship, Interchain, Pbft, Session};
@@ -115,6 +115,48 @@ fn the_hub_orders_sets_and_records_them_again() {
     assert_eq!(set(&mut chain), (3, vec![Key::Alice, Key::Bob]));
     chain.block(1_000, Vec::new);
     chain.try_state();
+}
+
+/// For longer than headers of the hub are trusted; and the first set that the hub recorded decided nothing either.
+#[test]
+fn a_chain_that_stood_still_for_long_hears_of_its_hub_again() {
+    const DAYS_MS: u64 = 24 * 60 * 60 * 1_000;
+    let mut chain = Chain::with_hub();
+    chain.block(1_000, Vec::new);
+    let record = chain.record(next_set(2, &[EVE, BOB, CHARLIE, ALICE]));
+    let record = Recovery {
+        set_id: record.set_id + 1,
+        hub: Some(hub_at(9, chain.now_ms + 6 * DAYS_MS)),
+        ..record
+    };
+    chain.recover_after(7 * DAYS_MS, &record);
+    assert_eq!(set(&mut chain).0, 2);
+    let view = chain
+        .state(|| Interchain::client(HUB))
+        .expect("it has a route");
+    let hub = record.hub.as_ref().expect("the record says it");
+    assert_eq!(
+        (view.state.latest.height, &view.set),
+        (hub.height, &hub.set)
+    );
+    assert!(!view.state.is_expired(chain.now_ms));
+    // Without it nothing could be sent to the hub.
+    let mut other = Chain::with_hub();
+    other.block(1_000, Vec::new);
+    let silent = Recovery {
+        hub: None,
+        ..other.record(record.next.clone())
+    };
+    other.recover_after(7 * DAYS_MS, &silent);
+    let view = other
+        .state(|| Interchain::client(HUB))
+        .expect("it has a route");
+    assert!(view.state.is_expired(other.now_ms));
+    for chain in [&mut chain, &mut other] {
+        chain.end_session();
+        chain.try_state();
+    }
+    assert!(blocks_reported(&mut chain) > blocks_reported(&mut other));
 }
 
 #[test]

@@ -537,6 +537,7 @@ impl hansa_pallet_dappchain_sets::Config for Runtime {
     type Routes = Interchain;
     type Clients = Interchain;
     type Rolls = NodePool;
+    type Checkpoint = HubHead;
     type DefaultStallPeriods = DefaultStallPeriods;
     type Authored = (NodePool, DappChains);
     type Stakes = Staking;

@@ -63,7 +63,7 @@ impl KeysOf<AccountId> for RegisteredKeys {
     }
 }
 
-/// Where the light clients of new chains begin.
+/// Where the light clients of new chains begin, and go on after a recovery.
 pub struct HubHead;
 
 impl CheckpointOf for HubHead {

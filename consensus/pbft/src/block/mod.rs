@@ -52,7 +52,7 @@ pub const MAX_BLOCK_BYTES: usize = 5 * 1024 * 1024 + HEADER_RESERVE_BYTES;
 
 /// What is set aside for the header, in bytes: a set change names up to a thousand authorities of
 /// 40 bytes each, and the runtime writes it only when the block is complete; the record of a recovery
-/// has up to 48 KiB.
+/// has up to 47 KiB.
 pub const HEADER_RESERVE_BYTES: usize = 112 * 1024;
 
 /// What the driver asks of a client, for reading and executing.

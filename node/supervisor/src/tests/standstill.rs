@@ -22,6 +22,7 @@ fn record(set_id: SetId) -> Recovery<AccountId> {
             seed: [0; 32],
             members: Default::default(),
         },
+        hub: None,
     }
 }
 

@@ -155,6 +155,7 @@ fn who_does_not_answer_goes_and_with_four_again_another_set_is_recorded() {
             (1, EpochSeed::get())
         );
         assert_eq!(record.next.members.to_vec(), nodes(&[1, 2, 5, 6]));
+        assert!(record.hub.is_some(), "the chain hears where the hub stands");
         assert_eq!(DappChainSets::recovery_hash(CHAIN, 1), Some(record.hash()));
         assert_eq!(DappChainSets::recovery_hash(CHAIN, 2), None);
         // The hub follows it, and nothing is sent.

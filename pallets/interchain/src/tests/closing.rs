@@ -6,7 +6,7 @@
 use super::world::*;
 use crate::{
     mock::*, routes::CLOSED_AT_ONCE, Agreements, Books, Call, ClientSets, Clients, Commitments,
-    Error, Event, HeaderRing, InboundLanes, OldestPastSet, Outbound, OutboundLanes, PastSets,
+    Error, Event, HeaderRing, InboundLanes, Outbound, OutboundLanes, PastSetRing, PastSets,
     Results, Routes, StoredHeaders,
 };
 use frame_support::assert_ok;
@@ -31,7 +31,7 @@ fn assert_closed(a: &mut Chain, b: &Chain) {
         assert!(!Routes::<Test>::contains_key(B) && Routes::<Test>::count() == 0);
         assert!(!Books::<Test>::contains_key(B) && !Agreements::<Test>::contains_key(B));
         assert!(!Clients::<Test>::contains_key(B) && !ClientSets::<Test>::contains_key(B));
-        assert!(!HeaderRing::<Test>::contains_key(B) && !OldestPastSet::<Test>::contains_key(B));
+        assert!(!HeaderRing::<Test>::contains_key(B) && !PastSetRing::<Test>::contains_key(B));
         let left = PastSets::<Test>::iter().count()
             + StoredHeaders::<Test>::iter().count()
             + Outbound::<Test>::iter().count()

@@ -5,16 +5,17 @@
 //! goes on.
 
 use super::world::*;
-use crate::{mock::*, Call, Event, Renewals};
+use crate::{mock::*, types::NewRoute, Call, Event, Renewals};
 use codec::Encode;
 use frame_support::assert_ok;
 use hansa_interchain_primitives::{
     api::RouteStatus,
     claims,
     recovery::RecoveryView,
-    traits::{CloseRoute, LightClients},
+    traits::{CloseRoute, LightClients, OpenRoute},
     ChainId, Hash, Height, Misbehaviour, Moment, StorageProof,
 };
+use hansa_pbft_primitives::AuthoritySet;
 use sp_runtime::transaction_validity::{
     InvalidTransaction::{self, BadProof, Future, Stale},
     TransactionSource,
@@ -81,7 +82,12 @@ impl Lost {
 
     /// The new set decides on A.
     fn resume(&mut self, record: &TestRecord) {
-        (self.world.a.set, self.world.a.seed) = (record.3.clone(), SEED);
+        self.resume_with(record, SEED);
+    }
+
+    /// The same, of a set whose keys come from `seed`.
+    fn resume_with(&mut self, record: &TestRecord, seed: u8) {
+        (self.world.a.set, self.world.a.seed) = (record.3.clone(), seed);
         self.world.a.now = self.world.a.now.max(self.world.b.now);
         self.world.a.block(|| {});
     }
@@ -194,12 +200,27 @@ fn a_record_after_which_there_was_another_is_refused() {
             refused(InvalidTransaction::BadProof)
         );
     }
-    // The second one alone: the first is missing.
-    let call = lost.call(&second, later);
+    // The second one alone does, as the set of the first has decided nothing.
+    assert_ok!(lost.world.b.submit(lost.call(&second, later)));
+    assert_eq!(set_of(&mut lost.world.b, A), second.3);
+    let call = lost.call(&first, later);
     assert_eq!(
         lost.world.b.submit(call),
-        refused(InvalidTransaction::Future)
+        refused(InvalidTransaction::Stale)
     );
+    lost.resume_with(&second, SEED + 10);
+    tell(&lost.world.a, &mut lost.world.b);
+    assert_ok!(lost.world.b.transfer(A, 10));
+    // And one after the other.
+    let mut lost = Lost::new();
+    let first = lost.record();
+    let mut second = first.clone();
+    second.3 = make_set(first.3.id + 1, SEED + 10);
+    let at = lost.make(&first);
+    assert_ok!(lost.world.b.submit(lost.call(&first, at)));
+    let at = lost.make(&second);
+    assert_ok!(lost.world.b.submit(lost.call(&second, at)));
+    assert_eq!(set_of(&mut lost.world.b, A), second.3);
 }
 
 #[test]
@@ -261,7 +282,7 @@ const ALTERED: &[(&str, Alter, InvalidTransaction)] = &[
     ),
     ("above a block to come", |p| p.record.2 .0 += 1, Future),
     ("above a block of before", |p| p.record.2 .0 -= 1, Stale),
-    ("of a set to come", |p| p.record.3.id += 1, Future),
+    ("of a set to come", |p| p.record.3.id += 1, BadProof),
     ("of the set that decides", |p| p.record.3.id -= 1, Stale),
     ("of another set", |p| p.record.3 = make_set(1, 99), BadProof),
     ("made later", |p| p.at += 1, BadProof),
@@ -365,6 +386,124 @@ fn a_frozen_client_stays_frozen() {
         lost.world.b.submit(call),
         refused(InvalidTransaction::BadProof)
     );
+}
+
+/// Where the hub stands, as a record says it: without the root of its state.
+fn stands(hub: &Chain) -> NewRoute {
+    let Call::open_route { mut route } = route_to(hub, PAR) else {
+        panic!("it opens a route");
+    };
+    route.header.state_root = Hash::zero();
+    *route
+}
+
+/// B makes a block that brings a record.
+fn renew(b: &mut Chain, route: NewRoute) -> bool {
+    b.block(|| <Interchain as OpenRoute>::renew_hub(route))
+}
+
+fn status_of_hub(b: &mut Chain) -> RouteStatus {
+    b.read(|| Interchain::route(H).unwrap().status)
+}
+
+/// B has stood still itself, and its hub says where it stands.
+#[test]
+fn the_light_client_of_the_hub_begins_anew_where_the_hub_stood() {
+    for suspended in [false, true] {
+        let Lost { world, mut hub } = Lost::new();
+        let mut b = world.b;
+        hub.hand_over(90);
+        tell(&hub, &mut b);
+        assert_ok!(b.root(Call::suspend_route { peer: H, suspended }));
+        for seed in [100, 110, 120] {
+            hub.now += TRUST_MS;
+            hub.hand_over(seed);
+        }
+        b.now = hub.now;
+        b.block(|| {});
+        assert_eq!(status_of_hub(&mut b), RouteStatus::Expired);
+
+        let stood = stands(&hub);
+        assert!(renew(&mut b, stood.clone()));
+        let height = stood.header.height;
+        assert!(b.events().contains(&Event::HubRenewed { hub: H, height }));
+        let (client, past) = b.read(|| (Interchain::client(H), Interchain::past_sets(H)));
+        let client = client.unwrap();
+        assert_eq!(
+            (client.set, client.headers),
+            (stood.set, vec![stood.header])
+        );
+        assert_eq!((client.state.set_since, past.len()), (height + 1, 0));
+        let expected = match suspended {
+            true => RouteStatus::Suspended,
+            // It may be relied on; this chain has nothing there.
+            false => RouteStatus::ReserveEmpty,
+        };
+        assert_eq!(status_of_hub(&mut b), expected);
+        // From there it follows the hub, and once is enough.
+        hub.hand_over(130);
+        tell(&hub, &mut b);
+        assert_eq!(set_of(&mut b, H), hub.set);
+        assert!(!renew(&mut b, stands(&hub)));
+        assert!(b.read(|| Interchain::route(H).unwrap().hub));
+    }
+}
+
+/// A hub's checkpoint that is none, and what is wrong with it.
+type Spoil = fn(&mut NewRoute);
+const SPOILT: &[(&str, Spoil)] = &[
+    ("a chain without a route", |r| r.chain.id = 0x99),
+    ("a chain that is not the hub", |r| r.chain.id = A),
+    ("another genesis", |r| r.chain.genesis = Hash::zero()),
+    ("a lower height", |r| r.header.height = 1),
+    ("an earlier time", |r| r.header.timestamp = START_MS),
+    ("an earlier set", |r| r.set = make_set(0, H as u8)),
+    ("another set", |r| r.set = make_set(1, 5)),
+    ("no set", |r| {
+        r.set = AuthoritySet::default();
+        r.set.id = 9;
+    }),
+];
+
+#[test]
+fn the_light_client_of_the_hub_stays_as_it_is_for_anything_else() {
+    let Lost { world, mut hub } = Lost::new();
+    let mut b = world.b;
+    hub.hand_over(90);
+    tell(&hub, &mut b);
+    hub.block(|| {});
+    b.now = b.now.max(hub.now);
+    let known = b.read(|| Interchain::client(H));
+    for (name, spoil) in SPOILT {
+        let mut route = stands(&hub);
+        spoil(&mut route);
+        assert!(!renew(&mut b, route), "{name}");
+        assert_eq!(b.read(|| Interchain::client(H)), known, "{name}");
+    }
+    assert!(renew(&mut b, stands(&hub)), "it was good");
+}
+
+#[test]
+fn a_frozen_client_of_the_hub_stays_frozen() {
+    let Lost { world, mut hub } = Lost::new();
+    let mut b = world.b;
+    let certificate = |hash| {
+        let at = (hub.height() + 5, 0);
+        certify(hub.genesis, &hub.set, hub.seed, at, Hash::repeat_byte(hash))
+    };
+    let misbehaviour = Box::new(Misbehaviour {
+        first: certificate(1),
+        second: certificate(2),
+        set: hub.set.clone(),
+    });
+    assert_ok!(b.submit(Call::report_misbehaviour {
+        peer: H,
+        misbehaviour,
+    }));
+    hub.block(|| {});
+    b.now = b.now.max(hub.now);
+    assert!(!renew(&mut b, stands(&hub)));
+    assert_eq!(status_of_hub(&mut b), RouteStatus::Frozen);
 }
 
 #[test]

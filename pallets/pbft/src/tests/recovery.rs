@@ -15,7 +15,7 @@ use frame_support::{
 };
 use hansa_pbft_primitives::{
     recovery::{recovery_item, MAX_RECOVERY_BYTES},
-    ChainedSeed, ConsensusLog, Hash, NextSeed, ParentCertificate, SignerBitmap,
+    ChainedSeed, ConsensusLog, Hash, NextSeed, ParentCertificate, SetId, SignerBitmap,
 };
 use pallet_session::ShouldEndSession;
 use proptest::prelude::*;
@@ -230,16 +230,53 @@ fn recoveries_may_follow_each_other() {
     });
 }
 
+/// The hub had recorded others above the same head, which decided nothing: their ids are left out.
+#[test]
+fn the_set_has_the_id_of_its_record_and_goes_on_from_there() {
+    ExtBuilder::default().run(|| {
+        // The head may have handed over as well.
+        for account in [1, 2, 3] {
+            remove(account);
+        }
+        end_session();
+        assert!(ConsensusLog::find_set_change(&block().digest).is_some());
+        let draft = Draft {
+            record: Some(with_id(4, &[1, 5])),
+            signers: Some(vec![1, 2, 3]),
+            ..Default::default()
+        };
+        draft.make();
+        assert_eq!((Pbft::consensus_state().set.id, members()), (4, vec![1, 5]));
+        let height = System::block_number();
+        let session = Session::current_index();
+        let record = SessionRecords::<Test>::get(session).expect("it is kept");
+        assert_eq!((record.set_id, record.first_height), (4, height));
+        // What its members do is laid to them under that id.
+        Pbft::do_try_state().expect("the block keeps the invariants");
+        assert!(Pbft::key_ownership_proof(4, &key(5)).is_some());
+        assert!(Pbft::key_ownership_proof(2, &key(5)).is_none());
+        let report = Report::new(1, height);
+        Draft::default().make_with(|| {
+            assert_ok!(apply(report.call(report.double_vote(0))));
+        });
+        assert_eq!(take_convictions().len(), 1);
+    });
+}
+
 #[test]
 fn the_recovered_set_hands_over_as_any_other() {
     ExtBuilder::default().run(|| {
         block();
-        recovering(&[1, 2, 5]).make();
+        let draft = Draft {
+            record: Some(with_id(3, &[1, 2, 5])),
+            ..Default::default()
+        };
+        draft.make();
         remove(2);
         end_session();
         let header = block();
         let next = ConsensusLog::find_set_change(&header.digest).expect("it hands over");
-        assert_eq!((next.id, next.len(), members()), (2, 2, vec![1, 5]));
+        assert_eq!((next.id, next.len(), members()), (4, 2, vec![1, 5]));
         block();
     });
 }
@@ -309,9 +346,17 @@ fn item(record: Record) -> DigestItem {
     recovery_item(&record.encode())
 }
 
+/// The record of these members as the set with this id.
+fn with_id(id: SetId, accounts: &[AccountId]) -> Record {
+    Record {
+        id,
+        ..record(accounts)
+    }
+}
+
 #[test]
 fn a_block_with_a_record_that_is_not_good_is_not_valid() {
-    let cases: [(&str, Items, bool); 9] = [
+    let cases: [(&str, Items, bool); 10] = [
         ("none", Vec::new, true),
         ("a good one", || vec![item(record(&[1, 5]))], true),
         (
@@ -336,14 +381,10 @@ fn a_block_with_a_record_that_is_not_good_is_not_valid() {
             },
             false,
         ),
+        ("of a later set", || vec![item(with_id(7, &[1, 5]))], true),
         (
-            "of another id",
-            || {
-                vec![item(Record {
-                    id: 2,
-                    ..record(&[1, 5])
-                })]
-            },
+            "of the set before",
+            || vec![item(with_id(0, &[1, 5]))],
             false,
         ),
         ("of nobody", || vec![item(record(&[]))], false),
@@ -369,7 +410,8 @@ enum Step {
     Nothing,
     Add(AccountId),
     Remove(AccountId),
-    Recover(Vec<AccountId>),
+    /// By these members, with so many ids left out.
+    Recover(Vec<AccountId>, SetId),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -379,7 +421,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => Just(Step::Nothing),
         1 => who.clone().prop_map(Step::Add),
         1 => who.prop_map(Step::Remove),
-        2 => set.prop_map(Step::Recover),
+        2 => (set, 0..3u64).prop_map(|(set, gap)| Step::Recover(set, gap)),
     ]
 }
 
@@ -387,7 +429,13 @@ fn step() -> impl Strategy<Value = Step> {
 /// sets that its header brings.
 fn make_and_check(step: &Step, decided: &[AccountId], decides: &[AccountId]) -> Vec<u64> {
     let draft = match step {
-        Step::Recover(accounts) => recovering(accounts),
+        Step::Recover(accounts, gap) => {
+            let next = record(accounts).id;
+            Draft {
+                record: Some(with_id(next + gap, accounts)),
+                ..Default::default()
+            }
+        }
         _ => Draft::default(),
     };
     let recovered = draft.record.as_ref().map(|record| record.id);
@@ -410,20 +458,24 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Whatever happens: each block is decided by the set that was announced last, each certificate is held against the set that
-    /// made it, ids go up by one, and the session pallet has the same validators.
+    /// made it, ids go up by one, or as a record says, and the session pallet has the same validators.
     #[test]
     fn sets_follow_each_other(steps in prop::collection::vec(step(), 1..60)) {
         ExtBuilder::default().run(|| {
             let (mut decided, mut id) = (members(), 0);
             for step in &steps {
                 let decides = match step {
-                    Step::Recover(accounts) => accounts.clone(),
+                    Step::Recover(accounts, _) => accounts.clone(),
                     _ => members(),
+                };
+                let gap = match step {
+                    Step::Recover(_, gap) => *gap,
+                    _ => 0,
                 };
                 let changes = make_and_check(step, &decided, &decides);
                 assert!(changes.len() <= 1, "two sets in a header");
                 for change in changes {
-                    id += 1;
+                    id += 1 + gap;
                     assert_eq!(change, id);
                 }
                 assert_eq!(Pbft::consensus_state().set.id, id);

@@ -309,10 +309,10 @@ fn a_set_that_is_recorded_decides_above_the_head_and_the_one_before_does_not() {
 }
 
 #[test]
-fn only_the_next_set_is_recorded_above_the_head_that_is_known_of_a_chain_that_is_believed() {
+fn only_a_later_set_is_recorded_above_the_head_that_is_known_of_a_chain_that_is_believed() {
     let known = client();
     let (state, deciding) = &known;
-    for id in [0, 2, 3, 5] {
+    for id in [0, 2, 3] {
         let refused = ClientError::SetId {
             current: 3,
             next: id,
@@ -342,6 +342,32 @@ fn only_the_next_set_is_recorded_above_the_head_that_is_known_of_a_chain_that_is
         recovered(&(frozen, deciding.clone()), set(4, 50), START),
         Err(ClientError::Frozen)
     );
+}
+
+/// Whether the client has heard of those between or not, it ends up with the same set.
+#[test]
+fn sets_that_were_recorded_above_the_same_head_may_be_left_out() {
+    let known = client();
+    let last = set(6, 90);
+    let at_once = recovered(&known, last.clone(), START + 9).unwrap();
+    let first = recovered(&known, set(4, 50), START + 7).unwrap();
+    let after = (first.state, set(4, 50));
+    let one_by_one = recovered(&after, last.clone(), START + 9).unwrap();
+    assert_eq!(at_once.state, one_by_one.state);
+    assert_eq!((at_once.state.set_id, at_once.state.set_since), (6, 11));
+    // The one between has decided nothing, and nothing that it signs counts.
+    let past = &one_by_one.past[0];
+    assert_eq!((past.id, past.first, past.last), (4, 11, 10));
+    assert!(!past.decided(10) && !past.decided(11));
+    // It does not come back.
+    let known = (at_once.state, last.clone());
+    assert!(recovered(&known, set(5, 50), START + 10).is_err());
+    // Hand-overs leave none out.
+    for (id, follows) in [(7, true), (8, false)] {
+        let over = hand_over(&set(id, 130));
+        let header = signed(&last, 90, &header(11, START + 10, &[over]));
+        assert_eq!(tell(&known, &[header], START + 10).is_ok(), follows);
+    }
 }
 
 #[test]

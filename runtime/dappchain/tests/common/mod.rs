@@ -78,17 +78,22 @@ pub fn genesis_json(preset: &str) -> Value {
     genesis
 }
 
-/// The genesis of four with a hub, of which Ferdie is the validator.
-pub fn genesis_with_hub() -> Value {
+/// Where the hub stands at a height and a time. Ferdie is its validator.
+pub fn hub_at(height: u32, timestamp: u64) -> HubCheckpoint {
     let ferdie = node(Sr25519Keyring::Ferdie, Ed25519Keyring::Ferdie);
-    let hub = HubCheckpoint {
+    HubCheckpoint {
         chain: HUB,
         genesis: HUB_GENESIS,
-        height: 7,
-        header: Hash::repeat_byte(7),
-        timestamp: FIRST_MS - 60_000,
+        height,
+        header: Hash::repeat_byte(height as u8),
+        timestamp,
         set: authorities(&[ferdie]).expect("it is a set"),
-    };
+    }
+}
+
+/// The genesis of four with a hub, of which Ferdie is the validator.
+pub fn genesis_with_hub() -> Value {
+    let hub = hub_at(7, FIRST_MS - 60_000);
     let mut genesis = genesis_json(LOCAL);
     genesis["assignedSet"] = json!({
         "hub": HubRoute::new(&route::to_hub(&hub)),
@@ -196,12 +201,18 @@ impl Chain {
             },
             set_id: id + 1,
             next,
+            hub: Some(hub_at(9, self.now_ms)),
         }
+    }
+
+    /// Make a block that brings a record, so long after the last.
+    pub fn recover_after(&mut self, step_ms: u64, record: &Recovery<AccountId>) -> Header {
+        self.make(step_ms, Some(record), Vec::new).0
     }
 
     /// Make a block that brings a record.
     pub fn recover(&mut self, record: &Recovery<AccountId>) -> Header {
-        self.make(5_000, Some(record), Vec::new).0
+        self.recover_after(5_000, record)
     }
 
     /// Make a block of what `transactions` makes when the block has begun. The authorities take turns.

@@ -239,6 +239,14 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
     let proof = StorageProof::new(chain.prove(keys)).expect("it is small");
     let verified = claims::verify_recovery(&root, 1, 1, &record.hash(), shown.at, &proof);
     assert_eq!(verified, Ok(()));
+
+    // The chain is told where the hub stood: at the parent of the block that made the record.
+    let hub = record.hub.expect("it fits");
+    let own = chain.state(Interchain::own);
+    assert_eq!((hub.chain, hub.genesis), (own.id, own.genesis));
+    let header = chain.state(|| System::block_hash(hub.height));
+    assert_eq!((hub.header, hub.timestamp), (header, shown.at));
+    assert!(!hub.set.is_empty());
 }
 
 #[test]
