@@ -37,7 +37,7 @@ use std::{
 use tokio::sync::watch;
 
 mod report;
-mod standstill;
+pub(crate) mod standstill;
 
 /// How often services are looked at, whether or not the hub makes blocks.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -196,7 +196,9 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
                     Err(_) => break,
                 },
                 Some(event) = self.events.next() => self.on_event(event),
-                () = Delay::new(LOOK_INTERVAL) => {}
+                () = Delay::new(LOOK_INTERVAL) => if !is_syncing() {
+                    self.look_at_records();
+                },
                 () = &mut stop => break,
             }
         }
@@ -231,6 +233,7 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         let members = &self.members;
         self.duties.on_final(|chain| members.contains_key(&chain));
         self.hand_over_records();
+        self.look_at_records();
         self.do_duties(at);
         self.bear_witness(at);
     }
