@@ -35,7 +35,7 @@ use sp_runtime::{
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
@@ -53,6 +53,9 @@ pub const MAX_UNKNOWN: usize = 32;
 
 /// How many records are remembered as refused, by their hashes. The oldest gives way.
 const MAX_REFUSED: usize = 1024;
+
+/// How long a record stays refused. Whoever refused it may have been behind, and then looks at it again.
+const REFUSED_FOR: Duration = Duration::from_secs(600);
 
 /// A record, read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -225,8 +228,8 @@ struct Known {
     heights: BTreeSet<(Height, Hash)>,
     /// Records that came and are not known, the oldest first.
     unknown: VecDeque<UnknownRecord>,
-    /// Fingerprints of those that are refused, the oldest first.
-    refused: VecDeque<Hash>,
+    /// Fingerprints of those that are refused, and since when, the oldest first.
+    refused: VecDeque<(Hash, Instant)>,
     /// Parents for which it was said that such a record came, and at which height.
     told: BTreeSet<(Height, Hash)>,
 }
@@ -249,9 +252,15 @@ impl Known {
             .retain(|unknown| unknown.parent != *parent || unknown.record != record);
     }
 
-    /// Keep a record that is not known. Whether it may be good: it was not refused before.
-    fn keep_unknown(&mut self, height: Height, parent: Hash, record: Vec<u8>) -> bool {
-        if self.refused.contains(&fingerprint(&parent, &record)) {
+    /// Keep a record that is not known. Whether it may be good: it is not refused.
+    fn keep_unknown(
+        &mut self,
+        height: Height,
+        parent: Hash,
+        record: Vec<u8>,
+        now: Instant,
+    ) -> bool {
+        if self.is_refused(&fingerprint(&parent, &record), now) {
             return false;
         }
         let is_same =
@@ -264,10 +273,24 @@ impl Known {
                 height,
                 parent,
                 record,
-                since: Instant::now(),
+                since: now,
             });
         }
         true
+    }
+
+    fn is_refused(&self, fingerprint: &Hash, now: Instant) -> bool {
+        let mut refused = self.refused.iter();
+        let since = refused.find(|(refused, _)| refused == fingerprint);
+        since.is_some_and(|(_, since)| now.saturating_duration_since(*since) < REFUSED_FOR)
+    }
+
+    fn refuse(&mut self, fingerprint: Hash, now: Instant) {
+        self.refused.retain(|(refused, _)| *refused != fingerprint);
+        if self.refused.len() >= MAX_REFUSED {
+            self.refused.pop_front();
+        }
+        self.refused.push_back((fingerprint, now));
     }
 }
 
@@ -386,7 +409,7 @@ impl Recoveries {
         if known.told.len() > MAX_TOLD {
             known.told.pop_first();
         }
-        let may_be = self.awaited && known.keep_unknown(height, parent, record);
+        let may_be = self.awaited && known.keep_unknown(height, parent, record, Instant::now());
         drop(known);
         if is_news {
             warn!(
@@ -408,18 +431,12 @@ impl Recoveries {
         self.known.read().unknown.iter().cloned().collect()
     }
 
-    /// The bytes `record` are no good record above `parent`: from now on a block that brings them is a bad one. To
-    /// announce them later is taken all the same.
+    /// The bytes `record` are no good record above `parent`: for ten minutes from now on a block that brings them
+    /// is a bad one, and then they are looked at again. To announce them is taken all the same.
     pub fn refuse(&self, parent: &Hash, record: &[u8]) {
         let mut known = self.known.write();
         known.drop_unknown(parent, record);
-        let refused = fingerprint(parent, record);
-        if !known.refused.contains(&refused) {
-            if known.refused.len() >= MAX_REFUSED {
-                known.refused.pop_front();
-            }
-            known.refused.push_back(refused);
-        }
+        known.refuse(fingerprint(parent, record), Instant::now());
     }
 }
 

@@ -55,6 +55,20 @@ fn a_record_that_is_not_known_waits_until_it_is_announced_or_refused() {
 }
 
 #[test]
+fn what_was_refused_is_looked_at_again_after_a_while() {
+    let mut known = Known::default();
+    let (parent, begin) = (Hash::repeat_byte(7), Instant::now());
+    let refused = fingerprint(&parent, &[1]);
+    known.refuse(refused, begin);
+    let just_before = begin + REFUSED_FOR - Duration::from_millis(1);
+    assert!(!known.keep_unknown(7, parent, vec![1], just_before));
+    assert!(known.keep_unknown(7, parent, vec![1], begin + REFUSED_FOR));
+    known.refuse(refused, begin + REFUSED_FOR);
+    assert!(!known.keep_unknown(7, parent, vec![1], begin + REFUSED_FOR));
+    assert_eq!(known.refused.len(), 1);
+}
+
+#[test]
 fn a_runtime_takes_records_from_a_version_on() {
     for (version, expected) in [
         (None, false),
