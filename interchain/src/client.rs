@@ -15,7 +15,7 @@ use hansa_consensus_pbft::{
     justification::finality_proof,
 };
 use hansa_interchain_primitives::{
-    api::{InterchainApi, PacketView, Parameters, ProofOf, Submission},
+    api::{InterchainApi, PacketView, Parameters, ProofOf, Submission, RECOVERY_API_VERSION},
     packet::ChainRef,
     ChainId, Hash, Height, LaneId, Nonce, PacketResult, PastSet, RecoveryView, SignedHeader,
     StorageProof,
@@ -112,8 +112,8 @@ where
     fn chain(&self) -> Result<Option<ChainRef>, ChainError> {
         let at = self.client.info().finalized_hash;
         let api = self.client.runtime_api();
-        let has = api.has_api::<dyn InterchainApi<Block, AccountId>>(at);
-        if !has.map_err(unreadable)? {
+        let version = api.api_version::<dyn InterchainApi<Block, AccountId>>(at);
+        if version.map_err(unreadable)?.is_none() {
             return Ok(None);
         }
         let own = api.chain(at).map_err(unreadable)?;
@@ -211,6 +211,11 @@ where
 
     fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<RecoveryView>, ChainError> {
         let api = self.client.runtime_api();
+        // A hub that is older makes no records.
+        let version = api.api_version::<dyn InterchainApi<Block, AccountId>>(at);
+        if version.map_err(unreadable)? < Some(RECOVERY_API_VERSION) {
+            return Ok(None);
+        }
         api.recovery_of(at, chain).map_err(unreadable)
     }
 

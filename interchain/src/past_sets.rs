@@ -59,40 +59,8 @@ fn unreadable(error: impl ToString) -> ChainError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::mock::make_set;
+    use crate::tests::{client::Client, mock::make_set};
     use hansa_interchain_primitives::Hash;
-    use std::{collections::HashMap, sync::Mutex};
-
-    /// A database.
-    #[derive(Default)]
-    struct Database(Mutex<HashMap<Vec<u8>, Vec<u8>>>);
-
-    impl AuxStore for Database {
-        fn insert_aux<
-            'a,
-            'b: 'a,
-            'c: 'a,
-            I: IntoIterator<Item = &'a (&'c [u8], &'c [u8])>,
-            D: IntoIterator<Item = &'a &'b [u8]>,
-        >(
-            &self,
-            insert: I,
-            delete: D,
-        ) -> sp_blockchain::Result<()> {
-            let mut items = self.0.lock().unwrap();
-            for (key, value) in insert {
-                items.insert(key.to_vec(), value.to_vec());
-            }
-            for key in delete {
-                items.remove(*key);
-            }
-            Ok(())
-        }
-
-        fn get_aux(&self, key: &[u8]) -> sp_blockchain::Result<Option<Vec<u8>>> {
-            Ok(self.0.lock().unwrap().get(key).cloned())
-        }
-    }
 
     #[test]
     fn the_last_sets_of_each_chain_are_kept() {
@@ -100,7 +68,7 @@ mod tests {
             id,
             genesis: Hash::repeat_byte(7),
         };
-        let database = Arc::new(Database::default());
+        let database = Arc::new(Client::default());
         let sets = PastSets::new(database.clone());
         let (first, other) = (make_set(3, 1), make_set(3, 9));
         sets.keep(&chain(1), &first).unwrap();
@@ -116,6 +84,6 @@ mod tests {
         let last = 3 * MAX_KEPT_SETS - 1;
         assert_eq!(sets.get(&chain(1), last), Ok(Some(make_set(last, 1))));
         assert_eq!(sets.get(&chain(2), 3), Ok(Some(other)));
-        assert_eq!(database.0.lock().unwrap().len() as u64, MAX_KEPT_SETS + 1);
+        assert_eq!(database.items() as u64, MAX_KEPT_SETS + 1);
     }
 }

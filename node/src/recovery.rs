@@ -39,8 +39,8 @@ pub fn read(
 }
 
 /// What a record says to the engine of the chain with this genesis. `made_after_ms` is a time at which
-/// the hub had no such record yet, in milliseconds since 1970: that of the last block of the hub whose
-/// state was without it, if it is known.
+/// there was no such record yet, in milliseconds since 1970, if one is known: when the hub made it, less by
+/// how much the timestamps of the hub's blocks may be ahead.
 pub fn take_over(
     record: &Recovery<AccountId>,
     genesis: Hash,

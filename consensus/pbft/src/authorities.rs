@@ -6,7 +6,7 @@
 
 use crate::{
     block::randomness::{AuthorOutputs, OutputTerms},
-    recoveries::{Recoveries, RecoveryError, TakeOver},
+    recoveries::{takes_records, Recoveries, RecoveryError, TakeOver},
     LOG_TARGET,
 };
 use hansa_pbft_primitives::{
@@ -18,7 +18,7 @@ use hansa_pbft_primitives::{
 use hansa_primitives::{Block, Header};
 use log::error;
 use parking_lot::Mutex;
-use sp_api::{ApiError, ProvideRuntimeApi};
+use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Header as HeaderT;
 use std::{collections::VecDeque, sync::Arc};
@@ -232,6 +232,20 @@ impl<C: ConsensusClient> ConsensusStates<C> {
     pub fn recovery_above(&self, parent: Hash) -> Option<Arc<TakeOver>> {
         self.recoveries.for_child_of(&parent)?;
         self.for_child_of(parent).ok()?.recovery
+    }
+
+    /// Whether the runtime that executes the child of `parent` takes records. An older one does not
+    /// refuse a block that brings one, but executes it under the set before.
+    pub fn takes_records(&self, parent: Hash) -> Result<bool, ConsensusStateError> {
+        let version = self
+            .client
+            .runtime_api()
+            .api_version::<dyn PbftApi<Block>>(parent);
+        let version = version.map_err(|source| ConsensusStateError::Runtime {
+            block: parent,
+            source,
+        })?;
+        Ok(takes_records(version))
     }
 
     /// What the state of `parent` says of its child.

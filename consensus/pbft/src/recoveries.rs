@@ -9,6 +9,10 @@
 //! then on [`ConsensusStates`](crate::authorities::ConsensusStates) names that set for the child of
 //! the head, and the header of that block must bring the record itself, and no other header any.
 //!
+//! Peers may know a record before this node does. What a header brings and is not known here is kept for
+//! whoever can tell whether it is good ([`Recoveries::unknown`]); until then the block waits and nobody
+//! is blamed for it, and once it is refused ([`Recoveries::refuse`]) it is a bad block.
+//!
 //! Two chains differ after such a record: where the old set did decide a block above the head, and
 //! did not show it in time, a node that has imported that block stays with it. It is told so, and
 //! cannot follow the others any more.
@@ -16,16 +20,22 @@
 use crate::LOG_TARGET;
 use hansa_pbft_primitives::{
     recovery::{
-        find_recovery, has_recovery, recovery_item, MAX_RECOVERY_BYTES, RECOVERY_ENGINE_ID,
+        find_recovery, has_recovery, recovery_item, MAX_RECOVERY_BYTES, RECOVERY_API_VERSION,
+        RECOVERY_ENGINE_ID,
     },
     AuthoritySet, Hash, Height, SetId,
 };
+use hansa_primitives::Header;
 use log::warn;
 use parking_lot::RwLock;
-use sp_runtime::{Digest, DigestItem};
+use sp_runtime::{
+    traits::{BlakeTwo256, Hash as _, Header as _},
+    Digest, DigestItem,
+};
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::Arc,
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
@@ -33,8 +43,19 @@ use tokio::sync::watch;
 /// gives way.
 pub const MAX_RECOVERIES: usize = 256;
 
-/// Of how many parents it is remembered that a block above them brings a record that is not known.
-const MAX_UNKNOWN: usize = 64;
+/// Of how many parents it is remembered that it was said that a block above them brings a record that is
+/// not known.
+const MAX_TOLD: usize = 64;
+
+/// How many records that are not known wait until somebody says whether they are good, each of
+/// [`MAX_RECOVERY_BYTES`] at most. The oldest gives way, and comes again with its block.
+pub const MAX_UNKNOWN: usize = 32;
+
+/// How many records are remembered as refused, by their hashes. The oldest gives way.
+const MAX_REFUSED: usize = 1024;
+
+/// How long a record stays refused. Whoever refused it may have been behind, and then looks at it again.
+const REFUSED_FOR: Duration = Duration::from_secs(600);
 
 /// A record, read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,6 +80,19 @@ impl TakeOver {
     pub fn item(&self) -> DigestItem {
         recovery_item(&self.record)
     }
+}
+
+/// A record that a header brings and that is not known here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownRecord {
+    /// The height of the block above which it stands.
+    pub height: Height,
+    /// The hash of that block.
+    pub parent: Hash,
+    /// The record. Nothing of it is checked but its size.
+    pub record: Vec<u8>,
+    /// When it came first.
+    pub since: Instant,
 }
 
 /// Why a record is not taken.
@@ -131,6 +165,11 @@ pub enum RecordError {
     /// It is not the one that is known.
     #[error("the header brings another record of a recovery than the one that is known here")]
     Other,
+    /// The runtime is older than such records, and would execute the block under the set before.
+    #[error(
+        "the header brings the record of a recovery, of which the chain's runtime knows nothing"
+    )]
+    Unsupported,
 }
 
 /// The record that a digest brings, checked for its form and place only; none if there is none.
@@ -170,18 +209,34 @@ pub fn check_record(brings: Option<&[u8]>, known: Option<&TakeOver>) -> Result<(
     }
 }
 
+/// Whether a runtime with this version of [`PbftApi`](hansa_pbft_primitives::PbftApi), none if it has no
+/// such API, takes records.
+pub fn takes_records(version: Option<u32>) -> bool {
+    version.is_some_and(|version| version >= RECOVERY_API_VERSION)
+}
+
+/// By what it is remembered that `record` above `parent` is refused.
+fn fingerprint(parent: &Hash, record: &[u8]) -> Hash {
+    BlakeTwo256::hash_of(&(parent, record))
+}
+
 /// What is known, by the hash of the head.
 #[derive(Default)]
 struct Known {
     by_parent: HashMap<Hash, Arc<TakeOver>>,
     /// The heads by height, for the order in which they give way.
     heights: BTreeSet<(Height, Hash)>,
-    /// Parents for which a record came that is not known, and at which height.
-    unknown: BTreeSet<(Height, Hash)>,
+    /// Records that came and are not known, the oldest first.
+    unknown: VecDeque<UnknownRecord>,
+    /// Fingerprints of those that are refused, and since when, the oldest first.
+    refused: VecDeque<(Hash, Instant)>,
+    /// Parents for which it was said that such a record came, and at which height.
+    told: BTreeSet<(Height, Hash)>,
 }
 
 impl Known {
     fn insert(&mut self, takeover: TakeOver) {
+        self.drop_unknown(&takeover.parent, &takeover.record);
         self.heights.insert((takeover.height, takeover.parent));
         self.by_parent.insert(takeover.parent, Arc::new(takeover));
         if self.by_parent.len() > MAX_RECOVERIES {
@@ -189,6 +244,53 @@ impl Known {
                 self.by_parent.remove(&lowest);
             }
         }
+    }
+
+    /// It is not unknown any more.
+    fn drop_unknown(&mut self, parent: &Hash, record: &[u8]) {
+        self.unknown
+            .retain(|unknown| unknown.parent != *parent || unknown.record != record);
+    }
+
+    /// Keep a record that is not known. Whether it may be good: it is not refused.
+    fn keep_unknown(
+        &mut self,
+        height: Height,
+        parent: Hash,
+        record: Vec<u8>,
+        now: Instant,
+    ) -> bool {
+        if self.is_refused(&fingerprint(&parent, &record), now) {
+            return false;
+        }
+        let is_same =
+            |unknown: &UnknownRecord| unknown.parent == parent && unknown.record == record;
+        if !self.unknown.iter().any(is_same) {
+            if self.unknown.len() >= MAX_UNKNOWN {
+                self.unknown.pop_front();
+            }
+            self.unknown.push_back(UnknownRecord {
+                height,
+                parent,
+                record,
+                since: now,
+            });
+        }
+        true
+    }
+
+    fn is_refused(&self, fingerprint: &Hash, now: Instant) -> bool {
+        let mut refused = self.refused.iter();
+        let since = refused.find(|(refused, _)| refused == fingerprint);
+        since.is_some_and(|(_, since)| now.saturating_duration_since(*since) < REFUSED_FOR)
+    }
+
+    fn refuse(&mut self, fingerprint: Hash, now: Instant) {
+        self.refused.retain(|(refused, _)| *refused != fingerprint);
+        if self.refused.len() >= MAX_REFUSED {
+            self.refused.pop_front();
+        }
+        self.refused.push_back((fingerprint, now));
     }
 }
 
@@ -213,8 +315,9 @@ impl Default for Recoveries {
 }
 
 impl Recoveries {
-    /// The records of a chain whose sets somebody assigns who tells this node of them. A block with a record that is not known may
-    /// then be good, and no peer is blamed for it. On any other chain it is a bad block.
+    /// The records of a chain whose sets somebody assigns who tells this node of them, and looks at those that are
+    /// [`unknown`](Self::unknown). A block with a record that is not known may then be good, and no peer is
+    /// blamed for it until the record is refused. On any other chain it is a bad block.
     pub fn awaited() -> Self {
         Self {
             awaited: true,
@@ -290,159 +393,53 @@ impl Recoveries {
         self.news.subscribe()
     }
 
-    /// A block above `parent`, which is at `height`, brings a record that is not known here: say so,
-    /// once for each parent.
-    pub fn note_unknown(&self, height: Height, parent: Hash) {
+    /// [`check_record`] says `error` of a header, whose parent is in the chain. Whether it may be a good one all the
+    /// same, with a record, or with a later one of the same head, that will be known: then nobody is to
+    /// be blamed for it, and its record is kept among the [`unknown`](Self::unknown).
+    pub fn may_be_good(&self, header: &Header, error: RecordError) -> bool {
+        if !matches!(error, RecordError::Unknown | RecordError::Other) {
+            return false;
+        }
+        let Some(record) = find_recovery(header.digest()) else {
+            return false;
+        };
+        let (height, parent) = (header.number().saturating_sub(1), *header.parent_hash());
         let mut known = self.known.write();
-        if !known.unknown.insert((height, parent)) {
-            return;
+        let is_news = known.told.insert((height, parent));
+        if known.told.len() > MAX_TOLD {
+            known.told.pop_first();
         }
-        if known.unknown.len() > MAX_UNKNOWN {
-            known.unknown.pop_first();
-        }
+        let may_be = self.awaited && known.keep_unknown(height, parent, record, Instant::now());
         drop(known);
-        warn!(
-            target: LOG_TARGET,
-            "🛟 Peers have a block above #{height} {parent:?} that brings the record of a recovery: \
-             there the chain had lost its quorum, and goes on under another set. This node does not \
-             know of it and waits. A node that follows the hub will be told; another one needs the \
-             record, from somebody whom you trust, in the field `recoveries` of its chain spec"
-        );
+        if is_news {
+            warn!(
+                target: LOG_TARGET,
+                "🛟 A peer shows a block above #{height} {parent:?} that brings the record of a \
+                 recovery, by which the chain has lost its quorum there and goes on under another set. \
+                 This node does not know of it. A node that follows the hub will be told if it is \
+                 true; another one needs the record, from somebody whom you trust, in the field \
+                 `recoveries` of its chain spec"
+            );
+        }
+        may_be
+    }
+
+    /// The records that headers bring and that are not known, the oldest first, for whoever can tell whether they are
+    /// good: those that are, are [announced](Self::announce), the others [refused](Self::refuse). At most
+    /// [`MAX_UNKNOWN`].
+    pub fn unknown(&self) -> Vec<UnknownRecord> {
+        self.known.read().unknown.iter().cloned().collect()
+    }
+
+    /// The bytes `record` are no good record above `parent`: for ten minutes from now on a block that brings them
+    /// is a bad one, and then they are looked at again. To announce them is taken all the same.
+    pub fn refuse(&self, parent: &Hash, record: &[u8]) {
+        let mut known = self.known.write();
+        known.drop_unknown(parent, record);
+        known.refuse(fingerprint(parent, record), Instant::now());
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::test_support::take_over;
-
-    #[test]
-    fn a_record_is_found_by_its_head_and_told_once() {
-        let recoveries = Recoveries::default();
-        let mut news = recoveries.clone().subscribe();
-        let (first, second) = (take_over(7, 4), take_over(9, 5));
-        assert_eq!(recoveries.announce(second.clone()), Ok(true));
-        assert!(news.has_changed().unwrap());
-        news.mark_unchanged();
-        assert_eq!(recoveries.announce(second.clone()), Ok(false));
-        assert!(!news.has_changed().unwrap());
-        assert_eq!(recoveries.announce(first.clone()), Ok(true));
-        assert!(news.has_changed().unwrap());
-        let found = recoveries.for_child_of(&first.parent);
-        assert_eq!(found.as_deref(), Some(&first));
-        assert_eq!(recoveries.for_child_of(&Hash::zero()), None);
-        let all: Vec<_> = recoveries.all().iter().map(|t| t.height).collect();
-        assert_eq!(all, [7, 9]);
-        recoveries.forget(&first.parent);
-        assert_eq!(recoveries.for_child_of(&first.parent), None);
-        assert_eq!(recoveries.all().len(), 1);
-    }
-
-    #[test]
-    fn what_makes_no_sense_or_contradicts_is_refused() {
-        let recoveries = Recoveries::default();
-        let good = take_over(7, 5);
-        let nobody = TakeOver {
-            set: Arc::default(),
-            ..good.clone()
-        };
-        assert_eq!(
-            recoveries.announce(nobody),
-            Err(RecoveryError::NoAuthorities(7))
-        );
-        for bytes in [0, MAX_RECOVERY_BYTES + 1] {
-            let sized = TakeOver {
-                record: vec![1; bytes],
-                ..good.clone()
-            };
-            assert_eq!(
-                recoveries.announce(sized),
-                Err(RecoveryError::Size { bytes })
-            );
-        }
-        recoveries.announce(good.clone()).unwrap();
-        let (same, later) = (take_over(7, 5), take_over(7, 6));
-        let other = TakeOver {
-            record: vec![9],
-            ..same
-        };
-        let conflict = RecoveryError::Conflict {
-            height: 7,
-            set_id: 5,
-            known: 5,
-        };
-        assert_eq!(recoveries.announce(other), Err(conflict));
-        assert_eq!(recoveries.announce(later.clone()), Ok(true));
-        assert_eq!(
-            recoveries.for_child_of(&good.parent).as_deref(),
-            Some(&later)
-        );
-        assert!(recoveries.announce(good).is_err(), "it is over");
-    }
-
-    #[test]
-    fn when_it_was_made_may_be_learnt_later() {
-        let recoveries = Recoveries::default();
-        let timed = |made_after_ms| TakeOver {
-            made_after_ms,
-            ..take_over(7, 5)
-        };
-        assert_eq!(recoveries.announce(timed(None)), Ok(true));
-        assert_eq!(recoveries.announce(timed(Some(3))), Ok(true));
-        assert_eq!(recoveries.announce(timed(None)), Ok(false));
-        let known = recoveries.for_child_of(&timed(None).parent).unwrap();
-        assert_eq!(known.made_after_ms, Some(3));
-    }
-
-    #[test]
-    fn there_are_not_more_than_so_many() {
-        let recoveries = Recoveries::default();
-        for height in (0..MAX_RECOVERIES as Height + 10).rev() {
-            recoveries.announce(take_over(height, 5)).unwrap();
-        }
-        let all = recoveries.all();
-        assert_eq!(all.len(), MAX_RECOVERIES);
-        assert_eq!(all[0].height, 10, "the lowest gave way");
-        for height in 0..MAX_UNKNOWN as Height * 2 {
-            recoveries.note_unknown(height, Hash::zero());
-        }
-        assert_eq!(recoveries.known.read().unknown.len(), MAX_UNKNOWN);
-    }
-
-    #[test]
-    fn the_record_stands_right_after_the_authors_items() {
-        let known = take_over(7, 4);
-        let pre = DigestItem::PreRuntime(*b"prnt", vec![1]);
-        let digest = |logs: &[&DigestItem]| Digest {
-            logs: logs.iter().map(|item| (*item).clone()).collect(),
-        };
-        let (item, other) = (known.item(), DigestItem::Other(vec![]));
-        let long = recovery_item(&vec![0; MAX_RECOVERY_BYTES + 1]);
-        let record = Ok(Some(known.record.clone()));
-        for (logs, expected) in [
-            (vec![&pre], Ok(None)),
-            (vec![&pre, &item], record.clone()),
-            (vec![&pre, &item, &other], record),
-            (vec![&pre, &other, &item], Err(RecordError::Misplaced)),
-            (vec![&item, &pre], Err(RecordError::Misplaced)),
-            (vec![&pre, &item, &item], Err(RecordError::Malformed)),
-            (vec![&pre, &long], Err(RecordError::Malformed)),
-        ] {
-            assert_eq!(read_record(&digest(&logs), 1), expected, "{logs:?}");
-        }
-    }
-
-    #[test]
-    fn a_header_brings_the_record_exactly_where_there_is_one() {
-        let known = take_over(7, 4);
-        for (brings, known, expected) in [
-            (None, None, Ok(())),
-            (None, Some(&known), Err(RecordError::Missing)),
-            (Some(&[1][..]), None, Err(RecordError::Unknown)),
-            (Some(&[1][..]), Some(&known), Err(RecordError::Other)),
-            (Some(&known.record[..]), Some(&known), Ok(())),
-        ] {
-            assert_eq!(check_record(brings, known), expected);
-        }
-    }
-}
+#[path = "recoveries_tests.rs"]
+mod tests;

@@ -5,6 +5,7 @@
 //! loopback. What the runtime does at a delivery is done by the same functions of the primitives.
 
 mod carry;
+pub(crate) mod client;
 mod crowd;
 mod forks;
 mod hub;

@@ -52,7 +52,8 @@ where
 
     fn has_pool(&self, at: Hash) -> Result<bool, Error> {
         let api = self.api();
-        Ok(api.has_api::<dyn AllocationApi<Block, AccountId>>(at)?)
+        let version = api.api_version::<dyn AllocationApi<Block, AccountId>>(at)?;
+        Ok(version.is_some())
     }
 
     fn own_node(&self, at: Hash, key: &BeaconId) -> Result<Option<OwnNode<AccountId>>, Error> {

@@ -20,7 +20,7 @@ use hansa_dappchain_primitives::{api::GenesisRecord, ChainId};
 use hansa_interchain::host::Handle;
 use hansa_primitives::{AccountId, Hash};
 use hansa_supervisor::{
-    launcher::{Ended, GenesisError, Launcher, Order},
+    launcher::{Ended, GenesisError, Launcher, Order, Recorded},
     store::Ports,
 };
 use std::{
@@ -114,8 +114,12 @@ impl Parts {
             ));
         }
         let recoveries = Recoveries::awaited();
-        if let Some(record) = recovery {
-            take_over(&record, genesis, None)
+        if let Some(Recorded {
+            record,
+            made_after_ms,
+        }) = recovery
+        {
+            take_over(&record, genesis, made_after_ms)
                 .map_err(|error| error.to_string())
                 .and_then(|known| {
                     recoveries

@@ -12,14 +12,13 @@ use futures::{
 use futures_timer::Delay;
 use hansa_allocation_primitives::Head;
 use hansa_consensus_pbft::{accusation::Accusations, authorities::HeightState};
-use hansa_dappchain_primitives::{ChainId, Recovery};
+use hansa_dappchain_primitives::ChainId;
 use hansa_pbft_primitives::{PreDigest, KEY_TYPE};
 use hansa_primitives::AccountId;
 use hansa_supervisor::{
-    launcher::{Ended, Health, Service},
+    launcher::{Ended, Health, Recorded, SeenRecord, Service},
     witness::Accusation,
 };
-use log::error;
 use sc_client_api::HeaderBackend;
 use sp_consensus::SyncOracle;
 use sp_runtime::traits::Header as _;
@@ -184,15 +183,28 @@ impl Service for ChainService {
         }
     }
 
-    fn recover(&mut self, record: &Recovery<AccountId>) {
-        // Not known: the hub's block of which this node has heard first may be long past.
-        let made_after_ms = None;
-        if let Err(error) = self
-            .node
-            .announce_recovery(&record.to_bytes(), made_after_ms)
-        {
-            error!("🛟 DappChain {:x}: {error}", self.chain);
-        }
+    fn recover(&mut self, recorded: &Recorded) -> Result<(), String> {
+        let bytes = recorded.record.to_bytes();
+        let taken = self.node.announce_recovery(&bytes, recorded.made_after_ms);
+        taken.map(drop)
+    }
+
+    fn unknown_records(&self) -> Vec<SeenRecord> {
+        let unknown = self.node.states.recoveries().unknown().into_iter();
+        unknown
+            .map(|unknown| SeenRecord {
+                above: unknown.parent,
+                bytes: unknown.record,
+                waited: unknown.since.elapsed(),
+            })
+            .collect()
+    }
+
+    fn refuse_record(&mut self, seen: &SeenRecord) {
+        self.node
+            .states
+            .recoveries()
+            .refuse(&seen.above, &seen.bytes);
     }
 
     fn accusations(&mut self) -> Vec<Accusation> {

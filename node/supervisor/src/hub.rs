@@ -3,18 +3,18 @@
 
 //! What the supervisor asks of the hub, and the real one.
 
-use crate::witness::Accusation;
+use crate::{launcher::Recorded, witness::Accusation};
 use hansa_allocation_primitives::{
-    api::{AllocationApi, NodePlace, NodeStatus, OwedAnswer},
+    api::{AllocationApi, NodePlace, NodeStatus, OwedAnswer, ROLL_CALL_API_VERSION},
     BeaconId, BeaconSignature, Head, MemberPhase, Seconds,
 };
 use hansa_dappchain_primitives::{
-    api::{ChainView, DappChainSetsApi, DappChainsApi, GenesisRecord},
-    ChainId, Recovery, SetOrdinal,
+    api::{ChainView, DappChainSetsApi, DappChainsApi, GenesisRecord, RECOVERY_API_VERSION},
+    ChainId, SetOrdinal,
 };
-use hansa_interchain_primitives::api::InterchainApi;
+use hansa_interchain_primitives::api::{self as interchain, InterchainApi};
 use hansa_local_chain::LocalChain;
-use hansa_pbft_primitives::{AuthoritySignature, SetId};
+use hansa_pbft_primitives::{AuthoritySignature, PbftApi, SetId};
 use hansa_primitives::{AccountId, Block, Hash};
 use sp_api::{ApiExt, ProvideRuntimeApi};
 use sp_blockchain::{Error, HeaderBackend};
@@ -84,7 +84,10 @@ pub trait Hub: Send + Sync + 'static {
     fn proven_head(&self, at: Hash, chain: ChainId) -> Result<Option<Head>, Error>;
 
     /// The last record of a set in place of one of the chain's that lost its quorum; none if there is none.
-    fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<Recovery<AccountId>>, Error>;
+    fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<Recorded>, Error>;
+
+    /// The hash of the record by which the set with this id came to decide on a chain; none if there is none.
+    fn recovery_hash(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<Hash>, Error>;
 
     /// The number of the set that has this id on a chain; none if the hub does not know.
     fn ordinal(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error>;
@@ -118,7 +121,8 @@ where
     C::Api: AllocationApi<Block, AccountId>
         + DappChainsApi<Block, AccountId>
         + DappChainSetsApi<Block, AccountId>
-        + InterchainApi<Block, AccountId>,
+        + InterchainApi<Block, AccountId>
+        + PbftApi<Block>,
 {
     fn genesis(&self) -> Hash {
         self.genesis()
@@ -130,8 +134,8 @@ where
 
     fn is_hub(&self, at: Hash) -> Result<bool, Error> {
         let api = self.api();
-        Ok(api.has_api::<dyn AllocationApi<Block, AccountId>>(at)?
-            && api.has_api::<dyn DappChainsApi<Block, AccountId>>(at)?)
+        let pool = api.api_version::<dyn AllocationApi<Block, AccountId>>(at)?;
+        Ok(pool.is_some() && api.has_api::<dyn DappChainsApi<Block, AccountId>>(at)?)
     }
 
     fn node(&self, at: Hash, key: &BeaconId) -> Result<Option<NodeStatus<AccountId>>, Error> {
@@ -189,7 +193,13 @@ where
         at: Hash,
         key: &BeaconId,
     ) -> Result<Option<OwedAnswer<AccountId>>, Error> {
-        Ok(self.api().roll_call(at, key.clone())?)
+        let api = self.api();
+        // A hub that is older calls no rolls.
+        let version = api.api_version::<dyn AllocationApi<Block, AccountId>>(at)?;
+        if version < Some(ROLL_CALL_API_VERSION) {
+            return Ok(None);
+        }
+        Ok(api.roll_call(at, key.clone())?)
     }
 
     fn submit_answer(
@@ -213,14 +223,50 @@ where
         }))
     }
 
-    fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<Recovery<AccountId>>, Error> {
-        Ok(self.api().recovery(at, chain)?)
+    fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<Recorded>, Error> {
+        let api = self.api();
+        // A hub that is older makes no records.
+        let version = api.api_version::<dyn DappChainSetsApi<Block, AccountId>>(at)?;
+        if version < Some(RECOVERY_API_VERSION) {
+            return Ok(None);
+        }
+        let Some(record) = api.recovery(at, chain)? else {
+            return Ok(None);
+        };
+        let version = api.api_version::<dyn InterchainApi<Block, AccountId>>(at)?;
+        let shown = match version < Some(interchain::RECOVERY_API_VERSION) {
+            true => None,
+            false => api.recovery_of(at, chain)?,
+        };
+        let shown = shown.filter(|shown| shown.record.to_vec() == record.to_bytes());
+        let made_after_ms = match shown {
+            // That block of the hub is proposed with a clock that may be ahead by so much, and nobody knows the record before.
+            Some(shown) => {
+                let drift = api.consensus_state(at)?.timing.max_clock_drift_ms;
+                Some(shown.at.saturating_sub(drift.into()))
+            }
+            None => None,
+        };
+        Ok(Some(Recorded {
+            record,
+            made_after_ms,
+        }))
+    }
+
+    fn recovery_hash(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<Hash>, Error> {
+        let api = self.api();
+        let version = api.api_version::<dyn DappChainSetsApi<Block, AccountId>>(at)?;
+        if version < Some(RECOVERY_API_VERSION) {
+            return Ok(None);
+        }
+        Ok(api.recovery_hash(at, chain, set)?)
     }
 
     fn ordinal(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error> {
         let api = self.api();
         // A hub may have got DappChains before it took offences on them.
-        if !api.has_api::<dyn DappChainSetsApi<Block, AccountId>>(at)? {
+        let version = api.api_version::<dyn DappChainSetsApi<Block, AccountId>>(at)?;
+        if version.is_none() {
             return Ok(None);
         }
         Ok(api.ordinal(at, chain, set)?)

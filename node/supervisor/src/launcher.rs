@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use hansa_allocation_primitives::Head;
 use hansa_dappchain_primitives::{api::GenesisRecord, ChainId, Recovery};
 use hansa_primitives::{AccountId, Hash};
+use std::time::Duration;
 
 /// Why there is no genesis.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -18,6 +19,26 @@ pub enum GenesisError {
     /// This node could not find out.
     #[error("the genesis could not be built here: {0}")]
     Here(String),
+}
+
+/// A record of the hub by which a chain goes on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recorded {
+    /// The record.
+    pub record: Recovery<AccountId>,
+    /// A time at which there was no such record yet, in milliseconds since 1970, if one is known.
+    pub made_after_ms: Option<u64>,
+}
+
+/// The bytes of a record that the header of a block brings and that a service does not know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SeenRecord {
+    /// The block above which that block would stand.
+    pub above: Hash,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// How long they wait.
+    pub waited: Duration,
 }
 
 /// A service to be started.
@@ -31,7 +52,7 @@ pub struct Order {
     pub ports: Ports,
     /// The last record by which its chain goes on, if there is one: blocks that the service has logged may need it before
     /// anything else can be said to it.
-    pub recovery: Option<Recovery<AccountId>>,
+    pub recovery: Option<Recorded>,
 }
 
 /// Resolves when a service has ended by itself, to why.
@@ -83,7 +104,14 @@ pub trait Service: Send + 'static {
     fn final_head(&self) -> Head;
 
     /// Go on by the hub's record of a set in place of the one that lost its quorum. To say the same again changes nothing.
-    fn recover(&mut self, record: &Recovery<AccountId>);
+    /// The error says why it cannot.
+    fn recover(&mut self, recorded: &Recorded) -> Result<(), String>;
+
+    /// The records that it has met and does not know. They wait until the service is told of them, or that they are not good.
+    fn unknown_records(&self) -> Vec<SeenRecord>;
+
+    /// The hub has no such record: a block that brings it is a bad one.
+    fn refuse_record(&mut self, seen: &SeenRecord);
 
     /// The offences that its node has seen since this was asked last.
     fn accusations(&mut self) -> Vec<Accusation>;

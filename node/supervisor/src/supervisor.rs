@@ -6,10 +6,10 @@
 use crate::{
     duties::{Duties, DutyError},
     hub::{membership, Hub},
-    launcher::{Ended, GenesisError, Launcher, Order, Service},
+    launcher::{Ended, GenesisError, Launcher, Service},
     plan::{Action, Plan, UnixTime},
     status::{Metrics, SharedStatus},
-    store::{Ports, Store, StoreError, Stored},
+    store::{Store, StoreError},
     witness::Witness,
     LOG_TARGET,
 };
@@ -36,8 +36,9 @@ use std::{
 };
 use tokio::sync::watch;
 
+mod order;
 mod report;
-mod standstill;
+pub(crate) mod standstill;
 
 /// How often services are looked at, whether or not the hub makes blocks.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -196,7 +197,9 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
                     Err(_) => break,
                 },
                 Some(event) = self.events.next() => self.on_event(event),
-                () = Delay::new(LOOK_INTERVAL) => {}
+                () = Delay::new(LOOK_INTERVAL) => if !is_syncing() {
+                    self.look_at_records();
+                },
                 () = &mut stop => break,
             }
         }
@@ -231,6 +234,7 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         let members = &self.members;
         self.duties.on_final(|chain| members.contains_key(&chain));
         self.hand_over_records();
+        self.look_at_records();
         self.do_duties(at);
         self.bear_witness(at);
     }
@@ -396,66 +400,6 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
                 .map(move |result| Event::Started { chain, result })
                 .boxed(),
         );
-    }
-
-    /// What is to be started.
-    fn order(&mut self, chain: ChainId) -> Result<Order, String> {
-        let at = self.hub.head();
-        let text = |error: ChainError| format!("the hub cannot be asked: {error}");
-        let view = self
-            .hub
-            .chain(at, chain)
-            .map_err(text)?
-            .ok_or("the hub does not know it")?;
-        let genesis = view.genesis.ok_or("no genesis is confirmed")?;
-        let record = self
-            .hub
-            .genesis_record(at, chain)
-            .map_err(text)?
-            .ok_or("the hub has no record of its genesis")?;
-        let ports = self.ports(chain, &view, genesis)?;
-        // A chain that never had one runs without: the hub may be older than such records.
-        let recovery = self.hub.recovery(at, chain).unwrap_or_else(|error| {
-            self.complain(format!(
-                "cannot ask the hub for a record of DappChain {chain:x}: {error}"
-            ));
-            None
-        });
-        Ok(Order {
-            record,
-            genesis,
-            ports,
-            recovery,
-        })
-    }
-
-    /// The chain's ports: as ever, or new ones.
-    fn ports(
-        &mut self,
-        chain: ChainId,
-        view: &ChainView<AccountId>,
-        genesis: Hash,
-    ) -> Result<Ports, String> {
-        if let Some(stored) = self.store.get(chain) {
-            return Ok(stored.ports);
-        }
-        let taken: Vec<_> = self
-            .store
-            .chains()
-            .values()
-            .map(|stored| stored.ports)
-            .collect();
-        let ports = self.launcher.free_ports(&taken)?;
-        let stored = Stored {
-            name: String::from_utf8_lossy(&view.name).into_owned(),
-            genesis,
-            ports,
-            left_at: None,
-        };
-        self.store
-            .insert(chain, stored)
-            .map_err(|error| error.to_string())?;
-        Ok(ports)
     }
 
     fn stop(&mut self, chain: ChainId, failed: Option<String>) {

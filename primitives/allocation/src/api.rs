@@ -164,8 +164,14 @@ pub struct DrawStatus {
     pub turn: Option<ChainId>,
 }
 
+/// From which version of [`AllocationApi`] on a runtime calls rolls.
+pub const ROLL_CALL_API_VERSION: u32 = 2;
+
 sp_api::decl_runtime_apis! {
     /// What node and clients ask a runtime about the allocation.
+    ///
+    /// Version 2 ([`ROLL_CALL_API_VERSION`]): rolls.
+    #[api_version(2)]
     pub trait AllocationApi<AccountId: Codec> {
         /// The draw and the pool.
         fn draw_status() -> DrawStatus;

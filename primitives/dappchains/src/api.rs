@@ -186,6 +186,9 @@ pub struct BallotView {
     pub total: u64,
 }
 
+/// From which version of [`DappChainSetsApi`] on a hub makes records of chains that lost their quorum.
+pub const RECOVERY_API_VERSION: u32 = 2;
+
 sp_api::decl_runtime_apis! {
     /// What deployers, dashboards and nodes ask a runtime about DappChains.
     pub trait DappChainsApi<AccountId: Codec> {
@@ -232,6 +235,9 @@ sp_api::decl_runtime_apis! {
     }
 
     /// What nodes ask a hub about the sets of DappChains.
+    ///
+    /// Version 2 ([`RECOVERY_API_VERSION`]): stalls and records.
+    #[api_version(2)]
     pub trait DappChainSetsApi<AccountId: Codec> {
         /// The sets of a chain; none if it was never live.
         fn sets(chain: ChainId) -> Option<SetsView>;

@@ -289,8 +289,14 @@ pub enum ProofOf {
     },
 }
 
+/// From which version of [`InterchainApi`] on a runtime knows records of chains that lost their quorum.
+pub const RECOVERY_API_VERSION: u32 = 2;
+
 sp_api::decl_runtime_apis! {
     /// What node and RPC ask a runtime about other chains.
+    ///
+    /// Version 2 ([`RECOVERY_API_VERSION`]): records of chains that lost their quorum.
+    #[api_version(2)]
     pub trait InterchainApi<AccountId>
     where
         AccountId: Codec,

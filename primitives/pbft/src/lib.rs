@@ -120,6 +120,10 @@ pub struct ConsensusState {
 
 sp_api::decl_runtime_apis! {
     /// What node and clients ask a runtime about pBFT.
+    ///
+    /// Version 2: the runtime takes records of recoveries
+    /// ([`RECOVERY_API_VERSION`](recovery::RECOVERY_API_VERSION)).
+    #[api_version(2)]
     pub trait PbftApi {
         /// Set, seed and timing under which the child of this block is decided.
         fn consensus_state() -> ConsensusState;

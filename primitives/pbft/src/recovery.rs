@@ -24,6 +24,10 @@ pub const RECOVERY_ENGINE_ID: ConsensusEngineId = *b"pBFr";
 /// of a header that hands over to nobody it is less than light clients take for a header, 48 KiB.
 pub const MAX_RECOVERY_BYTES: usize = 47 * 1024;
 
+/// From which version of [`PbftApi`](crate::PbftApi) on a runtime takes the set from a record. An older one would execute
+/// a block that brings one as any other, under the set before.
+pub const RECOVERY_API_VERSION: u32 = 2;
+
 /// A record, as an item of a header's digest.
 pub fn recovery_item(record: &[u8]) -> DigestItem {
     DigestItem::PreRuntime(RECOVERY_ENGINE_ID, record.to_vec())

@@ -64,7 +64,8 @@ where
 {
     fn block(&self, at: Option<Hash>) -> Result<Hash, Error> {
         block_of(&*self.client, at, |api, at| {
-            api.has_api::<dyn AllocationRuntimeApi<Block, AccountId>>(at)
+            let version = api.api_version::<dyn AllocationRuntimeApi<Block, AccountId>>(at);
+            version.map(|version| version.is_some())
         })
     }
 

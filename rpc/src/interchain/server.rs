@@ -49,8 +49,10 @@ where
     }
 
     fn block(&self, at: Option<Hash>) -> Result<Hash, Error> {
-        let has_api =
-            |api: &C::Api, at| api.has_api::<dyn InterchainRuntimeApi<Block, AccountId>>(at);
+        let has_api = |api: &C::Api, at| {
+            let version = api.api_version::<dyn InterchainRuntimeApi<Block, AccountId>>(at);
+            version.map(|version| version.is_some())
+        };
         block_of(&*self.client, at, has_api).map_err(|error| match error {
             Error::NoHub => Error::NoInterchain,
             other => other,

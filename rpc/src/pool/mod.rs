@@ -54,7 +54,8 @@ where
     fn pool(&self, extensions: &Extensions) -> RpcResult<PoolInfo> {
         check_if_safe(extensions)?;
         let at = block_of(&*self.client, None, |api, at| {
-            api.has_api::<dyn AllocationRuntimeApi<Block, AccountId>>(at)
+            let version = api.api_version::<dyn AllocationRuntimeApi<Block, AccountId>>(at);
+            version.map(|version| version.is_some())
         })?;
         let api = self.client.runtime_api();
         let mut nodes = Vec::new();

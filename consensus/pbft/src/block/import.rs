@@ -308,9 +308,7 @@ where
             return Ok(ImportResult::UnknownParent);
         }
         match self.check_record(&params.header) {
-            Err(RecordError::Unknown) if self.states.recoveries().are_awaited() => {
-                let height = params.header.number().saturating_sub(1);
-                self.states.recoveries().note_unknown(height, parent);
+            Err(error) if self.states.recoveries().may_be_good(&params.header, error) => {
                 return Ok(ImportResult::MissingState);
             }
             result => result.map_err(other)?,
@@ -372,13 +370,18 @@ where
         verify_params(params, hash, &self.states)
     }
 
-    /// Check that a block brings the record of a recovery exactly if there is one above its parent.
-    /// Under the lock and at the last moment, so that it goes by what is known then. The place of the
-    /// record was checked with the rest of the header's form.
+    /// Check that a block brings the record of a recovery exactly if there is one above its parent, and that
+    /// the runtime takes it. Under the lock and at the last moment, so that it goes by what is known
+    /// then. The place of the record was checked with the rest of the header's form.
     fn check_record(&self, header: &Header) -> Result<(), RecordError> {
-        let known = self.states.recovery_above(*header.parent_hash());
+        let parent = *header.parent_hash();
+        let known = self.states.recovery_above(parent);
         let brings = find_recovery(header.digest());
-        check_record(brings.as_deref(), known.as_deref())
+        check_record(brings.as_deref(), known.as_deref())?;
+        if known.is_some() && !self.states.takes_records(parent).unwrap_or(false) {
+            return Err(RecordError::Unsupported);
+        }
+        Ok(())
     }
 
     /// Check the author's output of a block that the verifier did not see.

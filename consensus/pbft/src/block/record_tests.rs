@@ -205,6 +205,41 @@ fn a_block_with_a_record_that_is_not_known_yet_waits_and_nobody_is_blamed() {
 }
 
 #[test]
+fn a_block_with_a_record_that_was_refused_is_a_bad_one() {
+    let t = setup_with(Recoveries::awaited());
+    let (block, certificate) = t.first_of_new_set();
+    let result = t.sync(block.clone(), Some(&certificate));
+    assert_eq!(result, Ok(ImportResult::MissingState));
+    let unknown = t.states.recoveries().unknown();
+    assert_eq!(unknown.len(), 1);
+    let (parent, record) = (unknown[0].parent, &unknown[0].record);
+    assert_eq!((parent, record), (t.genesis.hash(), &t.record().record));
+    t.states.recoveries().refuse(&parent, record);
+    let error = t.sync(block.clone(), Some(&certificate)).unwrap_err();
+    assert!(error.starts_with("verifier: "), "{error}");
+    // Whoever is trusted in that says otherwise.
+    t.states.announce(t.record()).unwrap();
+    let result = t.sync(block, Some(&certificate)).unwrap();
+    assert!(matches!(result, ImportResult::Imported(_)));
+}
+
+#[test]
+fn a_second_record_of_the_same_head_is_waited_for() {
+    let t = setup_with(Recoveries::awaited());
+    let first = TakeOver {
+        parent: t.genesis.hash(),
+        ..take_over(HEIGHT - 1, NEW_SET - 1)
+    };
+    t.states.announce(first).unwrap();
+    let (block, certificate) = t.first_of_new_set();
+    let result = t.sync(block.clone(), Some(&certificate));
+    assert_eq!(result, Ok(ImportResult::MissingState));
+    t.states.announce(t.record()).unwrap();
+    let result = t.sync(block, Some(&certificate)).unwrap();
+    assert!(matches!(result, ImportResult::Imported(_)));
+}
+
+#[test]
 fn where_nobody_records_sets_a_block_with_a_record_is_a_bad_one() {
     let t = setup();
     let (block, certificate) = t.first_of_new_set();

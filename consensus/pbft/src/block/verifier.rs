@@ -16,7 +16,6 @@ use super::{
 use crate::{
     authorities::{ConsensusClient, ConsensusStates},
     justification::{self, CommitError},
-    recoveries::RecordError,
     LOG_TARGET,
 };
 use hansa_pbft_primitives::Hash;
@@ -98,11 +97,10 @@ impl<C: ConsensusClient> PbftVerifier<C> {
         };
         let view = justification::find(params.justifications.as_ref())?.view;
         let checked = match check_header(header.clone(), &parent, &state, ViewRule::UpTo(view)) {
-            Err(HeaderError::Record(RecordError::Unknown))
-                if self.states.recoveries().are_awaited() =>
+            // As well: it may come, and who decided the block is not known before.
+            Err(HeaderError::Record(error))
+                if self.states.recoveries().may_be_good(header, error) =>
             {
-                // As well: it may come, and who decided the block is not known before.
-                (self.states.recoveries()).note_unknown(*parent.number(), *header.parent_hash());
                 return Ok(());
             }
             checked => checked?,

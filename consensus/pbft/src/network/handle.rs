@@ -97,6 +97,11 @@ impl PbftNetworkHandle {
         state.peers.keys().filter_map(key).collect()
     }
 
+    /// What `peer` showed to be; none if it has not, or is not connected.
+    pub fn hello_of(&self, peer: &PeerId) -> Option<HelloInfo> {
+        self.shared.state.lock().peers.get(peer)?.hello.clone()
+    }
+
     /// All connected peers, with what they showed to be.
     pub fn peers(&self) -> Vec<(PeerId, Option<HelloInfo>)> {
         let state = self.shared.state.lock();

@@ -28,6 +28,14 @@ pub struct HelloInfo {
     pub authority: Option<AuthorityId>,
 }
 
+impl HelloInfo {
+    /// Whether whoever says this decides `height` under a later set than `set`. Two that are at the same height
+    /// differ in its set only if one of them knows a record that the other does not.
+    pub fn has_later_set(&self, height: Height, set: SetId) -> bool {
+        self.height == height && self.set_id > set
+    }
+}
+
 /// Why a Hello is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum HelloError {
@@ -88,4 +96,27 @@ pub fn verify(
         info.authority = Some(key.clone());
     }
     Ok(info)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_the_same_height_a_later_set_is_there_by_a_record() {
+        let says = HelloInfo {
+            set_id: 5,
+            height: 9,
+            authority: None,
+        };
+        for (height, set, expected) in [
+            (9, 4, true),
+            (9, 5, false),
+            (9, 6, false),
+            (8, 4, false),
+            (10, 4, false),
+        ] {
+            assert_eq!(says.has_later_set(height, set), expected, "{height}, {set}");
+        }
+    }
 }

@@ -369,13 +369,16 @@ impl Shared {
         is_news
     }
 
-    /// Set what the local node says of itself, and say it to all if its key changed.
+    /// Set what the local node says of itself, and say it to all if its key changed, or if another set
+    /// has taken over the height under way: peers that have not heard of that refuse what it says then.
     pub fn set_local(&self, info: HelloInfo) {
         let local = self.network.local_peer_id();
         let hello = hello::make(self.genesis, &local, &info, &*self.crypto);
         let bytes = VoteProtocolMessage::Hello(hello).encode();
         let mut state = self.state.lock();
-        let is_news = state.local.authority != info.authority;
+        let local = &state.local;
+        let is_news =
+            local.authority != info.authority || info.has_later_set(local.height, local.set_id);
         (state.local, state.local_hello) = (info, bytes);
         drop(state);
         if is_news {

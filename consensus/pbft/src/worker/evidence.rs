@@ -493,9 +493,13 @@ where
     }
 
     /// What made the block of `height` final here.
+    ///
+    /// The vote log may have another block as decided there: one that a set decided which a record has
+    /// replaced since, before the block was imported.
     pub(super) fn certificate_of(&self, height: Height) -> Option<Certificate> {
-        self.voting.decided_at(height).or_else(|| {
-            let hash = self.client.hash(height).ok().flatten()?;
+        let hash = self.client.hash(height).ok().flatten()?;
+        let logged = self.voting.decided_at(height);
+        logged.filter(|decided| decided.hash == hash).or_else(|| {
             let proof = finality_proof(&*self.client, hash).ok().flatten()?;
             Some(proof.certificate)
         })

@@ -176,9 +176,7 @@ where
         let height = parent.number().saturating_add(1);
         let state = self.states.for_child_of(parent_hash)?;
         let parent_ms = PreDigest::find(parent.digest()).map(|pre| pre.timestamp_ms);
-        let mandate =
-            self.voting
-                .mandate(height, &state, parent_ms, parent_certificate.as_ref())?;
+        let mandate = self.mandate(height, &state, &parent, parent_certificate.as_ref())?;
         let voting = mandate.voting_state();
         self.monitor
             .begin(height, &state, mandate.local, voting, Instant::now());
@@ -227,7 +225,6 @@ where
             came_early.extend((!restored.contains(&hash)).then_some(hash));
         }
         self.round = Some(round);
-        self.tell_recovery();
         self.work.new_height();
         self.watch_pool(height, parent_hash);
         self.resend_at = Instant::now() + self.resend_interval();

@@ -81,9 +81,7 @@ where
                 Output::Reject(rejection) => {
                     if let Some(peer) = peer {
                         debug!(target: LOG_TARGET, "Message of {peer} refused: {rejection}");
-                        // Of a height that another set has taken over, a peer that has not heard of
-                        // that says in good faith what was said before.
-                        if !self.takes_over() {
+                        if !self.is_excused(&peer) {
                             self.network.report(peer, Misbehaviour::RefusedMessage);
                         }
                     }

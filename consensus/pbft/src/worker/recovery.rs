@@ -8,13 +8,14 @@
 //! no record of the former set is restored. A block that the former set has decided, but that is not
 //! in the database yet, is dropped as well: nobody has seen it as final here.
 
-use super::{Worker, WorkerError};
-use crate::{block::PbftClient, LOG_TARGET};
-use hansa_pbft_primitives::Hash;
-use hansa_primitives::Block;
-use log::warn;
+use super::{voting::Mandate, Worker, WorkerError};
+use crate::{authorities::HeightState, block::PbftClient, recoveries::TakeOver, LOG_TARGET};
+use hansa_pbft_primitives::{Certificate, Hash, Height, PreDigest};
+use hansa_primitives::{Block, Header};
+use log::{error, warn};
 use sc_client_api::Backend;
 use sc_consensus::BlockImport;
+use sc_network_types::PeerId;
 use sc_transaction_pool_api::TransactionPool;
 use sp_consensus::Error as ConsensusError;
 
@@ -35,38 +36,119 @@ where
         self.begin_at_head()
     }
 
-    /// Whether a record puts another set in place at the height under way than that which the round
-    /// goes by.
+    /// Whether the height under way must begin anew for what is known of records now: another set than that
+    /// which the round goes by is put in place, or it is known now when that of the round was made, of which a
+    /// silent node may learn that it may sign.
     pub(super) fn is_taken_over(&self) -> bool {
-        self.round.as_ref().is_some_and(|round| {
-            (self.states.recovery_above(round.parent.hash()))
-                .is_some_and(|recovery| recovery.set.id > round.state.set.id)
-        })
-    }
-
-    /// Whether the set of the height under way has taken the place of another at this very height.
-    pub(super) fn takes_over(&self) -> bool {
-        let round = self.round.as_ref();
-        round.is_some_and(|round| round.state.recovery.is_some())
-    }
-
-    /// A height begins: say so if another set has taken it over.
-    pub(super) fn tell_recovery(&self) {
-        let Some((round, recovery)) = self
-            .round
-            .as_ref()
-            .and_then(|round| Some((round, round.state.recovery.as_ref()?)))
-        else {
-            return;
+        let Some(round) = self.round.as_ref() else {
+            return false;
         };
-        warn!(
-            target: LOG_TARGET,
-            "🛟 The set before has lost its quorum at height {}: above block {:?} set {} of {} \
-             authorities decides from now on, by the record of whoever assigns the sets",
-            round.height,
-            recovery.parent,
-            recovery.set.id,
-            recovery.set.len()
-        );
+        let Some(known) = self.states.recovery_above(round.parent.hash()) else {
+            return false;
+        };
+        let is_silent = round.local.is_none() && round.decided.is_none();
+        known.set.id > round.state.set.id || (is_silent && is_timed_now(&round.state, &known))
+    }
+
+    /// Whether what `peer` says of the height under way is refused in good faith: another set has taken that over, of
+    /// which the peer has not heard yet, or this node.
+    pub(super) fn is_excused(&self, peer: &PeerId) -> bool {
+        let Some(round) = self.round.as_ref() else {
+            return false;
+        };
+        if round.state.recovery.is_some() {
+            return true;
+        }
+        let (height, set) = (round.height, round.state.set.id);
+        self.states.recoveries().are_awaited()
+            && (self.network.hello_of(peer)).is_some_and(|hello| hello.has_later_set(height, set))
+    }
+
+    /// What this node may do at `height` above `parent`: see [`Voting::mandate`](super::voting::Voting::mandate). Under
+    /// a set that a record puts in place it may do nothing if the chain's runtime knows nothing of records.
+    pub(super) fn mandate(
+        &mut self,
+        height: Height,
+        state: &HeightState,
+        parent: &Header,
+        parent_certificate: Option<&Certificate>,
+    ) -> Result<Mandate, WorkerError> {
+        if let Some(recovery) = &state.recovery {
+            if !self.states.takes_records(recovery.parent)? {
+                tell_unsupported(height, recovery);
+                return Ok(Mandate::default());
+            }
+            tell_recovery(height, recovery);
+        }
+        let parent_ms = PreDigest::find(&parent.digest).map(|pre| pre.timestamp_ms);
+        Ok(self
+            .voting
+            .mandate(height, state, parent_ms, parent_certificate)?)
+    }
+}
+
+/// Whether the record by which a height is decided under `state` is the one that is known, and a later time is known
+/// now at which there was no such record yet.
+fn is_timed_now(state: &HeightState, known: &TakeOver) -> bool {
+    state.recovery.as_ref().is_some_and(|recovery| {
+        recovery.record == known.record && recovery.made_after_ms < known.made_after_ms
+    })
+}
+
+/// A height begins under the set of a record.
+fn tell_recovery(height: Height, recovery: &TakeOver) {
+    warn!(
+        target: LOG_TARGET,
+        "🛟 The set before has lost its quorum at height {height}: above block {:?} set {} of {} \
+         authorities decides from now on, by the record of whoever assigns the sets",
+        recovery.parent,
+        recovery.set.id,
+        recovery.set.len()
+    );
+}
+
+/// It cannot.
+fn tell_unsupported(height: Height, recovery: &TakeOver) {
+    error!(
+        target: LOG_TARGET,
+        "🛟 The set before has lost its quorum at height {height}, and set {} is recorded in its place \
+         above block {:?}. But the chain's runtime is older than such records: it would execute the \
+         block under the set before. So this node builds nothing and votes for nothing. The chain cannot \
+         be recovered by a record; it goes on only if enough of the set before come back and whoever \
+         assigns its sets opens it anew",
+        recovery.set.id,
+        recovery.parent
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::{height_state, take_over};
+    use std::sync::Arc;
+
+    #[test]
+    fn the_time_of_a_record_is_news_once() {
+        let timed = |set_id, made_after_ms| TakeOver {
+            made_after_ms,
+            ..take_over(3, set_id)
+        };
+        for (of_round, known, expected) in [
+            (None, timed(9, Some(5)), false),
+            (Some(timed(9, None)), timed(9, None), false),
+            (Some(timed(9, None)), timed(9, Some(5)), true),
+            (Some(timed(9, Some(5))), timed(9, Some(5)), false),
+            (Some(timed(8, None)), timed(9, Some(5)), false),
+        ] {
+            let state = match &of_round {
+                Some(recovery) => height_state(4).under(Arc::new(recovery.clone())),
+                None => height_state(4),
+            };
+            assert_eq!(
+                is_timed_now(&state, &known),
+                expected,
+                "{of_round:?}, {known:?}"
+            );
+        }
     }
 }

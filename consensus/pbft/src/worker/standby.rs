@@ -172,6 +172,7 @@ impl Standby {
 mod tests {
     use crate::{
         authorities::HeightState,
+        block::import::DecidedLog,
         crypto::KeystoreCrypto,
         metrics::Metrics,
         recoveries::TakeOver,
@@ -184,6 +185,7 @@ mod tests {
         Timing, KEY_TYPE,
     };
     use hansa_primitives::Block;
+    use sp_consensus::BlockOrigin;
     use sp_keystore::{testing::MemoryKeystore, Keystore};
     use std::{path::Path, sync::Arc};
 
@@ -333,28 +335,56 @@ mod tests {
         }
     }
 
+    fn block(height: Height, parent: Hash) -> ProposedBlock {
+        let pre = PreDigest {
+            view: 0,
+            author: 0,
+            timestamp_ms: 1,
+        };
+        ProposedBlock {
+            block: Block {
+                header: pre_header(height, parent, pre),
+                extrinsics: Vec::new(),
+            },
+            parent_certificate: None,
+        }
+    }
+
+    #[test]
+    fn a_block_is_not_logged_with_the_certificate_of_another_parent() {
+        for is_parent in [true, false] {
+            let dir = tempfile::tempdir().unwrap();
+            let (mut node, keys) = Node::start(dir.path(), &["//Old"]);
+            let state = alone(&keys[0]);
+            node.mandate(4, &keys[0], LATER_MS);
+            // Decided, and then another set took over: the block above is of that.
+            let decided = block(4, Hash::zero());
+            let certificate = commit(&state, 4, 0, decided.hash(), []);
+            let voting = &node.voting;
+            voting.decided(&certificate, &state.set, &decided).unwrap();
+            let parent = if is_parent {
+                decided.hash()
+            } else {
+                Hash::repeat_byte(7)
+            };
+            let next = block(5, parent);
+            let above = commit(&state, 5, 0, next.hash(), []);
+            let origin = BlockOrigin::NetworkBroadcast;
+            let log = voting.log();
+            log.record(&next.block, &above, &state.set, origin).unwrap();
+            let logged = voting.block(&next.hash()).unwrap();
+            let expected = is_parent.then_some(certificate);
+            assert_eq!(logged.parent_certificate, expected);
+        }
+    }
+
     #[test]
     fn what_was_decided_under_the_old_key_is_replayed() {
         let dir = tempfile::tempdir().unwrap();
-        let block = |height| {
-            let pre = PreDigest {
-                view: 0,
-                author: 0,
-                timestamp_ms: 1,
-            };
-            let header = pre_header(height, Hash::zero(), pre);
-            ProposedBlock {
-                block: Block {
-                    header,
-                    extrinsics: Vec::new(),
-                },
-                parent_certificate: None,
-            }
-        };
         let (mut node, keys) = Node::start(dir.path(), &["//Old", "//New"]);
         for (height, key) in [(1, &keys[0]), (2, &keys[0]), (3, &keys[1])] {
             node.mandate(height, key, LATER_MS);
-            let (state, block) = (alone(key), block(height));
+            let (state, block) = (alone(key), block(height, Hash::zero()));
             let certificate = commit(&state, height, 0, block.hash(), []);
             node.voting
                 .decided(&certificate, &state.set, &block)

@@ -66,8 +66,12 @@ impl DecidedLog for OpenLog {
             if matches!(origin, BlockOrigin::NetworkInitialSync | BlockOrigin::File) {
                 return log.note_decided(certificate, BULK_SYNC_HEIGHTS);
             }
+            // Of the parent the log may have what a set decided that a record has replaced since.
             let parent = certificate.height.checked_sub(1);
-            let parent_certificate = parent.and_then(|height| log.decided(height)).cloned();
+            let parent_certificate = parent
+                .and_then(|height| log.decided(height))
+                .filter(|decided| decided.hash == block.header.parent_hash)
+                .cloned();
             let block = block.clone();
             log.decide(
                 certificate,

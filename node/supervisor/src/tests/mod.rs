@@ -9,7 +9,7 @@ mod standstill;
 use crate::{
     duties::{BUILD_AGAIN_AFTER, SUBMIT_AGAIN_AFTER},
     hub::Hub,
-    launcher::{Ended, GenesisError, Health, Launcher, Order, Service},
+    launcher::{Ended, GenesisError, Health, Launcher, Order, Recorded, SeenRecord, Service},
     plan::{FIRST_RETRY, HAND_OVER_LIMIT},
     status::{Doing, Metrics, SharedStatus},
     store::{Ports, Store},
@@ -26,7 +26,7 @@ use hansa_beacon_primitives::KEY_TYPE as BEACON_KEY;
 use hansa_dappchain_primitives::{
     api::{ChainView, GenesisRecord},
     genesis::confirm_payload as genesis_payload,
-    ChainId, ChainState, Founder, FounderKeys, HubCheckpoint, Recovery, RuntimeSource, SetOrdinal,
+    ChainId, ChainState, Founder, FounderKeys, HubCheckpoint, RuntimeSource, SetOrdinal,
 };
 use hansa_pbft_primitives::{AuthorityId, AuthoritySignature, SetId, KEY_TYPE as PBFT_KEY};
 use hansa_primitives::{AccountId, Hash};
@@ -66,10 +66,17 @@ struct Chain {
     caught_up: Option<Head>,
     final_head: Option<Head>,
     /// The records that its services were handed.
-    recoveries: Vec<Recovery<AccountId>>,
+    recoveries: Vec<Recorded>,
+    /// Why it cannot go on by any.
+    is_beyond: Option<String>,
+    /// The records that it has met, and those that were refused.
+    unknown: Vec<SeenRecord>,
+    refused: Vec<SeenRecord>,
     // What the hub says.
     proven: Option<Head>,
-    recovery: Option<Recovery<AccountId>>,
+    recovery: Option<Recorded>,
+    /// The hashes of its records by the ids of the sets.
+    hashes: BTreeMap<SetId, Hash>,
     accusations: Vec<Accusation>,
     end: Option<oneshot::Sender<String>>,
 }
@@ -278,12 +285,12 @@ impl Hub for Shared {
         Ok(world.chains.get(&chain).and_then(|chain| chain.proven))
     }
 
-    fn recovery(&self, _: Hash, chain: ChainId) -> Result<Option<Recovery<AccountId>>, Error> {
-        let world = self.world();
-        Ok(world
-            .chains
-            .get(&chain)
-            .and_then(|chain| chain.recovery.clone()))
+    fn recovery(&self, _: Hash, chain: ChainId) -> Result<Option<Recorded>, Error> {
+        Ok(self.set(chain, |chain| chain.recovery.clone()))
+    }
+
+    fn recovery_hash(&self, _: Hash, chain: ChainId, set: SetId) -> Result<Option<Hash>, Error> {
+        Ok(self.set(chain, |chain| chain.hashes.get(&set).copied()))
     }
 
     fn ordinal(&self, _: Hash, _: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error> {
@@ -330,9 +337,27 @@ impl Service for FakeService {
         })
     }
 
-    fn recover(&mut self, record: &Recovery<AccountId>) {
-        self.world
-            .set(self.chain, |chain| chain.recoveries.push(record.clone()));
+    fn recover(&mut self, recorded: &Recorded) -> Result<(), String> {
+        self.world.set(self.chain, |chain| {
+            if let Some(why) = &chain.is_beyond {
+                return Err(why.clone());
+            }
+            let bytes = recorded.record.to_bytes();
+            chain.unknown.retain(|seen| seen.bytes != bytes);
+            chain.recoveries.push(recorded.clone());
+            Ok(())
+        })
+    }
+
+    fn unknown_records(&self) -> Vec<SeenRecord> {
+        self.world.set(self.chain, |chain| chain.unknown.clone())
+    }
+
+    fn refuse_record(&mut self, seen: &SeenRecord) {
+        self.world.set(self.chain, |chain| {
+            chain.unknown.retain(|unknown| unknown != seen);
+            chain.refused.push(seen.clone());
+        });
     }
 
     fn accusations(&mut self) -> Vec<Accusation> {

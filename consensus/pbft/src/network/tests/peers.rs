@@ -209,7 +209,7 @@ fn a_peer_that_is_not_heard_gets_a_bounded_number_of_votes() {
 }
 
 #[test]
-fn a_new_key_is_said_to_all() {
+fn a_new_key_and_a_set_that_takes_over_are_said_to_all() {
     let mut node = Node::new(0);
     let peer = node.peer(Roles::FULL, None);
     node.take_sent();
@@ -220,13 +220,20 @@ fn a_new_key_is_said_to_all() {
     };
     node.pbft.handle.set_local(info.clone());
     assert!(node.take_sent().is_empty(), "the height alone is no news");
-    info.authority = Some(pair(5).public());
-    node.pbft.handle.set_local(info.clone());
-    let hello = hello::make(GENESIS, &node.id(), &info, &Keys);
-    assert_eq!(
-        node.take_sent(),
-        [(true, peer, VoteProtocolMessage::Hello(hello).encode())]
-    );
+    let key = Some(pair(5).public());
+    // (height, set, key, whether it is said): a set that begins with a height takes over nothing.
+    for (height, set_id, authority, is_said) in [
+        (2, 0, key.clone(), true),
+        (3, 1, key.clone(), false),
+        (3, 2, key, true),
+    ] {
+        (info.height, info.set_id, info.authority) = (height, set_id, authority);
+        node.pbft.handle.set_local(info.clone());
+        let hello = hello::make(GENESIS, &node.id(), &info, &Keys);
+        let hello = VoteProtocolMessage::Hello(hello).encode();
+        let expected = is_said.then_some((true, peer, hello));
+        assert_eq!(node.take_sent(), Vec::from_iter(expected), "{info:?}");
+    }
 }
 
 #[test]
