@@ -5,7 +5,7 @@
 
 use crate::{
     stalls::Standing,
-    types::{commitment, ChainSets, OrderedSet},
+    types::{commitment, Accounts, ChainSets, OrderedSet},
     Chains, Config, Event, Pallet, Recoveries, Round, SetAccounts, Sets, StallEnd, Unopened,
     WeightInfo, LOG_TARGET, MAX_OUTSTANDING,
 };
@@ -172,7 +172,7 @@ impl<T: Config> Pallet<T> {
         members: &[AssignedNode<T::AccountId>],
     ) {
         let accounts: Vec<_> = members.iter().map(|member| member.node.clone()).collect();
-        match accounts.try_into() {
+        match Accounts::try_from(accounts) {
             Ok(accounts) => SetAccounts::<T>::insert(chain, ordinal, accounts),
             // More than any chain can have: founders, orders and records are bounded by the same number.
             Err(_) => log::error!(target: LOG_TARGET, "a set of chain {chain} is too large"),

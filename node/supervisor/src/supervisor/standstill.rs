@@ -122,7 +122,7 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
             return Ok(Verdict::Bad);
         };
         Ok(match self.hub.recovery_hash(at, chain, record.set_id)? {
-            Some(hash) if hash == record.hash() => Verdict::Good(record),
+            Some(hash) if hash == record.hash() => Verdict::Good(Box::new(record)),
             None if seen.waited < RECORD_PATIENCE => Verdict::Open,
             Some(_) | None => Verdict::Bad,
         })
@@ -138,7 +138,7 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
             Verdict::Bad => None,
         };
         let recorded = record.map(|record| Recorded {
-            record,
+            record: *record,
             made_after_ms: None,
         });
         let taken = match &recorded {
@@ -158,7 +158,7 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
 /// What the hub says of a record that a service has met.
 enum Verdict {
     /// It is the hub's.
-    Good(Recovery<AccountId>),
+    Good(Box<Recovery<AccountId>>),
     /// It may be the hub's: others may know a later block of it.
     Open,
     /// It is not.
