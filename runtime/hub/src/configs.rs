@@ -523,9 +523,12 @@ parameter_types! {
     /// A third of what a chain's set can lose: for as much as a third of it can be slashed for all it has, and
     /// more than that must lie before anybody is paid what is not there.
     pub const CoverShare: Perbill = Perbill::from_percent(33);
-    /// No chain is watched unless the chain spec says for how long it may stand still: see what is open yet in
-    /// `docs/adr/0016-a-chain-that-lost-its-quorum.md`.
-    pub const DefaultStallPeriods: Option<StallPeriods> = None;
+    /// Long enough for operators to come back from a weekend; and so short that another set decides while light clients of
+    /// both sides still trust each other, which they do for five days.
+    pub const DefaultStallPeriods: Option<StallPeriods> = Some(StallPeriods {
+        stall_seconds: 3 * DAY,
+        challenge_seconds: DAY / 2,
+    });
 }
 
 impl hansa_pallet_dappchain_sets::Config for Runtime {

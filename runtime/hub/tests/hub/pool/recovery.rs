@@ -250,7 +250,13 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
 }
 
 #[test]
-fn no_chain_is_watched_unless_the_chain_spec_says_for_how_long_it_may_stand() {
+fn chains_may_stand_for_days_unless_the_chain_spec_says_otherwise() {
     let mut chain = Chain::new(POA);
-    assert_eq!(chain.state(DappChainSets::stall_periods), None);
+    let periods = chain
+        .state(DappChainSets::stall_periods)
+        .expect("by default");
+    assert!(periods.stall_seconds > 2 * 24 * 60 * 60);
+    // What keeps other chains' light clients in trust must not be over before there is a record.
+    let all = u64::from(periods.stall_seconds) + u64::from(periods.challenge_seconds);
+    assert!(all * 1_000 < hansa_runtime_common::interchain::TRUSTING_PERIOD);
 }
