@@ -21,7 +21,8 @@ ENV := . scripts/env.sh;
 # workspace, and some target with development dependencies: `--examples` is there for that alone.
 # Narrow down with target flags and names of tests, never with `-p` or `--exclude`.
 CARGO_FLAGS := --release --workspace --locked
-NODE := --bins --examples
+NODE := --bin hansa --examples
+ALL := --bins --examples
 
 .PHONY: help
 help: ## lists these targets
@@ -35,10 +36,14 @@ setup: ## installs what is missing to build, run, test and check
 setup-build:
 	@bash scripts/setup.sh build
 
-# Not `--all-targets`: who wants to run the node should not wait for the tests and the clients they use.
+# Neither tests nor other programs: who wants to run the node should not wait for them and the clients they use.
 .PHONY: build
 build: setup-build ## builds the node
 	@$(ENV) cargo build $(CARGO_FLAGS) $(NODE)
+
+.PHONY: build-all
+build-all: setup-build
+	@$(ENV) cargo build $(CARGO_FLAGS) $(ALL)
 
 .PHONY: run
 run: build ## builds the node and starts the dev chain
@@ -56,13 +61,13 @@ demo: build ## builds the node and shows the whole system: a hub, two DappChains
 # for each other most of the time, and checks and unit tests can have the processors meanwhile. Each of the four prints what it has to say when it is done.
 # Those that take cargo's lock only for a moment are named first: the last holds it for minutes.
 .PHONY: test
-test: setup check-quick build build-tests example ## runs every test, and checks all but what only make check does: benchmarks, try-runtime
+test: setup check-quick build-all build-tests example ## runs every test, and checks all that make check does
 	@echo "test: checks, unit tests and three groups of end-to-end tests run side by side; each prints when it is done"
 	@$(MAKE) --no-print-directory -j4 --output-sync=target SIDE_BY_SIDE=yes run-e2e run-faults run-others run-checks
 
 .PHONY: build-tests
 build-tests:
-	@$(ENV) cargo test $(CARGO_FLAGS) --lib --tests $(NODE) --no-run
+	@$(ENV) cargo test $(CARGO_FLAGS) --lib --tests $(ALL) --no-run
 
 # These have no clock, so they give way to the nodes of the tests beside them.
 .PHONY: run-checks
@@ -72,7 +77,7 @@ run-checks:
 
 .PHONY: test-unit
 test-unit: setup ## runs the tests inside crates, and those in documentation
-	@$(ENV) cargo test $(CARGO_FLAGS) --lib $(NODE)
+	@$(ENV) cargo test $(CARGO_FLAGS) --lib $(ALL)
 	@$(ENV) cargo test $(CARGO_FLAGS) --doc
 
 # Tests of crate hansa-e2e (and whatever else is in a crate's tests folder) start networks of nodes. Those of
@@ -81,7 +86,7 @@ test-unit: setup ## runs the tests inside crates, and those in documentation
 E2E_THREADS ?= 2
 
 .PHONY: test-e2e
-test-e2e: setup build example run-e2e run-faults run-others ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
+test-e2e: setup build-all example run-e2e run-faults run-others ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
 
 .PHONY: run-e2e
 run-e2e:
@@ -113,7 +118,7 @@ fmt: setup ## formats Rust and TOML
 
 .PHONY: doc
 doc: setup-build ## builds the documentation of our crates
-	@$(ENV) cargo doc $(CARGO_FLAGS) --no-deps --lib $(NODE) $(ARGS)
+	@$(ENV) cargo doc $(CARGO_FLAGS) --no-deps --lib $(ALL) $(ARGS)
 
 .PHONY: bench
 bench: setup-build ## measures a local network: latency and load, or what faults cost (ARGS="faults"); ARGS="--help"

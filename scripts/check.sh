@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Everything that can be said of the code without running it; stops at the first fault, the quick steps
-# first. `make check` calls it, after set-up; `check.sh quick` takes the quick steps only, `check.sh code` those that
-# `make test` takes besides.
+# first. `make check` calls it, after set-up; `check.sh quick` takes the quick steps only, `check.sh code` the others.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=env.sh
