@@ -101,9 +101,12 @@ impl StallPeriods {
 pub struct WatchedHead {
     /// The head.
     pub head: Head,
+    /// When it was made, by its own time: whether the chain's members are held follows from that.
+    pub made: Seconds,
     /// Since when the chain has shown nothing later: the head's own time, or since when it is given time anew.
     pub since: Seconds,
-    /// How often it was given time anew at this head because of members who may not be able to decide any more: see
+    /// How often it was given time anew, since it showed a young head, because of members who may not be able to decide any
+    /// more: see
     /// [`MAX_SPARED`](crate::stalls::MAX_SPARED).
     pub spared: u32,
 }
@@ -140,6 +143,9 @@ pub enum StallEnd {
     /// Its life is over, or about to be.
     #[codec(index = 3)]
     Ended,
+    /// Its head is too old: see [`HELD_FOR`](crate::stalls::HELD_FOR). No set is recorded above it any more.
+    #[codec(index = 4)]
+    GivenUp,
 }
 
 /// The hash by which set and accounts are known when they are gone.
