@@ -231,6 +231,7 @@ impl RollCall<AccountId> for Pool {
         let silent = Silent::get();
         let members = Self::members(chain).into_iter();
         let mut there: Vec<_> = members
+            .filter(|member| member.phase.is_active())
             .map(|member| member.account)
             .filter(|account| !is_open || !silent.contains(account))
             .collect();

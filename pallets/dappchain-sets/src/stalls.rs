@@ -81,9 +81,9 @@ pub const FULL_ROUNDS: u32 = 12;
 /// answered up to a third of what the chain needs may lie, so with few others beside them they would be too many.
 pub const LEAST_PART: (u32, u32) = (2, 3);
 
-/// How often in a row, with no young head between, a chain is given its time anew because of members who may not be able to decide: they
-/// are in the set that decides by their accounts, and are released or have other keys by now. Their nodes have the old keys, as
-/// a rule, and go on with them. If the chain does not move in so many times they have not, and are not counted any more.
+/// How often in a row, with no young head between, a chain is given its time anew because of members who may not be able to
+/// decide: they are in the set that decides by their accounts, and are released or have other keys by now. Their nodes have the
+/// old keys, as a rule, and go on with them. If the chain does not move in so many times they have not, and are not counted any more.
 pub const MAX_SPARED: u32 = 2;
 
 /// How many times [`StallPeriods::stall_seconds`] old the last header of a chain may be for its members to be held, its light

@@ -82,7 +82,8 @@ pub struct OrderedSet {
 pub struct StallPeriods {
     /// How old the last head of the chain that was proven must be before the roll is called. Longer than the longest time between
     /// two headers that a chain shows (a third of what its headers are trusted for), or chains that are quiet would seem to
-    /// stand still; with the challenge shorter than they are trusted, or no later one could be shown any more.
+    /// stand still. [`HELD_FOR`](crate::stalls::HELD_FOR) times as long, and what its headers are trusted for, is shorter than
+    /// sets are remembered.
     pub stall_seconds: Seconds,
     /// For how long after that nodes may answer. Nothing is recorded before that is over.
     pub challenge_seconds: Seconds,
