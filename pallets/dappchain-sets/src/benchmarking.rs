@@ -10,11 +10,12 @@ use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::traits::Authorize;
 use frame_system::RawOrigin;
+use hansa_allocation_primitives::{Head, RollCall};
 use hansa_dappchain_primitives::{
     packet::{authorities, set_hash},
     route, AssignedNode, ChainId, ChainPacket, FounderKeys, Hash, MAX_SET, MIN_NODES,
 };
-use hansa_interchain_primitives::route::NewRoute;
+use hansa_interchain_primitives::{route::NewRoute, traits::LightClients};
 use hansa_pbft_primitives::{
     statement::NO_PROOF, AuthorityId, AuthorityIndex, AuthoritySet, Evidence, Offence,
     SignedStatement, SignerBitmap, SigningContext, VoteKind,
@@ -180,13 +181,24 @@ mod benchmarks {
             stall_seconds: 0,
             challenge_seconds: 0,
         });
-        Round::<T>::put(None::<ChainId>);
-        Pallet::<T>::look_at_some();
-        let seen = Watched::<T>::get(CHAIN).ok_or(BenchmarkError::Stop("it is not watched"))?;
+        let client = T::Clients::head(CHAIN).ok_or(BenchmarkError::Stop("no client"))?;
+        let now = Pallet::<T>::now();
+        let head = Head {
+            height: client.height,
+            hash: client.hash,
+        };
+        let seen = WatchedHead {
+            head,
+            made: now,
+            since: now,
+            spared: 0,
+        };
+        Watched::<T>::insert(CHAIN, seen);
+        T::Rolls::call_roll(CHAIN, now, now);
         let stall = Stall {
-            head: seen.head,
-            opened_at: seen.since,
-            challenge_ends_at: seen.since,
+            head,
+            opened_at: now,
+            challenge_ends_at: now,
             roll_closed: true,
             rounds: 0,
         };

@@ -43,7 +43,7 @@ pub const GENESIS: Hash = Hash::repeat_byte(5);
 /// The time of the hub's checkpoint in its record.
 pub const AT: u64 = 1_700_000_000_000;
 /// For how long sets are remembered.
-pub const KEEP: Seconds = 1_000;
+pub const KEEP: Seconds = 900;
 /// How long a chain may stand still, and for how long nodes may answer then.
 pub const PERIODS: StallPeriods = StallPeriods {
     stall_seconds: 200,
@@ -93,6 +93,8 @@ parameter_types! {
     pub static ChainsPerBlock: u32 = 2;
     /// What the light clients of chains know, with the sets that decide.
     pub static Known: BTreeMap<ChainId, (ClientHead, AuthoritySet)> = BTreeMap::new();
+    /// The chains whose light clients were kept trusted, and when for the last time.
+    pub static Kept: BTreeMap<ChainId, Seconds> = BTreeMap::new();
     /// Whether light clients take records.
     pub static Recovers: bool = true;
     /// The chains that retire.
@@ -223,11 +225,20 @@ impl RollCall<AccountId> for Pool {
         Answered::mutate(|all| all.insert(chain, there));
         (true, Weight::zero())
     }
-    fn answered(chain: ChainId) -> Vec<AccountId> {
-        Answered::get().remove(&chain).unwrap_or_default()
+    /// Who has answered when the roll is closed is known then; before it, who will have.
+    fn there(chain: ChainId) -> Vec<AccountId> {
+        let is_open = Called::get().contains_key(&chain);
+        let silent = Silent::get();
+        let members = Self::members(chain).into_iter();
+        let mut there: Vec<_> = members
+            .filter(|member| member.phase.is_active())
+            .map(|member| member.account)
+            .filter(|account| !is_open || !silent.contains(account))
+            .collect();
+        there.extend(Answered::get().remove(&chain).unwrap_or_default());
+        there
     }
     fn end_roll(chain: ChainId) {
-        Self::hold(chain, false);
         Called::mutate(|all| all.remove(&chain));
         Answered::mutate(|all| all.remove(&chain));
     }
@@ -254,6 +265,9 @@ impl LightClients for Clients {
             *decides = set;
         });
         Ok(())
+    }
+    fn keep_trusted(of: ChainId) {
+        Kept::mutate(|all| all.insert(of, Now::get()));
     }
 }
 
@@ -525,6 +539,7 @@ impl ExtBuilder {
         Forgotten::take();
         StakeNow::set(1);
         Known::take();
+        Kept::take();
         Recovers::set(true);
         Retiring::take();
         Held::take();

@@ -262,7 +262,7 @@ impl<T: Config> Pallet<T> {
             return (false, T::WeightInfo::look_at(0));
         }
         // Before the members are asked for: some may go by it.
-        let (standing, mut weight) = Self::watch(chain);
+        let (standing, mut weight) = Self::watch(chain, &record);
         let members = Self::members(chain);
         let nodes = members.len() as u32;
         record.limit = Self::cover(&members);
@@ -284,7 +284,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The nodes that are to decide on a chain, with their keys.
-    fn members(chain: ChainId) -> Vec<AssignedNode<T::AccountId>> {
+    pub(crate) fn members(chain: ChainId) -> Vec<AssignedNode<T::AccountId>> {
         T::Allocation::members(chain)
             .into_iter()
             .filter(|member| member.phase.is_active())

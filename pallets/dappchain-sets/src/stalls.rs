@@ -8,18 +8,22 @@
 //! of the highest header** that was proven ([`ClientHead::timestamp`]), not when it was shown: a header that is as old as
 //! the stall says that the chain had decided more, and not that it lives. In each round:
 //!
-//! 1. If that header is as old as an eighth of [`StallPeriods::stall_seconds`], the chain's members are held
-//!    ([`RollCall::hold`]): whoever is released now is missed if the chain has not handed over. From half of that time on a header
-//!    is asked for before one is due ([`HandOvers::wants_header`]).
+//! 1. If that header is as old as a sixteenth of [`StallPeriods::stall_seconds`], one is asked for before it is due
+//!    ([`HandOvers::wants_header`]). From an eighth on the chain's members are held ([`RollCall::hold`]): whoever is released now
+//!    is missed if the chain has not handed over. Meanwhile its light client stays trusted ([`LightClients::keep_trusted`]):
+//!    what the chain has can be shown for as long as a set may be recorded.
 //! 2. When it is as old as `stall_seconds`, a **stall** opens: the roll of the chain's set is called.
 //! 3. For [`StallPeriods::challenge_seconds`] those in the set may answer. Anybody may prove a higher block, by an ordinary
 //!    update of the light client. One that is young ends the stall, now and at any time later. One that is old only
 //!    becomes the head above which another set would decide: see [below](#old-headers).
-//! 4. Then the roll is closed: who has not answered loses its place (of a large chain a part in each round). Others are drawn,
-//!    and confirm, as always.
-//! 5. In the next rounds: if those who are there make a quorum of the set that decides, the chain can go on by itself, so
-//!    it gets its time anew ([`MAX_SPARED`] has an exception). Else, as soon as there are [enough](least_members) members, they
-//!    are **recorded** as the set that decides above the head, with the next id. From then on all is as after a hand-over.
+//! 4. Then, and in each round after: if those who are there make a quorum of the set that decides, the chain can go on by
+//!    itself, so the stall ends, and it gets its time anew ([`MAX_SPARED`] has an exception).
+//! 5. If not, the roll is closed: who has not answered loses its place (of a large chain a part in each round). Others are
+//!    drawn, and confirm, as always.
+//! 6. In the next rounds, as soon as there are [enough](least_members) members, they are **recorded** as the set that decides
+//!    above the head, with the next id. From then on all is as after a hand-over.
+//!
+//! Neither step 4 nor a record frees the members: whether they are held is for the age of the header alone to say.
 //!
 //! The condition that there is no quorum is what keeps a chain from being cut off that decides and whose headers do
 //! not come through: a record above a head that is not the chain's last is taken by nobody who knows better, while the hub
@@ -39,9 +43,9 @@
 //!
 //! ## How long
 //!
-//! A stall goes on until it ends: whoever joins may be the one that is missing. But its members are held, and being
-//! short does not count, for [`HELD_FOR`] times `stall_seconds` at most; then the chain shrinks or is wound up
-//! as any that is short, and its members are free. Its owner can retire it at any time.
+//! When the header is older than [`HELD_FOR`] times `stall_seconds` the hub gives up: the stall ends, none opens above that
+//! header any more, and its members are held no more. The chain shrinks or is wound up as any that is short, and what it may
+//! still decide by itself it can show while its light client is trusted. Its owner can retire it at any time.
 //!
 //! Without periods no chain is watched. A chain whose route is not open is not watched, nor one that retires or has ended. If
 //! the chain has contradicted itself, or the route is suspended (it may have handed over to a set that was not ordered), only
@@ -51,7 +55,7 @@
 use crate::{
     types::{ChainSets, Stall, StallEnd, StallPeriods, WatchedHead},
     Config, Event, Pallet, Recoveries, RecoveryHashes, SetAccounts, SetStallPeriods, Sets, Stalls,
-    Watched, LOG_TARGET,
+    Watched, WeightInfo, LOG_TARGET,
 };
 use alloc::collections::BTreeSet;
 use frame_support::{
@@ -77,21 +81,23 @@ pub const FULL_ROUNDS: u32 = 12;
 /// answered up to a third of what the chain needs may lie, so with few others beside them they would be too many.
 pub const LEAST_PART: (u32, u32) = (2, 3);
 
-/// How often in a row, at one head, a chain is given its time anew because of members who may not be able to decide: they
-/// are in the set that decides by their accounts, and are released or have other keys by now. Their nodes have the old keys, as
-/// a rule, and go on with them. If the chain does not move in so many times they have not, and are not counted any more.
+/// How often in a row, with no young head between, a chain is given its time anew because of members who may not be able to
+/// decide: they are in the set that decides by their accounts, and are released or have other keys by now. Their nodes have the
+/// old keys, as a rule, and go on with them. If the chain does not move in so many times they have not, and are not counted any more.
 pub const MAX_SPARED: u32 = 2;
 
-/// For how many times [`StallPeriods::stall_seconds`] the members of a chain that stands still are held.
-pub const HELD_FOR: u32 = 8;
+/// How many times [`StallPeriods::stall_seconds`] old the last header of a chain may be for its members to be held, its light
+/// client to be kept trusted, and a set to be recorded above it. With the time for which clients are trusted that must be less
+/// than sets are remembered ([`Config::KeepFor`]): those who decide can be held to what they sign.
+pub const HELD_FOR: u32 = 6;
 
 /// Which part of [`StallPeriods::stall_seconds`] a chain shows nothing before its members are held. With some days that is less
 /// than nodes run a chain from which they were released and that has not handed over (a day), and than a chain may be short
 /// (half a day of epochs of an hour); and more than one that lives takes to show a header, as it reports each session.
 pub const HOLD_PART: u32 = 8;
 
-/// Which part of it before headers are asked for.
-const ASK_PART: u32 = 2;
+/// Which part of it before headers are asked for: a chain that lives and reports seldom shows one before it is held.
+pub const ASK_PART: u32 = 16;
 
 /// The fewest members of a set that is recorded, of a chain that needs `need`, in so many rounds after the roll was closed.
 pub fn least_members(need: u32, rounds: u32) -> u32 {
@@ -128,20 +134,22 @@ impl<T: Config> Pallet<T> {
         SetStallPeriods::<T>::get().or_else(T::DefaultStallPeriods::get)
     }
 
-    /// Whether a chain seems to stand still: there is a stall, or for half the time until there is one no other head was proven. The
-    /// headers that are there are asked for then, so that the stall opens at the last of them.
+    /// Whether a chain that is watched seems to stand still: its last head is as old as a part of the time until there is a stall.
+    /// The headers that are there are asked for then, so that nobody is held of a chain that lives, and a stall opens at the last
+    /// of them.
     pub(crate) fn seems_to_stand(chain: ChainId) -> bool {
         let is_old = || {
             let asked = Self::stall_periods()?.stall_seconds / ASK_PART;
-            let seen = Watched::<T>::get(chain)?;
-            Some(seen.since.saturating_add(asked) <= Self::now())
+            let client = T::Clients::head(chain)?;
+            let now = Self::now();
+            Some(Self::made_at(&client, now).saturating_add(asked) <= now)
         };
-        Stalls::<T>::contains_key(chain) || is_old().unwrap_or(false)
+        Watched::<T>::contains_key(chain) && is_old().unwrap_or(false)
     }
 
     /// Look how old a chain's head is, and open, end or carry on a stall. Returns how it stands, and the weight of what others
     /// did.
-    pub(crate) fn watch(chain: ChainId) -> (Standing, Weight) {
+    pub(crate) fn watch(chain: ChainId, record: &ChainSets) -> (Standing, Weight) {
         let moves = (Standing::Moves, Weight::zero());
         let Some(periods) = Self::stall_periods() else {
             return moves;
@@ -155,40 +163,73 @@ impl<T: Config> Pallet<T> {
             return moves;
         }
         let now = Self::now();
-        let seen = Self::see(chain, &client, now);
-        let stood = now.saturating_sub(seen.since);
-        if stood < periods.stall_seconds {
+        let seen = Self::see(chain, &client, periods, now);
+        let (helped, mut weight) = Self::hold(chain, &seen, periods, now);
+        if !helped {
+            Self::end_stall(chain, StallEnd::GivenUp);
+            return (Standing::Moves, weight);
+        }
+        if now.saturating_sub(seen.since) < periods.stall_seconds {
             Self::end_stall(chain, StallEnd::NewHead);
-            T::Rolls::hold(chain, stood >= periods.stall_seconds / HOLD_PART);
-            return moves;
+            return (Standing::Moves, weight);
         }
         let Some(mut stall) = Stalls::<T>::get(chain) else {
             Self::open_stall(chain, seen.head, now, periods.challenge_seconds);
-            return (Standing::Waits, Weight::zero());
+            return (Standing::Waits, weight);
         };
         stall.head = seen.head;
-        let weight = Self::carry_on(chain, &mut stall, periods, now);
-        let standing = match stall.rounds {
-            0 => Standing::Waits,
-            rounds => Standing::NeedsSet(client, rounds),
-        };
-        Stalls::<T>::insert(chain, stall);
+        let (standing, cost) = Self::carry_on(chain, record, client, stall, now);
+        weight.saturating_accrue(cost);
         (standing, weight)
     }
 
+    /// Hold the chain's members, or not, by how old its head is, and nothing else; while they are held the chain can show what it
+    /// has. Returns whether the chain is helped at that head still, and the weight.
+    fn hold(
+        chain: ChainId,
+        seen: &WatchedHead,
+        periods: StallPeriods,
+        now: Seconds,
+    ) -> (bool, Weight) {
+        let age = now.saturating_sub(seen.made);
+        let helped = age <= periods.stall_seconds.saturating_mul(HELD_FOR);
+        let held = helped && age >= periods.stall_seconds / HOLD_PART;
+        T::Rolls::hold(chain, held);
+        if !held {
+            return (helped, Weight::zero());
+        }
+        T::Clients::keep_trusted(chain);
+        (helped, T::DbWeight::get().reads_writes(1, 1))
+    }
+
     /// Note the head that the light client of a chain has now. Returns what is known of it.
-    fn see(chain: ChainId, client: &ClientHead, now: Seconds) -> WatchedHead {
-        let head = head_of(client);
-        let since = match Watched::<T>::get(chain) {
+    fn see(
+        chain: ChainId,
+        client: &ClientHead,
+        periods: StallPeriods,
+        now: Seconds,
+    ) -> WatchedHead {
+        let (head, made) = (head_of(client), Self::made_at(client, now));
+        let (since, spared) = match Watched::<T>::get(chain) {
             Some(seen) if seen.head == head => return seen,
-            // Whatever else is said of it, the chain has shown more than before, and has no less time for that.
+            // Whatever else is said of it, the chain has shown more than before, and has no less time for that. Only one that
+            // is young says that those who were there go on.
             Some(seen) if head.height > seen.head.height => {
-                seen.since.max(Self::made_at(client, now))
+                let is_young = now.saturating_sub(made) < periods.stall_seconds;
+                let spared = if is_young { 0 } else { seen.spared };
+                (seen.since.max(made), spared)
             }
             // The first, or one that governance has accepted.
-            _ => now,
+            _ => (now, 0),
         };
-        Self::put_watched(chain, head, since, 0)
+        let seen = WatchedHead {
+            head,
+            made,
+            since,
+            spared,
+        };
+        Watched::<T>::insert(chain, seen);
+        seen
     }
 
     /// When a head was made by its own time, in seconds of service time: not in the future.
@@ -197,30 +238,41 @@ impl<T: Config> Pallet<T> {
         now.saturating_sub(Seconds::try_from(age).unwrap_or(Seconds::MAX))
     }
 
-    fn put_watched(chain: ChainId, head: Head, since: Seconds, spared: u32) -> WatchedHead {
-        let seen = WatchedHead {
-            head,
-            since,
-            spared,
-        };
-        Watched::<T>::insert(chain, seen);
-        seen
+    /// The chain has its time anew at the head that it has. How old that is stays as it is.
+    fn give_time(chain: ChainId, spared: u32) {
+        let since = Self::now();
+        Watched::<T>::mutate(chain, |seen| {
+            if let Some(seen) = seen {
+                (seen.since, seen.spared) = (since, spared);
+            }
+        });
     }
 
-    /// The next step of a stall, if it is time for one. Returns the weight of what others did.
-    fn carry_on(chain: ChainId, stall: &mut Stall, periods: StallPeriods, now: Seconds) -> Weight {
-        let longest = periods.stall_seconds.saturating_mul(HELD_FOR);
-        T::Rolls::hold(chain, now.saturating_sub(stall.opened_at) < longest);
+    /// The next step of a stall, if it is time for one. Returns how the chain stands, and the weight.
+    fn carry_on(
+        chain: ChainId,
+        record: &ChainSets,
+        client: ClientHead,
+        mut stall: Stall,
+        now: Seconds,
+    ) -> (Standing, Weight) {
+        let (mut standing, mut weight) = (Standing::Waits, Weight::zero());
         if stall.roll_closed {
             stall.rounds = stall.rounds.saturating_add(1);
-            return Weight::zero();
+            standing = Standing::NeedsSet(client, stall.rounds);
+        } else if stall.challenge_ends_at <= now {
+            let members = Self::members(chain);
+            weight = T::WeightInfo::recover(members.len() as u32);
+            // Before anybody goes: the chain needs those who have not answered as much as the others.
+            if Self::spare(chain, record, &members) {
+                return (standing, weight);
+            }
+            let (closed, cost) = T::Rolls::close_roll(chain);
+            stall.roll_closed = closed;
+            weight.saturating_accrue(cost);
         }
-        if now < stall.challenge_ends_at {
-            return Weight::zero();
-        }
-        let (closed, weight) = T::Rolls::close_roll(chain);
-        stall.roll_closed = closed;
-        weight
+        Stalls::<T>::insert(chain, stall);
+        (standing, weight)
     }
 
     fn open_stall(chain: ChainId, head: Head, now: Seconds, challenge: Seconds) {
@@ -267,10 +319,7 @@ impl<T: Config> Pallet<T> {
         rounds: u32,
         members: &[AssignedNode<T::AccountId>],
     ) {
-        let head = head_of(&client);
-        if let Some(spared) = Self::spared(chain, record, members) {
-            Self::end_stall(chain, StallEnd::Quorum);
-            Self::put_watched(chain, head, Self::now(), spared);
+        if Self::spare(chain, record, members) {
             return;
         }
         let nodes = members.len() as u32;
@@ -282,9 +331,19 @@ impl<T: Config> Pallet<T> {
             Self::deposit_event(Event::TooManySets { chain });
             return;
         }
-        if Self::try_recover(chain, record, client, head, members).is_none() {
+        if Self::try_recover(chain, record, client, members).is_none() {
             Self::deposit_event(Event::NotRecovered { chain });
         }
+    }
+
+    /// End the stall if those who are there make a quorum of the set that decides. Returns whether they do.
+    fn spare(chain: ChainId, record: &ChainSets, members: &[AssignedNode<T::AccountId>]) -> bool {
+        let Some(spared) = Self::spared(chain, record, members) else {
+            return false;
+        };
+        Self::end_stall(chain, StallEnd::Quorum);
+        Self::give_time(chain, spared);
+        true
     }
 
     /// If those who are there make a quorum of the set that decides, so that the chain can go on by itself: how often it was
@@ -296,7 +355,9 @@ impl<T: Config> Pallet<T> {
     ) -> Option<u32> {
         let set = T::Clients::deciding_set(chain)?;
         let spared = Watched::<T>::get(chain).map_or(0, |seen| seen.spared);
-        let keys: BTreeSet<_> = members.iter().map(|member| &member.keys.pbft).collect();
+        let there: BTreeSet<_> = T::Rolls::there(chain).into_iter().collect();
+        let present = members.iter().filter(|member| there.contains(&member.node));
+        let keys: BTreeSet<_> = present.map(|member| &member.keys.pbft).collect();
         if make_quorum(&set, |_, key| keys.contains(key)) {
             return Some(spared);
         }
@@ -309,9 +370,6 @@ impl<T: Config> Pallet<T> {
         if ordered.authorities != set_hash(&set) {
             return None;
         }
-        let answered = T::Rolls::answered(chain);
-        let mut there: BTreeSet<_> = answered.iter().collect();
-        there.extend(members.iter().map(|member| &member.node));
         let is_there = |at: usize, key: &AuthorityId| {
             keys.contains(key) || accounts.get(at).is_some_and(|node| there.contains(node))
         };
@@ -323,9 +381,9 @@ impl<T: Config> Pallet<T> {
         chain: ChainId,
         record: &mut ChainSets,
         client: ClientHead,
-        head: Head,
         members: &[AssignedNode<T::AccountId>],
     ) -> Option<()> {
+        let head = head_of(&client);
         let (ordinal, set_id) = (record.next, client.set_id.checked_add(1)?);
         let recovery = Recovery {
             chain,
@@ -355,7 +413,7 @@ impl<T: Config> Pallet<T> {
         Stalls::<T>::remove(chain);
         T::Rolls::end_roll(chain);
         // The new set has as much time for its first block as any has for another one.
-        Self::put_watched(chain, head, Self::now(), 0);
+        Self::give_time(chain, 0);
         Self::deposit_event(Event::Recovered {
             chain,
             ordinal,

@@ -92,7 +92,11 @@ impl<T: Config> Pallet<T> {
 
     /// Invariants 6 to 8.
     fn check_stalls() -> Result<(), TryRuntimeError> {
-        for chain in Watched::<T>::iter_keys() {
+        for (chain, seen) in Watched::<T>::iter() {
+            ensure!(
+                seen.made <= seen.since,
+                "6: a chain has less time than its head is old"
+            );
             let lives = Chains::<T>::get(chain).is_some_and(|record| record.ended_at.is_none());
             ensure!(lives, "6: a chain is watched that does not live");
         }

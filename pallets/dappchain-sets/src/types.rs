@@ -82,7 +82,8 @@ pub struct OrderedSet {
 pub struct StallPeriods {
     /// How old the last head of the chain that was proven must be before the roll is called. Longer than the longest time between
     /// two headers that a chain shows (a third of what its headers are trusted for), or chains that are quiet would seem to
-    /// stand still; with the challenge shorter than they are trusted, or no later one could be shown any more.
+    /// stand still. [`HELD_FOR`](crate::stalls::HELD_FOR) times as long, and what its headers are trusted for, is shorter than
+    /// sets are remembered.
     pub stall_seconds: Seconds,
     /// For how long after that nodes may answer. Nothing is recorded before that is over.
     pub challenge_seconds: Seconds,
@@ -101,9 +102,12 @@ impl StallPeriods {
 pub struct WatchedHead {
     /// The head.
     pub head: Head,
+    /// When it was made, by its own time: whether the chain's members are held follows from that.
+    pub made: Seconds,
     /// Since when the chain has shown nothing later: the head's own time, or since when it is given time anew.
     pub since: Seconds,
-    /// How often it was given time anew at this head because of members who may not be able to decide any more: see
+    /// How often it was given time anew, since it showed a young head, because of members who may not be able to decide any
+    /// more: see
     /// [`MAX_SPARED`](crate::stalls::MAX_SPARED).
     pub spared: u32,
 }
@@ -140,6 +144,9 @@ pub enum StallEnd {
     /// Its life is over, or about to be.
     #[codec(index = 3)]
     Ended,
+    /// Its head is too old: see [`HELD_FOR`](crate::stalls::HELD_FOR). No set is recorded above it any more.
+    #[codec(index = 4)]
+    GivenUp,
 }
 
 /// The hash by which set and accounts are known when they are gone.

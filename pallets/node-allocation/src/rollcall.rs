@@ -10,7 +10,8 @@
 //! present again. `T` does not count: the chain stands still anyway. Who has answered is known until the roll is ended,
 //! members or not.
 //!
-//! Meanwhile, and from before the roll is called, the chain is held ([`Hold`]): nobody is released.
+//! Meanwhile, and from before the roll is called, the chain is held ([`Hold`]): nobody is released. It stays so when the roll
+//! is ended, until the caller says that it does not.
 //!
 //! An answer proves that the node's key is at work, not that the node does its work on the chain. Who answers and does
 //! not work goes when its turn is over.
@@ -60,13 +61,7 @@ impl<T: Config> RollCall<T::AccountId> for Pallet<T> {
         if held == (roster.hold != Hold::None) {
             return;
         }
-        let closed = || Rolls::<T>::get(chain).is_some_and(|roll| roll.closed);
-        let hold = match held {
-            false => Hold::None,
-            true if closed() => Hold::Fit,
-            true => Hold::All,
-        };
-        Self::set_hold(chain, hold);
+        Self::set_hold(chain, if held { Hold::Early } else { Hold::None });
     }
 
     fn call_roll(chain: ChainId, since: Seconds, until: Seconds) {
@@ -106,13 +101,25 @@ impl<T: Config> RollCall<T::AccountId> for Pallet<T> {
         (closed, weight)
     }
 
-    fn answered(chain: ChainId) -> Vec<T::AccountId> {
-        Rolls::<T>::get(chain).map_or_else(Vec::new, |roll| roll.answered.into_inner())
+    fn there(chain: ChainId) -> Vec<T::AccountId> {
+        let (Some(roll), Some(roster)) = (Rolls::<T>::get(chain), Rosters::<T>::get(chain)) else {
+            return Vec::new();
+        };
+        let came_since = |seat: &Seat<T::AccountId>| {
+            seat.phase.is_active() && !roll.asks(seat) && !roll.has_answered(&seat.account)
+        };
+        let seats = roster.seats.into_iter().filter(came_since);
+        let mut there: Vec<_> = seats.map(|seat| seat.account).collect();
+        there.extend(roll.answered);
+        there
     }
 
     fn end_roll(chain: ChainId) {
         let roll = Rolls::<T>::take(chain);
-        Self::hold(chain, false);
+        // Who stays by the roll stays without it: whether it is released is for [`Self::hold`] to say.
+        if Rosters::<T>::get(chain).is_some_and(|roster| roster.hold.by_roll()) {
+            Self::set_hold(chain, Hold::Early);
+        }
         if roll.is_some_and(|roll| !roll.closed) {
             Self::deposit_event(Event::RollCancelled { chain });
         }

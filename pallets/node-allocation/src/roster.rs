@@ -28,9 +28,10 @@
 //! ## Chains that stand still
 //!
 //! Such a chain is **held** ([`Hold`]). It cannot hand over, so who is released from its set is missed there, whoever has
-//! come for it: nobody is, and nobody is marked anew. It is not its members' fault, nor its own, that it is short and that
-//! who joins finds nobody to catch up with: neither counts. But who joins and is late goes, for nothing: else those who
-//! are dead would keep the places of those who are not for as long as the chain stands.
+//! come for it: nobody is, and nobody is marked anew. It is not its members' fault, nor its own, that it is short: those
+//! epochs do not count. Nor, once the roll is called, that who joins finds nobody to catch up with. But who joins and is late
+//! goes then, too, for nothing: else those who are dead would keep the places of those who are not for as long as the chain
+//! stands. Before that it may only have been slow to show its headers, and who is late pays as ever.
 
 use crate::{
     draw::{Kind, Slot},
@@ -106,13 +107,23 @@ pub enum Hold {
     #[codec(index = 0)]
     #[default]
     None,
-    /// Whoever is in the set: each may be one that the chain needs to go on, and is to answer when the roll is called.
+    /// Whoever is in the set: the chain may stand still. There is no roll.
     #[codec(index = 1)]
+    Early,
+    /// Whoever is in the set: each may be one that the chain needs to go on, and is to answer, as the roll is called.
+    #[codec(index = 2)]
     All,
     /// Whoever is in the set and may serve: the roll is closed, so who could go on is known, and another set is recorded of
     /// those who are there.
-    #[codec(index = 2)]
+    #[codec(index = 3)]
     Fit,
+}
+
+impl Hold {
+    /// Whether there is a roll: the chain is known to stand still.
+    pub fn by_roll(self) -> bool {
+        matches!(self, Hold::All | Hold::Fit)
+    }
 }
 
 /// The members of a chain.
@@ -315,14 +326,21 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
             }
             Phase::Live if self.hold != Hold::None => {
                 self.begin_epoch(now.epoch);
-                self.remove_joining(&mut gone, now, &is_fit, Departure::Absent);
+                let late = match self.hold.by_roll() {
+                    true => Departure::Absent,
+                    false => Departure::Unconfirmed,
+                };
+                self.remove_joining(&mut gone, now, &is_fit, late);
                 if self.hold == Hold::Fit {
                     let unfit = |seat: &Seat<AccountId>| {
                         (!is_fit(&seat.account)).then_some(Departure::Unfit)
                     };
                     gone.extend(self.remove_active(GONE_AT_ONCE, unfit));
                 }
-                self.short_epochs = 0;
+                // Before the roll the count stands: the chain may be short, and only seem to stand still.
+                if self.hold.by_roll() || self.active() >= self.need {
+                    self.short_epochs = 0;
+                }
             }
             Phase::Live => {
                 self.begin_epoch(now.epoch);
@@ -346,9 +364,10 @@ impl<AccountId: Clone + PartialEq> Roster<AccountId> {
         gone
     }
 
-    /// Hold the chain's members, or not any more. Then who joins has as much time as one that is drawn now.
+    /// Hold the chain's members, or not any more. If there is no roll any more, who joins has as much time as one that is drawn
+    /// now.
     pub fn set_hold(&mut self, hold: Hold, epoch: EpochIndex) {
-        if self.hold != Hold::None && hold == Hold::None {
+        if self.hold.by_roll() && !hold.by_roll() {
             for seat in self.seats.iter_mut() {
                 if seat.phase == MemberPhase::Joining {
                     seat.epoch = epoch;

@@ -5,7 +5,9 @@
 //! number of members a block.
 
 use crate::{
-    roster::Gone, types::Stage, Config, CurrentStage, Event, Pallet, Slots, SweepFrom, WeightInfo,
+    roster::{Gone, Hold},
+    types::Stage,
+    Config, CurrentStage, Event, Pallet, Slots, SweepFrom, WeightInfo,
 };
 use frame_support::{traits::Get, weights::Weight};
 use hansa_allocation_primitives::{
@@ -46,7 +48,8 @@ impl<T: Config> Pallet<T> {
         let now = Self::now();
         let swept = Self::edit(chain, |roster| {
             let gone = roster.sweep(&now, T::Standing::may_serve);
-            let short = roster.phase == Phase::Live && roster.short_epochs >= T::ShortEpochs::get();
+            let counts = roster.phase == Phase::Live && roster.hold == Hold::None;
+            let short = counts && roster.short_epochs >= T::ShortEpochs::get();
             let short = short.then(|| (roster.active(), roster.need, roster.short_epochs));
             (gone, short)
         });

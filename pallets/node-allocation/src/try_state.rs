@@ -164,6 +164,10 @@ impl<T: Config> Pallet<T> {
             roster.hold != Hold::Fit || Rolls::<T>::get(chain).is_some_and(|roll| roll.closed),
             "10: who is unfit goes though no roll is closed"
         );
+        ensure!(
+            !roster.hold.by_roll() || Rolls::<T>::contains_key(chain),
+            "10: who joins is late for nothing though there is no roll"
+        );
         let departures = roster.departures;
         ensure!(
             departures.gone <= tolerated(departures.of),

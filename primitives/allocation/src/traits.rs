@@ -140,14 +140,13 @@ pub trait RollCall<AccountId> {
     fn is_live(chain: ChainId) -> bool;
 
     /// The chain seems to stand still, or does not any more. While it does, nobody is released from its set, as nobody can
-    /// take its place there before the chain has handed over; being short does not count; and who is late to confirm
-    /// loses its place, and pays nothing. Whoever joins has its time anew when it does not any more. Nothing happens if
-    /// the chain is held, or not held, already.
+    /// take its place there before the chain has handed over, and epochs in which it is short do not count. Nothing happens
+    /// if the chain is held, or not held, already.
     fn hold(chain: ChainId, held: bool);
 
     /// Call the roll: who is in the chain's set is to answer, from `since`, which is now, until `until`, both in seconds of
-    /// service time. `since` is a part of what nodes sign. The chain is held from now on. A roll that was called before is
-    /// none any more.
+    /// service time. `since` is a part of what nodes sign. The chain is held from now on; until the roll is ended who is late
+    /// to confirm loses its place, and pays nothing. A roll that was called before is none any more.
     fn call_roll(chain: ChainId, since: Seconds, until: Seconds);
 
     /// The time to answer is over: whoever was to and did not loses its place, whatever `T` is ([`Departure::Absent`]). A
@@ -155,11 +154,12 @@ pub trait RollCall<AccountId> {
     /// again. From then on members go that may not serve, too. Nothing happens if no roll was called.
     fn close_roll(chain: ChainId) -> (bool, Weight);
 
-    /// Who has answered, members or not by now, in ascending order; until the roll is ended. Nobody if no roll was called.
-    fn answered(chain: ChainId) -> Vec<AccountId>;
+    /// Who is there, as far as is known: whoever has answered, member or not by now, and whoever came into the set since, and
+    /// so was not to. Each once. Nobody if no roll was called, or it is ended.
+    fn there(chain: ChainId) -> Vec<AccountId>;
 
-    /// The chain does not stand still any more: there is no roll, open or closed, and it is not held. Nobody has to answer,
-    /// and nobody goes for that.
+    /// There is no roll any more, open or closed: nobody has to answer, and nobody goes for that, or as it may not serve.
+    /// Whoever joins has its time to confirm anew. If the chain is held it stays so.
     fn end_roll(chain: ChainId);
 }
 

@@ -6,7 +6,8 @@
 //! It knows the set that decides the other chain's next height, and follows it from hand-over to
 //! hand-over. Rules, in the order in which [`update`] checks them:
 //!
-//! 1. A frozen or expired client learns nothing more. Only governance gives it a new beginning.
+//! 1. A frozen or expired client learns nothing more. Only governance gives it a new beginning; one that is not frozen may
+//!    be kept trusted without headers by whoever assigns the chain's sets ([`ClientState::renewed`]).
 //! 2. A header is above the highest that is known, and later; not later than the own clock allows.
 //! 3. A quorum of the set has committed to it: of *the* set. A header that an earlier or a later set
 //!    has signed is refused, so no hand-over can be left out, and no set decides once it has handed over.
@@ -141,8 +142,9 @@ pub struct ClientState {
     pub trusting_period: Moment,
     /// Whether the chain has contradicted itself.
     pub frozen: bool,
-    /// When a set was recorded in place of one that lost its quorum ([`recover`]), in milliseconds: trust began anew
-    /// then. 0 if none was.
+    /// When trust began anew without a header, in milliseconds: a set was recorded in place of one that lost its quorum
+    /// ([`recover`]), or whoever assigns the chain's sets has found that it seems to stand still, and keeps it trusted. 0 if
+    /// it never did.
     pub renewed: Moment,
 }
 
@@ -230,7 +232,7 @@ impl ClientState {
         }
     }
 
-    /// Since when the client is trusted: the time of the highest header, or, if it was later, when a set was recorded.
+    /// Since when the client is trusted: the time of the highest header, or, if it was later, when trust began anew.
     fn trusted_since(&self) -> Moment {
         self.latest.timestamp.max(self.renewed)
     }

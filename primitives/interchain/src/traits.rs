@@ -100,6 +100,11 @@ pub trait LightClients {
     /// than that of the set before. Fails if that is not the highest head that is known, or nothing is believed of
     /// the chain; nothing is changed then.
     fn recover(of: ChainId, head: (Height, Hash), set: AuthoritySet) -> DispatchResult;
+
+    /// The light client of chain `of` is trusted as if a header of now had come, expired or not, so that later ones can be
+    /// proven: the chain seems to stand still, and its set can still be held to what it signs. A client that is frozen stays
+    /// frozen. Nothing happens if there is no route.
+    fn keep_trusted(of: ChainId);
 }
 
 /// Opens routes, for those who know of another chain by other ways than governance.

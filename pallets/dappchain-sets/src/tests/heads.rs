@@ -6,8 +6,8 @@
 use super::stalls::{ended, recovery, rolled, stalled};
 use crate::{
     mock::*,
-    stalls::{HELD_FOR, HOLD_PART},
-    Event, StallEnd, Watched,
+    stalls::{ASK_PART, HELD_FOR, HOLD_PART, MAX_SPARED},
+    Event, StallEnd, Stalls, Watched,
 };
 use hansa_interchain_primitives::traits::HandOvers;
 
@@ -90,6 +90,7 @@ fn an_old_header_moves_the_head_and_the_stall_goes_on() {
 fn a_header_of_the_stall_itself_may_be_old() {
     stalled(|| {
         Closes::set(false);
+        Silent::set(vec![3, 4]);
         block_after(PERIODS.stall_seconds + PERIODS.challenge_seconds);
         let opened_at = DappChainSets::stall_of(CHAIN).map(|stall| stall.opened_at);
         prove_late(11, set(0, &[1, 2, 3, 4]), PERIODS.stall_seconds);
@@ -152,17 +153,27 @@ fn members_are_held_long_before_a_stall_and_until_the_chain_moves() {
         let held = || Held::get().contains(&CHAIN);
         prove(10, set(0, &[1, 2, 3, 4]));
         epoch();
-        block_after(PERIODS.stall_seconds / HOLD_PART - 1);
+        let asked = PERIODS.stall_seconds / ASK_PART;
+        block_after(asked - 1);
+        assert!(!DappChainSets::wants_header(CHAIN));
+        block_after(1);
+        assert!(
+            DappChainSets::wants_header(CHAIN),
+            "asked before it is held"
+        );
+        block_after(PERIODS.stall_seconds / HOLD_PART - asked - 1);
         epoch();
-        assert!(!held());
+        assert!(!held() && Kept::get().is_empty());
         block_after(1);
         epoch();
-        assert!(held() && !DappChainSets::wants_header(CHAIN));
+        assert!(held() && DappChainSets::wants_header(CHAIN));
+        assert_eq!(Kept::get(), [(CHAIN, Now::get())].into());
         // A header that is as old does not release them.
         prove_late(11, set(0, &[1, 2, 3, 4]), PERIODS.stall_seconds / HOLD_PART);
         epoch();
         assert!(held());
         prove(12, set(0, &[1, 2, 3, 4]));
+        assert!(!DappChainSets::wants_header(CHAIN), "at once");
         epoch();
         assert!(!held());
         block_after(PERIODS.stall_seconds);
@@ -174,18 +185,90 @@ fn members_are_held_long_before_a_stall_and_until_the_chain_moves() {
     });
 }
 
+/// A chain that decides, and whose headers do not come through, needs each of its members until it has handed over.
 #[test]
-fn members_are_not_held_for_ever_though_the_stall_goes_on() {
-    rolled(|| {
-        let opened_at = DappChainSets::stall_of(CHAIN).map(|stall| stall.opened_at);
-        let limit = opened_at.expect("it stands still") + HELD_FOR * PERIODS.stall_seconds;
-        block_after(limit - Now::get() - 1);
+fn while_the_head_is_old_members_are_held_whatever_becomes_of_stalls() {
+    stalled(|| {
+        let held = || Held::get().contains(&CHAIN);
+        for _ in 0..2 {
+            block_after(PERIODS.challenge_seconds);
+            assert_eq!(epoch(), ended(StallEnd::Quorum));
+            assert!(held());
+            block_after(1);
+            epoch();
+            assert!(held() && DappChainSets::wants_header(CHAIN));
+            assert_eq!(Kept::get()[&CHAIN], Now::get(), "it can be shown");
+            block_after(PERIODS.stall_seconds);
+            assert!(matches!(epoch()[..], [Event::Stalled { .. }]));
+            assert!(held());
+        }
+        // Nor are those free who were recorded, before they have decided anything.
+        Silent::set(vec![3, 4]);
+        block_after(PERIODS.challenge_seconds);
         epoch();
-        assert!(Held::get().contains(&CHAIN));
+        serve(CHAIN, &[1, 2, 5, 6]);
+        assert!(matches!(epoch()[..], [Event::Recovered { .. }]));
         block_after(1);
         epoch();
-        assert!(Held::get().is_empty());
+        assert!(held());
+        prove(11, set(1, &[1, 2, 5, 6]));
+        epoch();
+        assert!(!held());
+    });
+}
+
+#[test]
+fn above_a_head_that_is_too_old_no_set_is_recorded_and_nobody_is_held() {
+    rolled(|| {
+        let made = Watched::<Test>::get(CHAIN).expect("it is watched").made;
+        let limit = made + HELD_FOR * PERIODS.stall_seconds;
+        block_after(limit - Now::get());
+        assert!(matches!(epoch()[..], [Event::TooFewNodes { .. }]));
+        assert!(Held::get().contains(&CHAIN));
         serve(CHAIN, &[1, 2, 5, 6]);
+        let kept = Kept::get();
+        block_after(1);
+        let said = epoch();
+        assert_eq!(said[..1], ended(StallEnd::GivenUp));
+        assert!(Held::get().is_empty() && Called::get().is_empty());
+        // It is a chain as any other one.
+        assert_eq!(sent(), [(1, vec![1, 2, 5, 6])]);
+        for _ in 0..2 {
+            block_after(PERIODS.stall_seconds);
+            assert_eq!(epoch(), []);
+        }
+        assert_eq!((recovery(), Kept::get()), (None, kept));
+        assert!(!Stalls::<Test>::contains_key(CHAIN));
+        // Above another one it is helped.
+        prove(11, set(0, &[1, 2, 3, 4]));
+        epoch();
+        block_after(PERIODS.stall_seconds);
+        assert!(matches!(epoch()[..], [Event::Stalled { height: 11, .. }]));
+    });
+}
+
+#[test]
+fn an_old_header_does_not_let_a_quorum_be_spared_more_often() {
+    with_chain(|| {
+        prove(10, set(0, &[1, 2, 3, 4]));
+        epoch();
+        let decides = set(0, &[1, 2, 3, 4]);
+        OtherKeys::mutate(|keys| keys.extend([(3, 13), (4, 14)]));
+        let stall = || {
+            block_after(PERIODS.stall_seconds);
+            assert!(matches!(epoch()[..], [Event::Stalled { .. }]));
+            block_after(PERIODS.challenge_seconds);
+        };
+        for spared in 1..=MAX_SPARED {
+            stall();
+            assert_eq!(epoch(), ended(StallEnd::Quorum));
+            prove_late(10 + spared, decides.clone(), PERIODS.stall_seconds);
+            epoch();
+            let seen = Watched::<Test>::get(CHAIN).expect("it is watched");
+            assert_eq!((seen.head, seen.spared), (head(10 + spared), spared));
+        }
+        stall();
+        assert_eq!(epoch(), []);
         assert!(matches!(epoch()[..], [Event::Recovered { .. }]));
     });
 }

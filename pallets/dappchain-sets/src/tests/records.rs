@@ -16,10 +16,10 @@ fn while_a_quorum_is_there_no_other_set_is_recorded() {
     stalled(|| {
         Silent::set(vec![4]);
         block_after(PERIODS.challenge_seconds);
-        epoch();
-        serve(CHAIN, &[1, 2, 3, 5]);
-        // The chain is sent its set as always, with the round after.
         assert_eq!(epoch(), ended(StallEnd::Quorum));
+        assert_eq!(Rosters::get()[&CHAIN].len(), 4, "nobody has gone");
+        // The chain is sent its set as always, with the round after.
+        serve(CHAIN, &[1, 2, 3, 5]);
         assert_eq!((recovery(), Known::get()[&CHAIN].0.set_id), (None, 0));
         block_after(PERIODS.stall_seconds - 1);
         epoch();
@@ -42,13 +42,17 @@ fn while_a_quorum_is_there_no_other_set_is_recorded() {
     });
 }
 
-/// A chain that shows nothing stands still, and its roll is called and closed. Returns what the next round says.
+/// A chain that shows nothing stands still, and its roll is called. Returns what is said when the challenge is over, or when the
+/// roll is closed.
 fn another_roll() -> Vec<Event<Test>> {
     block_after(PERIODS.stall_seconds);
     assert!(matches!(epoch()[..], [Event::Stalled { .. }]));
     block_after(PERIODS.challenge_seconds);
-    assert_eq!(epoch(), []);
-    epoch()
+    let said = epoch();
+    if said.is_empty() {
+        return epoch();
+    }
+    said
 }
 
 /// The old keys are where the node is, as a rule.
@@ -103,14 +107,11 @@ fn a_quorum_that_has_its_keys_is_always_spared() {
 }
 
 #[test]
-fn who_has_answered_and_is_released_since_is_counted() {
-    stalled(|| {
-        Silent::set(vec![4]);
-        block_after(PERIODS.challenge_seconds);
-        assert_eq!(epoch(), []);
-        assert_eq!(Answered::get()[&CHAIN], [1, 2, 3]);
+fn who_has_answered_and_is_released_since_is_counted_and_who_came_since() {
+    rolled(|| {
+        assert_eq!(Answered::get()[&CHAIN], [1, 2]);
         serve(CHAIN, &[5, 6, 7, 8]);
-        assert_eq!(epoch(), ended(StallEnd::Quorum));
+        assert!(matches!(epoch()[..], [Event::Recovered { .. }]));
     });
     // Who has come into the set since is as good as one that answers: it is in the set that decides, or it is not.
     stalled(|| {

@@ -4,7 +4,7 @@
 //! The light client in the pallet: hand-overs, misbehaviour, expiry.
 
 use super::world::*;
-use crate::{mock::*, Call, Clients, Error, Event, PastSets};
+use crate::{mock::*, Call, Clients, Error, Event, PastSets, Renewals};
 use frame_support::{assert_ok, dispatch::DispatchResult};
 use hansa_interchain_primitives::{
     api::RouteStatus,
@@ -212,6 +212,39 @@ fn an_expired_route_takes_nothing_until_governance_reopens_it() {
     }
     world.settle();
     assert_eq!(world.b.book(A).escrow, 0);
+}
+
+/// Of a chain that seems to stand still whatever comes late can be proven.
+#[test]
+fn a_client_that_is_kept_trusted_learns_on_and_nothing_says_that_a_set_was_recorded() {
+    let mut world = World::new();
+    let status = |world: &mut World| world.b.read(|| Interchain::route(A).unwrap().status);
+    let keep = |world: &mut World| {
+        world
+            .b
+            .block(|| <Interchain as LightClients>::keep_trusted(A))
+    };
+    world.wait(TRUST_MS - 5_000);
+    keep(&mut world);
+    world.wait(TRUST_MS / 2);
+    assert_eq!(status(&mut world), RouteStatus::Open);
+    world.wait(TRUST_MS);
+    assert_eq!(status(&mut world), RouteStatus::Expired);
+    keep(&mut world);
+    assert_eq!(status(&mut world), RouteStatus::Open);
+    assert!(!world.b.read(|| Renewals::<Test>::contains_key(A)));
+    let before = head_of_a(&mut world);
+    tell(&world.a, &mut world.b);
+    assert!(head_of_a(&mut world).height > before.height);
+    // It is no forgiveness.
+    world.b.block(|| Interchain::do_freeze(A)).unwrap();
+    keep(&mut world);
+    assert_eq!(status(&mut world), RouteStatus::Frozen);
+    // Nothing comes to be of a chain without a route.
+    world
+        .b
+        .block(|| <Interchain as LightClients>::keep_trusted(77));
+    assert!(!world.b.read(|| Clients::<Test>::contains_key(77)));
 }
 
 #[test]

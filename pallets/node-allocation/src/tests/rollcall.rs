@@ -130,7 +130,7 @@ fn of_a_large_chain_some_go_at_a_time() {
         );
         assert_eq!(close_roll(), 4);
         assert_eq!(accounts(1), [7]);
-        assert_eq!(NodePool::answered(1), [7]);
+        assert_eq!(NodePool::there(1), [7]);
         assert!(events().contains(&Event::RollClosed {
             chain: 1,
             absent: 104
@@ -231,7 +231,11 @@ fn who_was_not_in_the_set_then_is_not_asked() {
         assert!(owes(3).is_some(), "it is held");
         refused(answer_call(1, 10, since), InvalidTransaction::Stale);
         answer(1);
+        let mut there = NodePool::there(1);
+        there.sort_unstable();
+        assert_eq!(there, [1, 10], "who came since is not asked");
         assert_eq!(close_roll(), 3);
+        assert_eq!(NodePool::there(1).len(), 2);
         let mut left = accounts(1);
         left.sort_unstable();
         assert_eq!(left, [1, 10]);
@@ -291,9 +295,9 @@ fn an_answer_is_taken_until_the_time_is_over_and_not_until_the_roll_is_closed() 
         assert_eq!(close_roll(), 3);
         let closed = NodePool::check_answer(1, &2, &pair(2).sign(b"anything"));
         assert!(matches!(closed, Err(Error::RollIsOver)));
-        assert_eq!(NodePool::answered(1), [1]);
+        assert_eq!(NodePool::there(1), [1]);
         NodePool::end_roll(1);
-        assert!(NodePool::answered(1).is_empty());
+        assert!(NodePool::there(1).is_empty());
     });
 }
 
@@ -362,6 +366,7 @@ fn a_chain_that_is_held_is_not_short_for_any_time() {
         assert!(NodePool::is_live(1));
         // It has all of its time when it is not held any more.
         NodePool::end_roll(1);
+        NodePool::hold(1, false);
         epoch();
         assert!(NodePool::is_live(1));
         epoch();
@@ -370,14 +375,53 @@ fn a_chain_that_is_held_is_not_short_for_any_time() {
 }
 
 #[test]
-fn who_joins_a_chain_that_is_held_and_is_late_pays_nothing() {
+fn before_the_roll_the_epochs_in_which_a_chain_was_short_still_count() {
+    ExtBuilder.run(|| {
+        live_chain(7);
+        Answer::set(OnShort::WindUp);
+        call_roll();
+        [1, 2, 3, 4, 5].into_iter().for_each(answer);
+        assert_eq!(close_roll(), 2);
+        set_absent([6, 7]);
+        NodePool::end_roll(1);
+        NodePool::hold(1, false);
+        let short = || Rosters::<Test>::get(1).expect("it is there").short_epochs;
+        epoch();
+        assert_eq!(short(), 1);
+        NodePool::hold(1, true);
+        for _ in 0..3 {
+            epoch();
+            assert_eq!(short(), 1);
+        }
+        assert!(NodePool::is_live(1));
+        NodePool::hold(1, false);
+        epoch();
+        assert!(!NodePool::is_live(1));
+    });
+    // Nobody is asked what is to become of it meanwhile, however long it was short before.
+    ExtBuilder.run(|| {
+        live_chain(4);
+        Answer::set(OnShort::WindUp);
+        NodePool::hold(1, true);
+        assert_ok!(NodePool::set_need(1, 5));
+        NodePool::edit(1, |roster| roster.short_epochs = 100);
+        epoch();
+        assert!(NodePool::is_live(1));
+        NodePool::hold(1, false);
+        epoch();
+        assert!(!NodePool::is_live(1));
+    });
+}
+
+#[test]
+fn who_joins_a_chain_that_stands_still_and_is_late_pays_nothing() {
     ExtBuilder.run(|| {
         live_chain(4);
         NodePool::on_authored(1, &3, TERM.blocks);
         join_veterans([10]);
         epoch();
         epoch();
-        NodePool::hold(1, true);
+        call_roll();
         set_absent([10]);
         epoch();
         assert!(in_phase(1, MemberPhase::Joining).is_empty());
@@ -386,6 +430,19 @@ fn who_joins_a_chain_that_is_held_and_is_late_pays_nothing() {
         let held = Nodes::<Test>::get(10).map(|node| node.deposit);
         assert_eq!(held, Some(DEPOSIT));
     });
+    // Before the roll is called the chain only seems to stand still.
+    ExtBuilder.run(|| {
+        live_chain(4);
+        NodePool::on_authored(1, &3, TERM.blocks);
+        join_veterans([10]);
+        epoch();
+        epoch();
+        NodePool::hold(1, true);
+        epoch();
+        assert!(in_phase(1, MemberPhase::Joining).is_empty());
+        assert!(!NodePool::is_pooled(&10));
+        assert_eq!(total(10), FUNDS - DEPOSIT);
+    });
     // Who gives its place up pays as ever: nobody may choose among draws.
     ExtBuilder.run(|| {
         live_chain(4);
@@ -393,26 +450,26 @@ fn who_joins_a_chain_that_is_held_and_is_late_pays_nothing() {
         join_veterans([10]);
         epoch();
         epoch();
-        NodePool::hold(1, true);
+        call_roll();
         assert_ok!(NodePool::leave(RuntimeOrigin::signed(10)));
         assert_eq!(total(10), FUNDS - DEPOSIT);
     });
 }
 
 #[test]
-fn who_joins_has_its_time_anew_when_the_chain_is_held_no_more() {
+fn who_joins_has_its_time_anew_when_the_roll_is_ended() {
     ExtBuilder.run(|| {
         live_chain(4);
         NodePool::on_authored(1, &3, TERM.blocks);
         join_veterans([10]);
         epoch();
-        NodePool::hold(1, true);
+        call_roll();
         // It is drawn, and the epoch goes by in which it would have to confirm.
         epoch();
         assert_eq!(in_phase(1, MemberPhase::Joining), [10]);
         freeze();
         beacon();
-        NodePool::hold(1, false);
+        NodePool::end_roll(1);
         work();
         assert_eq!(in_phase(1, MemberPhase::Joining), [10]);
         epoch();
@@ -441,13 +498,14 @@ fn when_the_roll_is_closed_who_may_not_serve_goes_and_its_answer_is_known() {
         let mut told = take_told();
         told.sort_by_key(|told| format!("{told:?}"));
         assert_eq!(told, gone, "T of 6 is 1");
-        assert_eq!(NodePool::answered(1), [1, 2, 3, 4, 5, 6]);
-        // It is as long as the chain is held that the roll counts.
-        NodePool::hold(1, false);
-        assert_eq!((hold(), NodePool::answered(1).len()), (Hold::None, 6));
-        NodePool::hold(1, true);
-        assert_eq!(hold(), Hold::Fit);
+        assert_eq!(NodePool::there(1), [1, 2, 3, 4, 5, 6]);
+        // Its end frees nobody.
         NodePool::end_roll(1);
+        assert_eq!((hold(), NodePool::there(1).len()), (Hold::Early, 0));
+        set_unfit(4);
+        epoch();
+        assert_eq!((NodePool::active_count(1), take_told()), (3, vec![]));
+        NodePool::hold(1, false);
         assert_eq!(hold(), Hold::None);
         assert!(!events().contains(&Event::RollCancelled { chain: 1 }));
     });

@@ -8,7 +8,7 @@ mod recovery;
 
 use crate::common::{duties::*, *};
 use codec::{Decode, Encode};
-use hansa_allocation_primitives::{DrawStage, MemberPhase, NodePlace};
+use hansa_allocation_primitives::{DrawStage, MemberPhase, NodePlace, Term};
 use hansa_beacon_primitives::Phase;
 use hansa_dappchain_primitives::{
     genesis::confirm_payload, packet::authorities, ChainState, Hash, HubPacket, RuntimeSource,
@@ -55,6 +55,11 @@ fn join() -> RuntimeCall {
 }
 
 fn register(name: &str) -> RuntimeCall {
+    register_for(name, None)
+}
+
+/// The same, with turns as long as this.
+fn register_for(name: &str, term: Option<Term>) -> RuntimeCall {
     let bytes = |text: &str| text.as_bytes().to_vec();
     ChainsCall::<Runtime>::register {
         name: bytes(name).try_into().expect("the name is short"),
@@ -62,7 +67,7 @@ fn register(name: &str) -> RuntimeCall {
         runtime: RuntimeSource::Stored(Hashing::hash(CODE)),
         patch: bytes("{}").try_into().expect("the patch is short"),
         properties: Default::default(),
-        term: None,
+        term,
         max_stake: 10_000 * UNIT,
     }
     .into()

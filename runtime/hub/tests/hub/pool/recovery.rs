@@ -5,6 +5,7 @@
 //! place, and records them as the set that decides from then on.
 
 use super::*;
+use frame_support::traits::Get;
 use hansa_allocation_primitives::{
     api::runtime_decl_for_allocation_api::AllocationApi,
     confirm::{answer_payload, confirm_payload as caught_up_payload},
@@ -12,7 +13,9 @@ use hansa_allocation_primitives::{
 };
 use hansa_dappchain_primitives::api::runtime_decl_for_dapp_chain_sets_api::DappChainSetsApi;
 use hansa_interchain_primitives::{claims, keys as places, traits::LightClients, StorageProof};
+use hansa_pallet_dappchain_sets::stalls::HELD_FOR;
 use hansa_pallet_node_allocation::{roster::Hold, Rosters};
+use hansa_runtime_hub::pool::UnbondingPeriod;
 use serde_json::{json, Value};
 
 /// The genesis of the chain that loses its quorum.
@@ -21,7 +24,10 @@ const GENESIS: Hash = Hash::repeat_byte(7);
 /// More epochs than any step of the story takes.
 const FEW: u32 = 6;
 
-/// The preset by stake with six validators, and chains that may stand still for a minute and a half.
+/// How long a chain may stand still: some epochs, so that what is of epochs is over long before the hub gives up.
+const STALL_SECONDS: u32 = 150;
+
+/// The preset by stake with six validators, and chains that may stand still for so long.
 fn genesis_of_six() -> Value {
     let mut genesis = genesis_of_five();
     let ferdie = Ferdie.to_account_id();
@@ -36,7 +42,7 @@ fn genesis_of_six() -> Value {
         "validators",
         json!({"account": ferdie, "bond": bond}),
     );
-    let periods = json!({ "stallSeconds": 90, "challengeSeconds": 60 });
+    let periods = json!({ "stallSeconds": STALL_SECONDS, "challengeSeconds": 60 });
     genesis["dappChainSets"] = json!({ "stallPeriods": periods });
     genesis
 }
@@ -57,6 +63,11 @@ fn submit(chain: &mut Chain, work: impl FnOnce()) {
 
 fn members(chain: &mut Chain) -> Vec<hansa_allocation_primitives::Member<AccountId>> {
     chain.state(|| <NodePool as Allocation<AccountId>>::members(1))
+}
+
+fn held(chain: &mut Chain) -> Hold {
+    let roster = chain.state(|| Rosters::<Runtime>::get(1));
+    roster.expect("it is there").hold
 }
 
 /// The node of this account answers, as the API tells it.
@@ -105,6 +116,11 @@ fn epochs_until(chain: &mut Chain, seeds: &[&str], done: impl Fn() -> bool) {
 
 /// Chain 1 of Eve, live with four of the six.
 fn live() -> Chain {
+    live_for(None)
+}
+
+/// The same, with turns as long as this.
+fn live_for(term: Option<Term>) -> Chain {
     let mut chain = Chain::with_genesis(&genesis_of_six());
     // Each makes a block of the hub, and is a veteran.
     for _ in 0..6 {
@@ -120,7 +136,7 @@ fn live() -> Chain {
         1,
         pallet_preimage::Call::note_preimage { bytes },
     );
-    ok(&mut chain, Eve, 2, register("shop"));
+    ok(&mut chain, Eve, 2, register_for("shop", term));
     epoch_of(&mut chain, &SIX);
     for seat in 0..3 {
         confirm_genesis(&mut chain, seat, GENESIS);
@@ -138,10 +154,6 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
         .state(|| Interchain::route(1))
         .is_some_and(|route| route.header_due));
 
-    let held = |chain: &mut Chain| {
-        let roster = chain.state(|| Rosters::<Runtime>::get(1));
-        roster.expect("it is there").hold
-    };
     assert_eq!(held(&mut chain), Hold::All);
 
     // Two of the four are there, and answer.
@@ -178,7 +190,7 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
     confirm_all(&mut chain);
     epochs_until(&mut chain, &seeds, || Runtime::recovery(1).is_some());
     chain.try_state();
-    assert_eq!(held(&mut chain), Hold::None);
+    assert_eq!(held(&mut chain), Hold::Early, "it has made no block yet");
 
     let record = chain
         .state(|| Runtime::recovery(1))
@@ -249,6 +261,39 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
     assert!(!hub.set.is_empty());
 }
 
+/// All of its nodes are there, and their turns are over: the chain may decide, and the hub does not see it. Whoever was released
+/// would be missed there.
+#[test]
+fn of_a_chain_whose_headers_do_not_come_nobody_is_released_and_no_set_is_recorded() {
+    let turn = 60;
+    let mut chain = live_for(Some(Term {
+        blocks: 10_000,
+        seconds: turn,
+    }));
+    let founders = members(&mut chain);
+    for _ in 0..2 {
+        epochs_until(&mut chain, &SIX, || Runtime::stall(1).is_some());
+        let stall = chain.state(|| Runtime::stall(1)).expect("it stands still");
+        assert!(founders
+            .iter()
+            .all(|member| member.since + 2 * turn < stall.opened_at));
+        for member in &founders {
+            answer(&mut chain, &member.account);
+        }
+        epochs_until(&mut chain, &SIX, || Runtime::stall(1).is_none());
+        assert_eq!(held(&mut chain), Hold::Early);
+        // Nobody is drawn in their place either: two wait, and would confirm.
+        confirm_all(&mut chain);
+        epoch_of(&mut chain, &SIX);
+        assert_eq!(members(&mut chain), founders);
+    }
+    assert_eq!(chain.state(|| Runtime::recovery(1)), None);
+    // It can still be shown that the chain lives.
+    let client = chain.state(|| Interchain::client(1));
+    let client = client.expect("there is a route").state;
+    assert!(client.renewed > client.latest.timestamp);
+}
+
 #[test]
 fn chains_may_stand_for_days_unless_the_chain_spec_says_otherwise() {
     let mut chain = Chain::new(POA);
@@ -259,4 +304,9 @@ fn chains_may_stand_for_days_unless_the_chain_spec_says_otherwise() {
     // What keeps other chains' light clients in trust must not be over before there is a record.
     let all = u64::from(periods.stall_seconds) + u64::from(periods.challenge_seconds);
     assert!(all * 1_000 < hansa_runtime_common::interchain::TRUSTING_PERIOD);
+    // Those who decide can be held to what they sign for as long as the hub believes it.
+    let trusted = u64::from(periods.stall_seconds * HELD_FOR) * 1_000
+        + hansa_runtime_common::interchain::TRUSTING_PERIOD;
+    let kept = chain.state(UnbondingPeriod::get);
+    assert!(trusted < u64::from(kept) * 1_000);
 }
