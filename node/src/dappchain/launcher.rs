@@ -60,7 +60,7 @@ struct Parts {
 }
 
 impl NodeLauncher {
-    /// A launcher of services of `hub`'s chains like the hub's node of `template`, at `ports`, with codes from `codes` that are tried out
+    /// A launcher of services of chains of `hub`, like its node of `template`, at `ports`, with codes from `codes` that are tried out
     /// in `sandbox`.
     pub fn new(
         hub: LocalChain<FullClient>,
