@@ -185,8 +185,9 @@ pub const MAX_TRACKED: usize = 64;
 pub const SEEK_INTERVAL_MS: u64 = 10_000;
 
 /// How often a hub is asked for its record of a chain of which nothing was heard for longer than it is trusted, in
-/// milliseconds. If a node of the chain said that there is one, it is asked each [`PULL_INTERVAL_MS`].
-pub const RECOVERY_INTERVAL_MS: u64 = 60_000;
+/// milliseconds. If a node of the chain said that there is one, it is asked each [`PULL_INTERVAL_MS`], until a node of the hub
+/// has shown none of use.
+pub const RECOVERY_INTERVAL_MS: u64 = if cfg!(test) { 20_000 } else { 60_000 };
 
 /// How many records that a chain's own headers bring are found again: each is the end of a set, so there are few. The lowest
 /// gives way.

@@ -6,7 +6,7 @@
 
 use crate::{
     block::randomness::{AuthorOutputs, OutputTerms},
-    recoveries::{takes_records, Recoveries, RecoveryError, TakeOver},
+    recoveries::{takes_records, Recoveries, RecoveryError, TakeOver, Verdict},
     LOG_TARGET,
 };
 use hansa_pbft_primitives::{
@@ -16,7 +16,7 @@ use hansa_pbft_primitives::{
     SigningContext, Timing, View,
 };
 use hansa_primitives::{Block, Header};
-use log::error;
+use log::{debug, error};
 use parking_lot::Mutex;
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
@@ -198,6 +198,34 @@ impl<C: ConsensusClient> ConsensusStates<C> {
             return Ok(());
         }
         Err(RecoveryError::Passed { height, own })
+    }
+
+    /// Look at the record that a complete `header` brings, if it is another one than is known: a good one is announced.
+    ///
+    /// Whether it is open whether the record is good, and the block would be the next one. Then it waits, and nobody
+    /// is blamed for it. Any other header is to be checked by what is known now.
+    pub fn is_record_open(&self, header: &Header) -> bool {
+        let Some(record) = find_recovery(header.digest()) else {
+            return false;
+        };
+        let parent = *header.parent_hash();
+        let known = self.recoveries.for_child_of(&parent);
+        if known.is_some_and(|known| known.record == record) {
+            return false;
+        }
+        match self.recoveries.judge(header, &record) {
+            Verdict::Good(takeover) => {
+                if let Err(error) = self.announce(takeover) {
+                    debug!(target: LOG_TARGET, "A record that a header brings is not taken: {error}");
+                }
+                false
+            }
+            Verdict::Open if parent == self.client.info().finalized_hash => {
+                self.recoveries.wait(header.hash(), *header.number());
+                true
+            }
+            Verdict::Open | Verdict::Bad => false,
+        }
     }
 
     /// With what the output of `author` is made in the child of `parent`; none if there must be none.

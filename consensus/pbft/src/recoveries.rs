@@ -9,9 +9,12 @@
 //! then on [`ConsensusStates`](crate::authorities::ConsensusStates) names that set for the child of
 //! the head, and the header of that block must bring the record itself, and no other header any.
 //!
-//! Peers may know a record before this node does. What a header brings and is not known here is kept for
-//! whoever can tell whether it is good ([`Recoveries::unknown`]); until then the block waits and nobody
-//! is blamed for it, and once it is refused ([`Recoveries::refuse`]) it is a bad block.
+//! Peers may know a record before this node does. Whoever makes the records is asked at once for what a header
+//! brings and is not known here ([`Judge`]): a good record is announced, and a block with a bad one is a bad block.
+//! As long as nobody can tell, the block waits and nobody is blamed for it.
+//!
+//! Until this node has heard what its hub says of late ([`Recoveries::set_current`]), a set may have been replaced
+//! of which it does not know. Where the head is old it signs nothing before that.
 //!
 //! Two chains differ after such a record: where the old set did decide a block above the head, and
 //! did not show it in time, a node that has imported that block stays with it. It is told so, and
@@ -28,14 +31,10 @@ use hansa_pbft_primitives::{
 use hansa_primitives::Header;
 use log::warn;
 use parking_lot::RwLock;
-use sp_runtime::{
-    traits::{BlakeTwo256, Hash as _, Header as _},
-    Digest, DigestItem,
-};
+use sp_runtime::{traits::Header as _, Digest, DigestItem};
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
-    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
@@ -47,15 +46,9 @@ pub const MAX_RECOVERIES: usize = 256;
 /// not known.
 const MAX_TOLD: usize = 64;
 
-/// How many records that are not known wait until somebody says whether they are good, each of
-/// [`MAX_RECOVERY_BYTES`] at most. The oldest gives way, and comes again with its block.
-pub const MAX_UNKNOWN: usize = 32;
-
-/// How many records are remembered as refused, by their hashes. The oldest gives way.
-const MAX_REFUSED: usize = 1024;
-
-/// How long a record stays refused. Whoever refused it may have been behind, and then looks at it again.
-const REFUSED_FOR: Duration = Duration::from_secs(600);
+/// How old the head of a chain may be, in milliseconds, for this node to sign above it though it has not heard yet whether
+/// the set was replaced. That takes days of standstill.
+pub const MAX_UNSURE_AGE_MS: u64 = 60 * 60 * 1000;
 
 /// A record, read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,18 +75,20 @@ impl TakeOver {
     }
 }
 
-/// A record that a header brings and that is not known here.
+/// What is said of the bytes of a record that a header brings and that is not known here.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct UnknownRecord {
-    /// The height of the block above which it stands.
-    pub height: Height,
-    /// The hash of that block.
-    pub parent: Hash,
-    /// The record. Nothing of it is checked but its size.
-    pub record: Vec<u8>,
-    /// When it came first.
-    pub since: Instant,
+pub enum Verdict {
+    /// They are a record.
+    Good(TakeOver),
+    /// They are none.
+    Bad,
+    /// They may be one: others may have heard of it earlier.
+    Open,
 }
+
+/// Says whether bytes are a record above the block with a hash. It is asked for each header that brings what is not known,
+/// so it must answer soon.
+pub type Judge = Arc<dyn Fn(&Hash, &[u8]) -> Verdict + Send + Sync>;
 
 /// Why a record is not taken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -215,28 +210,22 @@ pub fn takes_records(version: Option<u32>) -> bool {
     version.is_some_and(|version| version >= RECOVERY_API_VERSION)
 }
 
-/// By what it is remembered that `record` above `parent` is refused.
-fn fingerprint(parent: &Hash, record: &[u8]) -> Hash {
-    BlakeTwo256::hash_of(&(parent, record))
-}
-
 /// What is known, by the hash of the head.
 #[derive(Default)]
 struct Known {
     by_parent: HashMap<Hash, Arc<TakeOver>>,
     /// The heads by height, for the order in which they give way.
     heights: BTreeSet<(Height, Hash)>,
-    /// Records that came and are not known, the oldest first.
-    unknown: VecDeque<UnknownRecord>,
-    /// Fingerprints of those that are refused, and since when, the oldest first.
-    refused: VecDeque<(Hash, Instant)>,
+    /// Whether this node has heard what whoever makes the records says of late.
+    current: bool,
+    /// The last block that waits until somebody can tell whether its record is good.
+    waiting: Option<(Hash, Height)>,
     /// Parents for which it was said that such a record came, and at which height.
     told: BTreeSet<(Height, Hash)>,
 }
 
 impl Known {
     fn insert(&mut self, takeover: TakeOver) {
-        self.drop_unknown(&takeover.parent, &takeover.record);
         self.heights.insert((takeover.height, takeover.parent));
         self.by_parent.insert(takeover.parent, Arc::new(takeover));
         if self.by_parent.len() > MAX_RECOVERIES {
@@ -244,53 +233,6 @@ impl Known {
                 self.by_parent.remove(&lowest);
             }
         }
-    }
-
-    /// It is not unknown any more.
-    fn drop_unknown(&mut self, parent: &Hash, record: &[u8]) {
-        self.unknown
-            .retain(|unknown| unknown.parent != *parent || unknown.record != record);
-    }
-
-    /// Keep a record that is not known. Whether it may be good: it is not refused.
-    fn keep_unknown(
-        &mut self,
-        height: Height,
-        parent: Hash,
-        record: Vec<u8>,
-        now: Instant,
-    ) -> bool {
-        if self.is_refused(&fingerprint(&parent, &record), now) {
-            return false;
-        }
-        let is_same =
-            |unknown: &UnknownRecord| unknown.parent == parent && unknown.record == record;
-        if !self.unknown.iter().any(is_same) {
-            if self.unknown.len() >= MAX_UNKNOWN {
-                self.unknown.pop_front();
-            }
-            self.unknown.push_back(UnknownRecord {
-                height,
-                parent,
-                record,
-                since: now,
-            });
-        }
-        true
-    }
-
-    fn is_refused(&self, fingerprint: &Hash, now: Instant) -> bool {
-        let mut refused = self.refused.iter();
-        let since = refused.find(|(refused, _)| refused == fingerprint);
-        since.is_some_and(|(_, since)| now.saturating_duration_since(*since) < REFUSED_FOR)
-    }
-
-    fn refuse(&mut self, fingerprint: Hash, now: Instant) {
-        self.refused.retain(|(refused, _)| *refused != fingerprint);
-        if self.refused.len() >= MAX_REFUSED {
-            self.refused.pop_front();
-        }
-        self.refused.push_back((fingerprint, now));
     }
 }
 
@@ -300,8 +242,8 @@ pub struct Recoveries {
     known: Arc<RwLock<Known>>,
     /// Counts what came.
     news: Arc<watch::Sender<u64>>,
-    /// Whether records may come at any time, of which peers may know earlier than this node.
-    awaited: bool,
+    /// Whom to ask for records that are not known, if they may come at any time, and to peers earlier than to this node.
+    judge: Option<Judge>,
 }
 
 impl Default for Recoveries {
@@ -309,25 +251,39 @@ impl Default for Recoveries {
         Self {
             known: Arc::default(),
             news: Arc::new(watch::channel(0).0),
-            awaited: false,
+            judge: None,
         }
     }
 }
 
 impl Recoveries {
-    /// The records of a chain whose sets somebody assigns who tells this node of them, and looks at those that are
-    /// [`unknown`](Self::unknown). A block with a record that is not known may then be good, and no peer is
-    /// blamed for it until the record is refused. On any other chain it is a bad block.
-    pub fn awaited() -> Self {
+    /// The records of a chain whose sets somebody assigns who tells this node of them, and for whom `judge` says of others
+    /// whether they are good. On any other chain a block with a record that is not known is a bad one.
+    pub fn awaited(judge: Judge) -> Self {
         Self {
-            awaited: true,
+            judge: Some(judge),
             ..Self::default()
         }
     }
 
     /// Whether records may come of which peers know earlier than this node.
     pub fn are_awaited(&self) -> bool {
-        self.awaited
+        self.judge.is_some()
+    }
+
+    /// All that whoever makes the records says of late has been announced. That is said once, after each start.
+    pub fn set_current(&self) {
+        let was_current = std::mem::replace(&mut self.known.write().current, true);
+        if !was_current {
+            self.tell_news();
+        }
+    }
+
+    /// Whether there may be a record above a block that was made at `made_ms`, none if that is not known, of which this node
+    /// has not heard. `now_ms` is the local clock, both are in milliseconds since 1970.
+    pub fn may_lack_one(&self, made_ms: Option<u64>, now_ms: u64) -> bool {
+        let is_old = |made_ms: u64| now_ms.saturating_sub(made_ms) > MAX_UNSURE_AGE_MS;
+        self.are_awaited() && made_ms.is_none_or(is_old) && !self.known.read().current
     }
 
     /// Take a record, whether its head is final here or not. Whether it says something new; an error
@@ -361,9 +317,13 @@ impl Recoveries {
         }
         known.insert(takeover);
         drop(known);
+        self.tell_news();
+        Ok(true)
+    }
+
+    fn tell_news(&self) {
         self.news
             .send_modify(|count| *count = count.wrapping_add(1));
-        Ok(true)
     }
 
     /// Forget the record above `parent`.
@@ -379,6 +339,15 @@ impl Recoveries {
         self.known.read().by_parent.get(parent).cloned()
     }
 
+    /// Whether the block at `height` is the first of a set that a record puts in place.
+    pub fn begin_at(&self, height: Height) -> bool {
+        height.checked_sub(1).is_some_and(|head| {
+            let known = self.known.read();
+            let mut from_there = known.heights.range((head, Hash::zero())..);
+            from_there.next().is_some_and(|(height, _)| *height == head)
+        })
+    }
+
     /// All records, the lowest first.
     pub fn all(&self) -> Vec<Arc<TakeOver>> {
         let known = self.known.read();
@@ -388,28 +357,41 @@ impl Recoveries {
             .collect()
     }
 
-    /// Changes with each record that comes.
+    /// Changes with each record that comes, and when the records are [current](Self::set_current).
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.news.subscribe()
     }
 
-    /// [`check_record`] says `error` of a header, whose parent is in the chain. Whether it may be a good one all the
-    /// same, with a record, or with a later one of the same head, that will be known: then nobody is to
-    /// be blamed for it, and its record is kept among the [`unknown`](Self::unknown).
-    pub fn may_be_good(&self, header: &Header, error: RecordError) -> bool {
-        if !matches!(error, RecordError::Unknown | RecordError::Other) {
-            return false;
-        }
-        let Some(record) = find_recovery(header.digest()) else {
-            return false;
+    /// What is to be said of `record`, which is not known, and which `header` brings.
+    pub fn judge(&self, header: &Header, record: &[u8]) -> Verdict {
+        let verdict = match &self.judge {
+            Some(judge) => judge(header.parent_hash(), record),
+            None => Verdict::Bad,
         };
+        if !self.are_awaited() || verdict == Verdict::Open {
+            self.tell_unknown(header);
+        }
+        verdict
+    }
+
+    /// Keep in mind that a block waits until somebody can tell whether its record is good.
+    pub fn wait(&self, hash: Hash, height: Height) {
+        self.known.write().waiting = Some((hash, height));
+    }
+
+    /// The last block that waits, once: to be fetched again when something is known that was not before.
+    pub fn take_waiting(&self) -> Option<(Hash, Height)> {
+        self.known.write().waiting.take()
+    }
+
+    /// Say, once of the same parent, that a header brings a record of which nobody here can tell whether it is good.
+    fn tell_unknown(&self, header: &Header) {
         let (height, parent) = (header.number().saturating_sub(1), *header.parent_hash());
         let mut known = self.known.write();
         let is_news = known.told.insert((height, parent));
         if known.told.len() > MAX_TOLD {
             known.told.pop_first();
         }
-        let may_be = self.awaited && known.keep_unknown(height, parent, record, Instant::now());
         drop(known);
         if is_news {
             warn!(
@@ -421,22 +403,6 @@ impl Recoveries {
                  `recoveries` of its chain spec"
             );
         }
-        may_be
-    }
-
-    /// The records that headers bring and that are not known, the oldest first, for whoever can tell whether they are
-    /// good: those that are, are [announced](Self::announce), the others [refused](Self::refuse). At most
-    /// [`MAX_UNKNOWN`].
-    pub fn unknown(&self) -> Vec<UnknownRecord> {
-        self.known.read().unknown.iter().cloned().collect()
-    }
-
-    /// The bytes `record` are no good record above `parent`: for ten minutes from now on a block that brings them
-    /// is a bad one, and then they are looked at again. To announce them is taken all the same.
-    pub fn refuse(&self, parent: &Hash, record: &[u8]) {
-        let mut known = self.known.write();
-        known.drop_unknown(parent, record);
-        known.refuse(fingerprint(parent, record), Instant::now());
     }
 }
 

@@ -13,59 +13,69 @@ fn bringing(height: Height, record: &[u8]) -> Header {
     Header::new(height + 1, zero, zero, parent, Digest { logs })
 }
 
-#[test]
-fn a_record_that_is_not_known_waits_until_it_is_announced_or_refused() {
-    let recoveries = Recoveries::awaited();
-    let (good, bad) = (take_over(7, 6), bringing(7, &[1]));
-    let header = bringing(7, &good.record);
-    let waits = |header: &Header, error| recoveries.may_be_good(header, error);
-    let bytes = || -> Vec<_> {
-        let unknown = recoveries.unknown().into_iter();
-        unknown
-            .map(|unknown| (unknown.height, unknown.record))
-            .collect()
-    };
-    for _ in 0..2 {
-        assert!(waits(&header, RecordError::Unknown));
-        assert!(waits(&bad, RecordError::Other), "a later one, perhaps");
-    }
-    assert_eq!(bytes(), [(7, good.record.clone()), (7, vec![1])]);
-    for error in [
-        RecordError::Malformed,
-        RecordError::Missing,
-        RecordError::Unsupported,
-    ] {
-        assert!(!waits(&header, error), "{error:?}");
-    }
-    recoveries.refuse(&good.parent, &[1]);
-    assert!(!waits(&bad, RecordError::Unknown));
-    assert!(
-        waits(&bringing(8, &[1]), RecordError::Unknown),
-        "of another head"
-    );
-    recoveries.announce(good.clone()).unwrap();
-    assert_eq!(bytes(), [(8, vec![1])]);
-    // The hub was behind.
-    recoveries.refuse(&good.parent, &take_over(7, 8).record);
-    assert_eq!(recoveries.announce(take_over(7, 8)), Ok(true));
-    // Elsewhere nobody can tell.
-    let recoveries = Recoveries::default();
-    assert!(!recoveries.may_be_good(&header, RecordError::Unknown));
-    assert!(recoveries.unknown().is_empty());
+/// Records of which `verdict` is said, whatever they are.
+fn awaited(verdict: Verdict) -> Recoveries {
+    Recoveries::awaited(Arc::new(move |_: &Hash, _: &[u8]| verdict.clone()))
 }
 
 #[test]
-fn what_was_refused_is_looked_at_again_after_a_while() {
-    let mut known = Known::default();
-    let (parent, begin) = (Hash::repeat_byte(7), Instant::now());
-    let refused = fingerprint(&parent, &[1]);
-    known.refuse(refused, begin);
-    let just_before = begin + REFUSED_FOR - Duration::from_millis(1);
-    assert!(!known.keep_unknown(7, parent, vec![1], just_before));
-    assert!(known.keep_unknown(7, parent, vec![1], begin + REFUSED_FOR));
-    known.refuse(refused, begin + REFUSED_FOR);
-    assert!(!known.keep_unknown(7, parent, vec![1], begin + REFUSED_FOR));
-    assert_eq!(known.refused.len(), 1);
+fn who_is_told_of_records_is_asked_for_others() {
+    let good = take_over(7, 6);
+    let header = bringing(7, &good.record);
+    for verdict in [Verdict::Good(good.clone()), Verdict::Bad, Verdict::Open] {
+        let said = awaited(verdict.clone()).judge(&header, &good.record);
+        assert_eq!(said, verdict);
+    }
+    let asked = |above: &Hash, bytes: &[u8]| {
+        assert_eq!((above, bytes), (&take_over(7, 6).parent, &[1, 2][..]));
+        Verdict::Open
+    };
+    let recoveries = Recoveries::awaited(Arc::new(asked));
+    assert_eq!(recoveries.judge(&header, &[1, 2]), Verdict::Open);
+    // Elsewhere nobody can tell.
+    let said = Recoveries::default().judge(&header, &good.record);
+    assert_eq!(said, Verdict::Bad);
+}
+
+#[test]
+fn above_an_old_head_a_record_may_be_missed_until_those_of_late_are_known() {
+    let now = 10 * MAX_UNSURE_AGE_MS;
+    let (old, young) = (now - MAX_UNSURE_AGE_MS - 1, now - MAX_UNSURE_AGE_MS);
+    let recoveries = awaited(Verdict::Open);
+    let mut news = recoveries.clone().subscribe();
+    for (made, expected) in [
+        (None, true),
+        (Some(0), true),
+        (Some(old), true),
+        (Some(young), false),
+        (Some(now + 1), false),
+    ] {
+        assert_eq!(recoveries.may_lack_one(made, now), expected, "{made:?}");
+        // Nobody tells a node of other chains.
+        assert!(!Recoveries::default().may_lack_one(made, now));
+    }
+    // That a record is known does not say that there is no later one.
+    recoveries.announce(take_over(7, 5)).unwrap();
+    news.mark_unchanged();
+    assert!(recoveries.may_lack_one(Some(old), now));
+    recoveries.set_current();
+    assert!(news.has_changed().unwrap());
+    news.mark_unchanged();
+    for made in [None, Some(old)] {
+        assert!(!recoveries.may_lack_one(made, now), "{made:?}");
+    }
+    recoveries.set_current();
+    assert!(!news.has_changed().unwrap(), "it is said once");
+}
+
+#[test]
+fn it_is_known_which_heights_begin_with_a_record() {
+    let recoveries = Recoveries::default();
+    for height in [0, 7] {
+        recoveries.announce(take_over(height, 5)).unwrap();
+    }
+    let begin: Vec<_> = (0..10).filter(|h| recoveries.begin_at(*h)).collect();
+    assert_eq!(begin, [1, 8]);
 }
 
 #[test]
@@ -167,22 +177,10 @@ fn there_are_not_more_than_so_many() {
     let all = recoveries.all();
     assert_eq!(all.len(), MAX_RECOVERIES);
     assert_eq!(all[0].height, 10, "the lowest gave way");
-    let recoveries = Recoveries::awaited();
-    for height in 0..2 * MAX_REFUSED as Height {
-        let header = bringing(height, &[1]);
-        assert!(recoveries.may_be_good(&header, RecordError::Unknown));
-        recoveries.refuse(header.parent_hash(), &[1]);
+    for height in 0..2 * MAX_TOLD as Height {
+        recoveries.judge(&bringing(height, &[1]), &[1]);
     }
-    for height in 0..2 * MAX_UNKNOWN as Height {
-        let header = bringing(height, &[2]);
-        assert!(recoveries.may_be_good(&header, RecordError::Unknown));
-    }
-    let known = recoveries.known.read();
-    assert_eq!(
-        (known.unknown.len(), known.refused.len(), known.told.len()),
-        (MAX_UNKNOWN, MAX_REFUSED, MAX_TOLD)
-    );
-    assert_eq!(known.unknown[0].height, MAX_UNKNOWN as Height);
+    assert_eq!(recoveries.known.read().told.len(), MAX_TOLD);
 }
 
 #[test]

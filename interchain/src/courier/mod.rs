@@ -65,8 +65,12 @@ struct Entry {
     next_seek: u64,
     /// The set that decided, as far as was known, when a node of the other chain said that a record of the hub replaced it.
     recovered: Option<SetId>,
+    /// Whether that node showed headers that were not known, on the way to the block above which the record stands.
+    led_on: bool,
     /// When the hub may be asked for that record.
     next_recovery: u64,
+    /// The set of which it was said that no record of use replaces it.
+    complained: Option<SetId>,
 }
 
 /// What came of something that was on its way.
@@ -243,7 +247,9 @@ impl<C: Chain> Courier<C> {
                         late: Vec::new(),
                         next_seek: 0,
                         recovered: None,
+                        led_on: false,
                         next_recovery: 0,
+                        complained: None,
                     };
                     self.routes.insert(id, entry);
                 }

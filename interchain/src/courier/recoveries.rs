@@ -21,7 +21,7 @@ use hansa_interchain_primitives::{
     api::{Headers, ProofOf, RouteStatus, Submission},
     ChainId, SYSTEM_LANE,
 };
-use log::{debug, info};
+use log::{debug, info, warn};
 
 impl<C: Chain> Courier<C> {
     /// A node of the other chain says that the hub has replaced its set, and shows what leads there. Returns how it went,
@@ -47,6 +47,9 @@ impl<C: Chain> Courier<C> {
                 entry.route.on_answer(false);
                 entry.recovered = Some(entry.state.client.state.set_id);
                 if learned.is_news() {
+                    entry.led_on = true;
+                    let soon = now.saturating_add(PULL_INTERVAL_MS);
+                    entry.next_recovery = entry.next_recovery.min(soon);
                     self.keep_sets_of(&peer, &headers);
                     let submissions = vec![Submission::UpdateClient { peer: id, headers }];
                     self.hand_on(id, &submissions);
@@ -172,7 +175,7 @@ impl<C: Chain> Courier<C> {
                 };
                 let view = &entry.state.view;
                 let taken = trust.take(view, &parameters, wants, *proven, |_| Vec::new());
-                self.take_records(hub, from, taken)
+                self.take_records(hub, from, wants, taken)
             }
             Ok(Response::Contradiction(header)) => {
                 self.on_contradiction(hub, from, &header);
@@ -213,6 +216,7 @@ impl<C: Chain> Courier<C> {
         &mut self,
         hub: ChainId,
         from: PeerId,
+        wants: &Wants,
         taken: Result<Vec<Submission>, Untrue>,
     ) -> &'static str {
         let mut submissions = match taken {
@@ -226,8 +230,18 @@ impl<C: Chain> Courier<C> {
                 return "outdated";
             }
         };
+        let beyond = submissions.iter().filter(|shown| self.is_beyond(shown));
+        let beyond: Vec<_> = beyond.filter_map(recovered).collect();
         submissions.retain(|submission| self.is_of_use(submission));
         let recovered: Vec<_> = submissions.iter().filter_map(recovered).collect();
+        for want in wants {
+            match want.of {
+                ProofOf::Recovery { chain, .. } if !recovered.contains(&chain) => {
+                    self.put_off(chain, beyond.contains(&chain));
+                }
+                _ => {}
+            }
+        }
         if recovered.is_empty() {
             return "empty";
         }
@@ -241,6 +255,41 @@ impl<C: Chain> Courier<C> {
         self.hand_on(hub, &submissions);
         self.claim_and_submit(hub, submissions);
         "answered"
+    }
+
+    /// No record of use was shown of `chain`: it is asked for again after a while. If one was that stands `beyond` what the light
+    /// client knows, its headers have to come first: soon, if some are on their way.
+    fn put_off(&mut self, chain: ChainId, beyond: bool) {
+        let now = self.now();
+        let Some(entry) = self.routes.get_mut(&chain) else {
+            return;
+        };
+        if beyond && std::mem::take(&mut entry.led_on) {
+            return;
+        }
+        entry.next_recovery = now.saturating_add(RECOVERY_INTERVAL_MS);
+        let client = &entry.state.client.state;
+        if beyond && entry.complained != Some(client.set_id) {
+            entry.complained = Some(client.set_id);
+            warn!(
+                target: LOG_TARGET,
+                "The hub has recorded another set for chain {chain:x} above a block that the light client of chain {:x} \
+                 does not know: it knows the chain up to block {}, and nobody shows what leads on from there",
+                self.own.id, client.latest.height
+            );
+        }
+    }
+
+    /// Whether a record stands above a block that is higher than the own light client knows.
+    fn is_beyond(&self, submission: &Submission) -> bool {
+        let Submission::RecoverClient { peer, record, .. } = submission else {
+            return false;
+        };
+        let known = self.routes.get(peer).zip(facts(record));
+        known.is_some_and(|(entry, facts)| {
+            let (height, _) = facts.head;
+            height > entry.state.client.state.latest.height
+        })
     }
 
     /// Whether the own chain could take a submission, as far as that is not for the pool to say: a record that is of another

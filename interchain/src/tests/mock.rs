@@ -196,7 +196,8 @@ impl Chain for Node {
     }
 
     fn recovery(&self, at: Hash, chain: ChainId) -> Result<Option<RecoveryView>, ChainError> {
-        let world = lock(&self.world);
+        let mut world = lock(&self.world);
+        world.asked_for_records += 1;
         let record = world.at(at)?.state.record.clone();
         Ok(record.filter(|(of, _)| *of == chain).map(|(_, view)| view))
     }

@@ -6,6 +6,7 @@
 use super::mock::*;
 use crate::{
     chain::Chain,
+    limits::PULL_INTERVAL_MS,
     message::{Known, Proven, Request, Response, Shown, Want},
     serve,
     verify::{facts, Trust, Untrue},
@@ -15,7 +16,10 @@ use hansa_interchain_primitives::{
     client, ClientState, Height, ProofError, SYSTEM_LANE,
 };
 use hansa_pbft_primitives::SetId;
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 /// Where the keys of the recorded set come from.
 const SEED: u8 = 77;
@@ -287,13 +291,12 @@ async fn a_record_that_the_hub_makes_later_is_asked_for_until_it_is_there() {
     let of_a = [Running::start(&a, 0, 1, &[]).await];
     let entries = [of_a[0].address().await, of_hub[0].address().await];
     let of_b = [Running::start(&b, 0, 1, &entries).await];
-    let blocks = lock(&b).height();
-    // For longer than it takes to hear of it from A, and to ask.
-    run_until(&[&of_hub, &of_a, &of_b], || {
-        lock(&b).height() > blocks + 120
-    })
-    .await;
-    assert_eq!(set_id(&b), 0);
+    let asked = || lock(&hub).asked_for_records;
+    run_until(&[&of_hub, &of_a, &of_b], || asked() > 0).await;
+    // For longer than it takes to hear of it from A again.
+    let until = Instant::now() + Duration::from_millis(2 * PULL_INTERVAL_MS);
+    run_until(&[&of_hub, &of_a, &of_b], || Instant::now() > until).await;
+    assert_eq!((set_id(&b), asked()), (0, 1), "it is put off");
     lock(&hub).record(&record);
     run_until(&[&of_hub, &of_a, &of_b], || set_id(&b) == 1).await;
     // Nobody was shunned for having nothing to show.

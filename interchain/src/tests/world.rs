@@ -135,6 +135,8 @@ pub struct World {
     pub hand_overs: BTreeMap<SetId, Height>,
     /// The first blocks of sets that a record of the hub brought.
     pub recoveries: BTreeMap<SetId, Height>,
+    /// How often its nodes were asked for a record.
+    pub asked_for_records: usize,
     pub blocks: Vec<Block>,
     pub state: State,
     pub now: Moment,
@@ -181,6 +183,7 @@ impl World {
             next_set: None,
             hand_overs: BTreeMap::new(),
             recoveries: BTreeMap::new(),
+            asked_for_records: 0,
             blocks: Vec::new(),
             state: State {
                 outbound: Default::default(),

@@ -8,7 +8,7 @@
 
 #![forbid(unsafe_code)]
 
-use hansa_primitives::{Block, BlockNumber, Hash};
+use hansa_primitives::{Block, BlockNumber, Hash, Header};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_api::{ApiExt, ApiRef, ProvideRuntimeApi};
 use sp_blockchain::{Error, HeaderBackend};
@@ -63,6 +63,15 @@ impl<C: HeaderBackend<Block>> LocalChain<C> {
     /// If the database cannot be read.
     pub fn hash(&self, height: BlockNumber) -> Result<Option<Hash>, Error> {
         self.client.hash(height)
+    }
+
+    /// The header of the block with this hash; none if it is not known.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub fn header(&self, hash: Hash) -> Result<Option<Header>, Error> {
+        self.client.header(hash)
     }
 }
 

@@ -5,24 +5,30 @@
 
 use super::{
     code::Codes, metrics::ServiceMetrics, sandbox::Sandbox, service::ChainService,
-    template::Template,
+    template::Template, unix_time,
 };
 use crate::{
     executor::Executor,
     ports::{self, Port, Transport},
     recovery::take_over,
-    service::{full::new_dappchain, Compose, Interchain, Options},
+    service::{full::new_dappchain, Compose, FullClient, Interchain, Options},
 };
 use futures::{future::BoxFuture, FutureExt};
-use hansa_consensus_pbft::{accusation, recoveries::Recoveries};
+use hansa_consensus_pbft::{
+    accusation,
+    recoveries::{Judge, Recoveries, Verdict},
+};
 use hansa_dappchain_genesis::{build, spec::chain_spec, Genesis};
 use hansa_dappchain_primitives::{api::GenesisRecord, ChainId};
 use hansa_interchain::host::Handle;
+use hansa_local_chain::LocalChain;
 use hansa_primitives::{AccountId, Hash};
 use hansa_supervisor::{
     launcher::{Ended, GenesisError, Launcher, Order, Recorded},
+    records::{self, judge},
     store::Ports,
 };
+use log::debug;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
@@ -37,6 +43,8 @@ pub struct NodeLauncher {
 
 /// What a start needs. It runs on threads of its own.
 struct Parts {
+    /// Says which records of chains are good.
+    hub: Arc<LocalChain<FullClient>>,
     template: Template,
     codes: Codes,
     /// Where runtimes are run for the first time that nobody has looked at.
@@ -52,9 +60,10 @@ struct Parts {
 }
 
 impl NodeLauncher {
-    /// A launcher of services like the hub's node of `template`, at `ports`, with codes from `codes` that are tried out
+    /// A launcher of services of chains of `hub`, like its node of `template`, at `ports`, with codes from `codes` that are tried out
     /// in `sandbox`.
     pub fn new(
+        hub: LocalChain<FullClient>,
         template: Template,
         codes: Codes,
         sandbox: Sandbox,
@@ -64,6 +73,7 @@ impl NodeLauncher {
     ) -> Self {
         let executor = template.executor();
         let parts = Parts {
+            hub: Arc::new(hub),
             template,
             codes,
             sandbox,
@@ -113,7 +123,7 @@ impl Parts {
                 built.hash
             ));
         }
-        let recoveries = Recoveries::awaited();
+        let recoveries = Recoveries::awaited(self.judge(record.chain, genesis));
         if let Some(Recorded {
             record,
             made_after_ms,
@@ -157,6 +167,24 @@ impl Parts {
                 ..Default::default()
             };
             new_dappchain(config, options, self.compose.clone())
+        })
+    }
+
+    /// What the hub says of records of a chain with this genesis. They were made whenever: that is told with the last one only.
+    fn judge(&self, chain: ChainId, genesis: Hash) -> Judge {
+        let hub = self.hub.clone();
+        Arc::new(move |above: &Hash, bytes: &[u8]| {
+            match judge(&*hub, chain, *above, bytes, unix_time()) {
+                Ok(records::Verdict::Good(record)) => {
+                    take_over(&record, genesis, None).map_or(Verdict::Bad, Verdict::Good)
+                }
+                Ok(records::Verdict::Open) => Verdict::Open,
+                Ok(records::Verdict::Bad) => Verdict::Bad,
+                Err(error) => {
+                    debug!("The hub cannot be asked for a record of DappChain {chain:x}: {error}");
+                    Verdict::Open
+                }
+            }
         })
     }
 

@@ -83,13 +83,14 @@ impl DappChains {
         );
         let sandbox = sandbox::Sandbox::new(settings.genesis_limit, Some(template.wasm_cache()))
             .map_err(|error| other(format!("this program does not know where it is: {error}")))?;
-        let client = LocalChain::new(
-            hub.client.clone(),
-            OffchainTransactionPoolFactory::new(hub.pool.clone()),
-        );
+        let local_chain = || {
+            let pool = OffchainTransactionPoolFactory::new(hub.pool.clone());
+            LocalChain::new(hub.client.clone(), pool)
+        };
         let supervisor = Supervisor::new(
-            client,
+            local_chain(),
             NodeLauncher::new(
+                local_chain(),
                 template,
                 codes,
                 sandbox,

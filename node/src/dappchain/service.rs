@@ -16,7 +16,7 @@ use hansa_dappchain_primitives::ChainId;
 use hansa_pbft_primitives::{PreDigest, KEY_TYPE};
 use hansa_primitives::AccountId;
 use hansa_supervisor::{
-    launcher::{Ended, Health, Recorded, SeenRecord, Service},
+    launcher::{Ended, Health, Recorded, Service},
     witness::Accusation,
 };
 use sc_client_api::HeaderBackend;
@@ -189,22 +189,8 @@ impl Service for ChainService {
         taken.map(drop)
     }
 
-    fn unknown_records(&self) -> Vec<SeenRecord> {
-        let unknown = self.node.states.recoveries().unknown().into_iter();
-        unknown
-            .map(|unknown| SeenRecord {
-                above: unknown.parent,
-                bytes: unknown.record,
-                waited: unknown.since.elapsed(),
-            })
-            .collect()
-    }
-
-    fn refuse_record(&mut self, seen: &SeenRecord) {
-        self.node
-            .states
-            .recoveries()
-            .refuse(&seen.above, &seen.bytes);
+    fn set_current(&mut self) {
+        self.node.set_current();
     }
 
     fn accusations(&mut self) -> Vec<Accusation> {

@@ -29,7 +29,7 @@ use jsonrpsee::RpcModule;
 use sc_client_api::Backend;
 use sc_network::{
     config::NetworkBackendType, service::traits::NetworkService, Litep2pNetworkBackend,
-    NetworkBackend, NetworkWorker,
+    NetworkBackend, NetworkSyncForkRequest, NetworkWorker,
 };
 use sc_network_sync::{SyncEventStream, SyncingService};
 use sc_offchain::{OffchainWorkerOptions, OffchainWorkers};
@@ -110,9 +110,22 @@ impl FullNode {
     ) -> Result<bool, String> {
         let takeover = recovery::read(record, self.states.genesis(), made_after_ms)
             .map_err(|error| error.to_string())?;
-        self.states
-            .announce(takeover)
-            .map_err(|error| error.to_string())
+        let is_news = self.states.announce(takeover);
+        self.fetch_waiting();
+        is_news.map_err(|error| error.to_string())
+    }
+
+    /// All records that the hub has now are announced; see [`Recoveries::set_current`].
+    pub fn set_current(&self) {
+        self.states.recoveries().set_current();
+        self.fetch_waiting();
+    }
+
+    /// Fetch the block that came when nobody could tell whether its record is good: sync has it as done with.
+    fn fetch_waiting(&self) {
+        if let Some((hash, height)) = self.states.recoveries().take_waiting() {
+            self.sync.set_sync_fork_request(Vec::new(), hash, height);
+        }
     }
 }
 

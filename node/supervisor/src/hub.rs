@@ -14,7 +14,7 @@ use hansa_dappchain_primitives::{
 };
 use hansa_interchain_primitives::api::{self as interchain, InterchainApi};
 use hansa_local_chain::LocalChain;
-use hansa_pbft_primitives::{AuthoritySignature, PbftApi, SetId};
+use hansa_pbft_primitives::{AuthoritySignature, PbftApi, PreDigest, SetId};
 use hansa_primitives::{AccountId, Block, Hash};
 use sp_api::{ApiExt, ProvideRuntimeApi};
 use sp_blockchain::{Error, HeaderBackend};
@@ -26,6 +26,9 @@ pub trait Hub: Send + Sync + 'static {
 
     /// The last final block.
     fn head(&self) -> Hash;
+
+    /// When this block was made, by its own time, in milliseconds since 1970; none of genesis, and of one that is not known.
+    fn made_at_ms(&self, at: Hash) -> Result<Option<u64>, Error>;
 
     /// Whether the runtime at this block has a node pool and a registry of DappChains.
     fn is_hub(&self, at: Hash) -> Result<bool, Error>;
@@ -89,6 +92,9 @@ pub trait Hub: Send + Sync + 'static {
     /// The hash of the record by which the set with this id came to decide on a chain; none if there is none.
     fn recovery_hash(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<Hash>, Error>;
 
+    /// Whether a chain stands still, as the hub sees it, so that there may soon be such a record.
+    fn stands_still(&self, at: Hash, chain: ChainId) -> Result<bool, Error>;
+
     /// The number of the set that has this id on a chain; none if the hub does not know.
     fn ordinal(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error>;
 
@@ -130,6 +136,12 @@ where
 
     fn head(&self) -> Hash {
         self.head().hash
+    }
+
+    fn made_at_ms(&self, at: Hash) -> Result<Option<u64>, Error> {
+        let header = self.header(at)?;
+        let pre_digest = header.and_then(|header| PreDigest::find(&header.digest));
+        Ok(pre_digest.map(|pre_digest| pre_digest.timestamp_ms))
     }
 
     fn is_hub(&self, at: Hash) -> Result<bool, Error> {
@@ -260,6 +272,15 @@ where
             return Ok(None);
         }
         Ok(api.recovery_hash(at, chain, set)?)
+    }
+
+    fn stands_still(&self, at: Hash, chain: ChainId) -> Result<bool, Error> {
+        let api = self.api();
+        let version = api.api_version::<dyn DappChainSetsApi<Block, AccountId>>(at)?;
+        if version < Some(RECOVERY_API_VERSION) {
+            return Ok(false);
+        }
+        Ok(api.stall(at, chain)?.is_some())
     }
 
     fn ordinal(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error> {

@@ -8,7 +8,6 @@ use futures::future::BoxFuture;
 use hansa_allocation_primitives::Head;
 use hansa_dappchain_primitives::{api::GenesisRecord, ChainId, Recovery};
 use hansa_primitives::{AccountId, Hash};
-use std::time::Duration;
 
 /// Why there is no genesis.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -28,17 +27,6 @@ pub struct Recorded {
     pub record: Recovery<AccountId>,
     /// A time at which there was no such record yet, in milliseconds since 1970, if one is known.
     pub made_after_ms: Option<u64>,
-}
-
-/// The bytes of a record that the header of a block brings and that a service does not know.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SeenRecord {
-    /// The block above which that block would stand.
-    pub above: Hash,
-    /// The bytes.
-    pub bytes: Vec<u8>,
-    /// How long they wait.
-    pub waited: Duration,
 }
 
 /// A service to be started.
@@ -107,11 +95,9 @@ pub trait Service: Send + 'static {
     /// The error says why it cannot.
     fn recover(&mut self, recorded: &Recorded) -> Result<(), String>;
 
-    /// The records that it has met and does not know. They wait until the service is told of them, or that they are not good.
-    fn unknown_records(&self) -> Vec<SeenRecord>;
-
-    /// The hub has no such record: a block that brings it is a bad one.
-    fn refuse_record(&mut self, seen: &SeenRecord);
+    /// What the hub says is of late now, and its record, if it has one, was handed over: the service needs not be silent any more
+    /// where its chain has stood still. Said once to each.
+    fn set_current(&mut self);
 
     /// The offences that its node has seen since this was asked last.
     fn accusations(&mut self) -> Vec<Accusation>;

@@ -12,6 +12,7 @@
 //! | [`duties`] | what a member owes the hub: the genesis, that it has caught up, that it is there |
 //! | [`hub`] | what is asked of the hub, and the real one |
 //! | [`launcher`] | what is asked of whoever can run a service |
+//! | [`records`] | what the hub says of records by which chains go on |
 //! | [`witness`] | offences on chains, which the hub is told of |
 //! | [`supervisor`] | the loop: the hub's final blocks, and what becomes of services; chains that stand still |
 //! | [`status`] | what is told of it to operators |
@@ -22,6 +23,7 @@ pub mod duties;
 pub mod hub;
 pub mod launcher;
 pub mod plan;
+pub mod records;
 pub mod status;
 pub mod store;
 pub mod supervisor;

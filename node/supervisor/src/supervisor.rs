@@ -38,7 +38,7 @@ use tokio::sync::watch;
 
 mod order;
 mod report;
-pub(crate) mod standstill;
+mod standstill;
 
 /// How often services are looked at, whether or not the hub makes blocks.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -81,6 +81,8 @@ struct Running<S> {
     run: u64,
     /// The hash of the record that it was handed, by which its chain goes on.
     recovery: Option<Hash>,
+    /// Whether it was told that there is no other, by what the hub said of late.
+    is_current: bool,
 }
 
 /// What the hub says of a chain of which this node is a member.
@@ -197,9 +199,7 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
                     Err(_) => break,
                 },
                 Some(event) = self.events.next() => self.on_event(event),
-                () = Delay::new(LOOK_INTERVAL) => if !is_syncing() {
-                    self.look_at_records();
-                },
+                () = Delay::new(LOOK_INTERVAL) => {}
                 () = &mut stop => break,
             }
         }
@@ -234,7 +234,6 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         let members = &self.members;
         self.duties.on_final(|chain| members.contains_key(&chain));
         self.hand_over_records();
-        self.look_at_records();
         self.do_duties(at);
         self.bear_witness(at);
     }
@@ -474,6 +473,7 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
                     service,
                     run,
                     recovery: None,
+                    is_current: false,
                 };
                 self.services.insert(chain, running);
                 self.plan.started(chain, (self.clock)());

@@ -307,12 +307,10 @@ where
         if self.status(parent)? == BlockStatus::Unknown {
             return Ok(ImportResult::UnknownParent);
         }
-        match self.check_record(&params.header) {
-            Err(error) if self.states.recoveries().may_be_good(&params.header, error) => {
-                return Ok(ImportResult::MissingState);
-            }
-            result => result.map_err(other)?,
+        if self.states.is_record_open(&params.post_header()) {
+            return Ok(ImportResult::MissingState);
         }
+        self.check_record(&params.header).map_err(other)?;
         let verified = (params
             .remove_intermediate::<VerifiedCommit>(VERIFIED_KEY)
             .ok())

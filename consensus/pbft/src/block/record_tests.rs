@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     authorities::{ConsensusStateError, ConsensusStates, HeightState},
-    recoveries::{push_record, read_record, RecordError, Recoveries, RecoveryError, TakeOver},
+    recoveries::{
+        push_record, read_record, RecordError, Recoveries, RecoveryError, TakeOver, Verdict,
+    },
     test_support::{beacon_output, commit, height_state, pre_header, seal_under, take_over},
 };
 use futures::executor::block_on;
@@ -191,30 +193,66 @@ fn sync_and_log_bring_the_first_block_of_the_new_set() {
     assert_eq!(imported, Ok(ImportOutcome::Imported));
 }
 
+/// A chain on genesis where `verdict` is said of all records.
+fn setup_judged(verdict: impl Fn() -> Verdict + Send + Sync + 'static) -> Setup {
+    let judge = move |_: &Hash, _: &[u8]| verdict();
+    setup_with(Recoveries::awaited(Arc::new(judge)))
+}
+
 #[test]
-fn a_block_with_a_record_that_is_not_known_yet_waits_and_nobody_is_blamed() {
-    let t = setup_with(Recoveries::awaited());
+fn a_block_with_a_record_that_may_be_good_waits_and_nobody_is_blamed() {
+    let t = setup_judged(|| Verdict::Open);
     let (block, certificate) = t.first_of_new_set();
     for _ in 0..2 {
         let result = t.sync(block.clone(), Some(&certificate));
         assert_eq!(result, Ok(ImportResult::MissingState));
     }
+    // It is fetched again when its record is known.
     t.states.announce(t.record()).unwrap();
+    let waiting = || t.states.recoveries().take_waiting();
+    assert_eq!(waiting(), Some((block.hash(), HEIGHT)));
+    assert_eq!(waiting(), None);
     let result = t.sync(block, Some(&certificate)).unwrap();
     assert!(matches!(result, ImportResult::Imported(_)));
+    assert_eq!(waiting(), None);
 }
 
 #[test]
-fn a_block_with_a_record_that_was_refused_is_a_bad_one() {
-    let t = setup_with(Recoveries::awaited());
+fn only_the_next_block_waits() {
+    let t = setup_judged(|| Verdict::Open);
+    let old = t.block(5);
+    t.import_held(old.clone(), certify(&old, VIEW)).unwrap();
     let (block, certificate) = t.first_of_new_set();
-    let result = t.sync(block.clone(), Some(&certificate));
-    assert_eq!(result, Ok(ImportResult::MissingState));
-    let unknown = t.states.recoveries().unknown();
-    assert_eq!(unknown.len(), 1);
-    let (parent, record) = (unknown[0].parent, &unknown[0].record);
-    assert_eq!((parent, record), (t.genesis.hash(), &t.record().record));
-    t.states.recoveries().refuse(&parent, record);
+    let error = t.sync(block, Some(&certificate)).unwrap_err();
+    assert!(error.starts_with("verifier: "), "{error}");
+    assert_eq!(t.states.recoveries().take_waiting(), None);
+}
+
+#[test]
+fn a_good_record_is_taken_with_its_block() {
+    let record = setup().record();
+    let t = setup_judged(move || Verdict::Good(record.clone()));
+    // Whatever else is wrong with the first block that brings it.
+    let (block, _) = t.first_of_new_set();
+    let bad = certify(&t.block(5), VIEW);
+    let error = t.sync(block, Some(&bad)).unwrap_err();
+    assert!(error.starts_with("verifier: "), "{error}");
+    let known = t.states.recovery_above(t.genesis.hash());
+    assert_eq!(known.as_deref(), Some(&t.record()));
+    let (block, certificate) = t.first_of_new_set();
+    let result = t.sync(block, Some(&certificate)).unwrap();
+    assert!(matches!(result, ImportResult::Imported(_)));
+    // As the log brings it.
+    let record = setup().record();
+    let t = setup_judged(move || Verdict::Good(record.clone()));
+    let imported = t.import_decided(t.first_of_new_set());
+    assert_eq!(imported, Ok(ImportOutcome::Imported));
+}
+
+#[test]
+fn a_block_with_a_bad_record_is_a_bad_one() {
+    let t = setup_judged(|| Verdict::Bad);
+    let (block, certificate) = t.first_of_new_set();
     let error = t.sync(block.clone(), Some(&certificate)).unwrap_err();
     assert!(error.starts_with("verifier: "), "{error}");
     // Whoever is trusted in that says otherwise.
@@ -224,19 +262,28 @@ fn a_block_with_a_record_that_was_refused_is_a_bad_one() {
 }
 
 #[test]
-fn a_second_record_of_the_same_head_is_waited_for() {
-    let t = setup_with(Recoveries::awaited());
+fn a_second_record_of_the_same_head_takes_the_place_of_the_first() {
+    let record = setup().record();
+    let t = setup_judged(move || Verdict::Good(record.clone()));
     let first = TakeOver {
         parent: t.genesis.hash(),
         ..take_over(HEIGHT - 1, NEW_SET - 1)
     };
     t.states.announce(first).unwrap();
     let (block, certificate) = t.first_of_new_set();
-    let result = t.sync(block.clone(), Some(&certificate));
-    assert_eq!(result, Ok(ImportResult::MissingState));
-    t.states.announce(t.record()).unwrap();
     let result = t.sync(block, Some(&certificate)).unwrap();
     assert!(matches!(result, ImportResult::Imported(_)));
+    // But not the other way round.
+    let first = TakeOver {
+        parent: t.genesis.hash(),
+        ..take_over(HEIGHT - 1, NEW_SET - 1)
+    };
+    let item = first.item();
+    let t = setup_judged(move || Verdict::Good(first.clone()));
+    t.states.announce(t.record()).unwrap();
+    let (block, certificate) = t.bringing(vec![item]);
+    let error = t.sync(block, Some(&certificate)).unwrap_err();
+    assert!(error.contains("another record"), "{error}");
 }
 
 #[test]

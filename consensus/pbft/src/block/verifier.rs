@@ -84,10 +84,13 @@ impl<C: ConsensusClient> PbftVerifier<C> {
         hash: Hash,
     ) -> Result<(), VerifyError> {
         let parent = *header.parent_hash();
-        let (state, parent) = match (
-            self.states.for_child_of(parent),
-            self.client.header(parent)?,
-        ) {
+        let parent_header = self.client.header(parent)?;
+        // Before the set is asked for, which the record names.
+        if parent_header.is_some() && self.states.is_record_open(header) {
+            // No peer's fault, perhaps, and who decided the block is not known before.
+            return Ok(());
+        }
+        let (state, parent) = match (self.states.for_child_of(parent), parent_header) {
             (Ok(state), Some(parent)) => (state, parent),
             (state, _) => {
                 // No peer's fault. The import says what is missing.
@@ -96,15 +99,7 @@ impl<C: ConsensusClient> PbftVerifier<C> {
             }
         };
         let view = justification::find(params.justifications.as_ref())?.view;
-        let checked = match check_header(header.clone(), &parent, &state, ViewRule::UpTo(view)) {
-            // As well: it may come, and who decided the block is not known before.
-            Err(HeaderError::Record(error))
-                if self.states.recoveries().may_be_good(header, error) =>
-            {
-                return Ok(());
-            }
-            checked => checked?,
-        };
+        let checked = check_header(header.clone(), &parent, &state, ViewRule::UpTo(view))?;
         let (author, output) = (checked.pre_digest.author, checked.output.as_ref());
         match check_author_output(&self.states, &checked.pre_header, author, output) {
             Err(BlockError::UnknownSet(error)) => {

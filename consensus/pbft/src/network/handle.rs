@@ -33,9 +33,10 @@ impl PbftNetworkHandle {
         self.shared.set_authorities(keys);
     }
 
-    /// Set what the local node says of itself to new peers, and to all if its key changed.
-    pub fn set_local(&self, info: HelloInfo) {
-        self.shared.set_local(info);
+    /// Set what the local node says of itself to new peers, and to all if its key changed, or if `by_record`: its height
+    /// begins under a set that a record puts in place.
+    pub fn set_local(&self, info: HelloInfo, by_record: bool) {
+        self.shared.set_local(info, by_record);
     }
 
     /// Send `message` to all authorities of the current set (and see [the module](super) on small

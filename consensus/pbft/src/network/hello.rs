@@ -29,10 +29,10 @@ pub struct HelloInfo {
 }
 
 impl HelloInfo {
-    /// Whether whoever says this decides `height` under a later set than `set`. Two that are at the same height
-    /// differ in its set only if one of them knows a record that the other does not.
+    /// Whether whoever says this is at `height` or above it, under a later set than `set`. Two that are at the same height
+    /// differ in its set only if one of them knows a record that the other does not; above it there may have been one.
     pub fn has_later_set(&self, height: Height, set: SetId) -> bool {
-        self.height == height && self.set_id > set
+        self.height >= height && self.set_id > set
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn at_the_same_height_a_later_set_is_there_by_a_record() {
+    fn a_later_set_is_heard_of_at_the_same_height_or_above() {
         let says = HelloInfo {
             set_id: 5,
             height: 9,
@@ -113,7 +113,8 @@ mod tests {
             (9, 4, true),
             (9, 5, false),
             (9, 6, false),
-            (8, 4, false),
+            (8, 4, true),
+            (8, 5, false),
             (10, 4, false),
         ] {
             assert_eq!(says.has_later_set(height, set), expected, "{height}, {set}");

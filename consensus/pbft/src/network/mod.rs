@@ -206,7 +206,7 @@ impl PbftNetworkParts {
             waker: Default::default(),
             is_closed: Default::default(),
         });
-        shared.set_local(local);
+        shared.set_local(local, false);
         let server = PbftBlockServer::new(self.requests, provider, shared.clone());
         let task = run(shared.clone(), self.votes, self.proposals, sync_events).boxed();
         PbftNetwork {

@@ -369,16 +369,15 @@ impl Shared {
         is_news
     }
 
-    /// Set what the local node says of itself, and say it to all if its key changed, or if another set
-    /// has taken over the height under way: peers that have not heard of that refuse what it says then.
-    pub fn set_local(&self, info: HelloInfo) {
+    /// Set what the local node says of itself, and say it to all if its key changed, or if its height begins
+    /// `by_record` of another set: peers that have not heard of that refuse what it says then.
+    pub fn set_local(&self, info: HelloInfo, by_record: bool) {
         let local = self.network.local_peer_id();
         let hello = hello::make(self.genesis, &local, &info, &*self.crypto);
         let bytes = VoteProtocolMessage::Hello(hello).encode();
         let mut state = self.state.lock();
         let local = &state.local;
-        let is_news =
-            local.authority != info.authority || info.has_later_set(local.height, local.set_id);
+        let is_news = local.authority != info.authority || (by_record && *local != info);
         (state.local, state.local_hello) = (info, bytes);
         drop(state);
         if is_news {

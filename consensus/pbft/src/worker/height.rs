@@ -55,9 +55,15 @@ where
         self.import_logged().await
     }
 
-    /// Import what the log has as decided and the database has not.
+    /// Import what the log has as decided and the database has not, unless there may be a record of which this node has not
+    /// heard: another set may have decided another block.
     pub(super) async fn import_logged(&mut self) -> Result<(), WorkerError> {
         let info = self.client.info();
+        let best = self.client.header(info.best_hash)?;
+        let best = best.ok_or(WorkerError::NoHeader(info.best_hash))?;
+        if self.may_lack_record(&best) {
+            return Ok(());
+        }
         for (certificate, block) in self.voting.decided_above(info.best_number)? {
             let (height, hash) = (certificate.height, certificate.hash);
             let origin = BlockOrigin::ConsensusBroadcast;
@@ -187,11 +193,12 @@ where
             .map(|round| round.proposed)
             .unwrap_or_default();
         self.network.set_authorities(&state.set);
-        self.network.set_local(HelloInfo {
+        let info = HelloInfo {
             set_id: state.set.id,
             height,
             authority: mandate.key,
-        });
+        };
+        self.network.set_local(info, state.recovery.is_some());
         let mut round = Round {
             height,
             pace: Pace::new(parent_ms, &state.timing),

@@ -176,8 +176,10 @@ pub(crate) struct Worker<C, B, P, I> {
     lead: BuildLead,
     /// Each with the set of the round that it was begun in.
     tasks: FuturesUnordered<BoxFuture<'static, (SetId, TaskDone)>>,
-    /// Changes when a record comes that puts another set in place.
+    /// Changes when a record comes that puts another set in place, and when there are no others.
     recoveries: watch::Receiver<u64>,
+    /// Whether this node is silent at the height under way as there may be a record of which it has not heard.
+    is_unsure: bool,
     resend_at: Instant,
 }
 
@@ -198,6 +200,7 @@ where
         Self {
             client: parts.client,
             recoveries: parts.states.recoveries().subscribe(),
+            is_unsure: false,
             states: parts.states,
             executor: parts.executor,
             builder: parts.builder,
@@ -257,12 +260,17 @@ where
 
     /// As [`step`](Self::step), for a message of `peer`.
     fn step_from(&mut self, peer: Option<PeerId>, input: Input) -> Result<(), WorkerError> {
+        let said_at = match &input {
+            Input::Message(message) => Some(message.height()),
+            _ => None,
+        };
+        let said = peer.zip(said_at);
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             self.monitor.input(&input);
             let outputs = self.core.step(input);
             self.watch();
-            inputs.extend(self.carry_out(peer, outputs)?);
+            inputs.extend(self.carry_out(said, outputs)?);
         }
         Ok(())
     }

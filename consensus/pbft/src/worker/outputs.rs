@@ -26,14 +26,14 @@ where
     P: TransactionPool<Block = Block, Hash = Hash> + 'static,
     I: BlockImport<Block, Error = ConsensusError> + Clone + Send + Sync + 'static,
 {
-    /// Carry out `outputs`, which follow from an input that `peer` may have sent. Returns inputs
+    /// Carry out `outputs`, which may follow from what a peer has `said` of a height. Returns inputs
     /// that are at hand at once.
     ///
     /// All records of one step are made durable together, before anything is sent: one fdatasync
     /// a step. That the log then says more than was sent is harmless; the other way round is not.
     pub(super) fn carry_out(
         &mut self,
-        peer: Option<PeerId>,
+        said: Option<(PeerId, Height)>,
         outputs: Vec<Output>,
     ) -> Result<Vec<Input>, WorkerError> {
         let (records, outputs): (Vec<_>, Vec<_>) = outputs
@@ -79,9 +79,9 @@ where
                 Output::Report(evidence) => self.on_evidence(evidence),
                 Output::Fork { first, second } => self.on_fork(first, second),
                 Output::Reject(rejection) => {
-                    if let Some(peer) = peer {
+                    if let Some((peer, height)) = said {
                         debug!(target: LOG_TARGET, "Message of {peer} refused: {rejection}");
-                        if !self.is_excused(&peer) {
+                        if !self.is_excused(&peer, height) {
                             self.network.report(peer, Misbehaviour::RefusedMessage);
                         }
                     }

@@ -4,26 +4,22 @@
 //! What a node does for a chain that lost its quorum: `docs/adr/0016-a-chain-that-lost-its-quorum.md`.
 //!
 //! It answers when the roll is called, says that it is ready though the head is old, and hands the service the record of the
-//! set by which the chain goes on. Records that the service meets in headers it holds against the hashes that the hub has of them. That a later block is known here the couriers show to the hub, which asks for headers
-//! of a chain that seems to stand still.
+//! set by which the chain goes on, or says to it that there is none, as soon as the hub is not behind here. That a later block
+//! is known here the couriers show to the hub, which asks for headers of a chain that seems to stand still.
 
 use super::{Membership, Supervisor};
 use crate::{
     duties::DutyError,
     hub::Hub,
-    launcher::{Launcher, Recorded, SeenRecord, Service},
+    launcher::{Launcher, Recorded, Service},
+    records::is_current,
     LOG_TARGET,
 };
 use hansa_allocation_primitives::Head;
-use hansa_dappchain_primitives::{ChainId, Recovery};
-use hansa_primitives::{AccountId, Hash};
-use log::{debug, error, info};
+use hansa_dappchain_primitives::ChainId;
+use hansa_primitives::Hash;
+use log::{error, info};
 use sp_blockchain::Error as ChainError;
-use std::time::Duration;
-
-/// How long a record that the hub does not know is waited for. The hub's final block is a few seconds older here than elsewhere at
-/// most, as long as the node is not syncing.
-pub(crate) const RECORD_PATIENCE: Duration = Duration::from_secs(30);
 
 impl<H: Hub, L: Launcher> Supervisor<H, L> {
     /// Answer the hub for each of the chain's members that is this node, if the hub calls the roll. Only a node that runs the chain
@@ -76,93 +72,29 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         }
     }
 
-    /// Hand a chain's service the last record, once.
+    /// Hand a chain's service the last record, once, and say to it, once, that there is none besides.
     pub(super) fn hand_over_record(&mut self, chain: ChainId) -> Result<(), ChainError> {
-        let Some(recorded) = self.hub.recovery(self.hub.head(), chain)? else {
-            return Ok(());
-        };
+        let at = self.hub.head();
+        let recorded = self.hub.recovery(at, chain)?;
+        let is_current = is_current(&self.hub, at, (self.clock)())?;
         let Some(running) = self.services.get_mut(&chain) else {
             return Ok(());
         };
-        let hash = recorded.record.hash();
-        if running.recovery != Some(hash) {
-            running.recovery = Some(hash);
-            if let Err(error) = hand_over(&mut running.service, chain, &recorded) {
-                error!(target: LOG_TARGET, "🛟 DappChain {chain:x}: {error}");
+        if let Some(recorded) = recorded {
+            let hash = recorded.record.hash();
+            if running.recovery != Some(hash) {
+                running.recovery = Some(hash);
+                if let Err(error) = hand_over(&mut running.service, chain, &recorded) {
+                    error!(target: LOG_TARGET, "🛟 DappChain {chain:x}: {error}");
+                }
             }
+        }
+        if is_current && !running.is_current {
+            running.is_current = true;
+            running.service.set_current();
         }
         Ok(())
     }
-
-    /// Say to the services which of the records that they have met are the hub's own, and which are not. They are told of the last
-    /// one without that; a service that syncs meets older ones.
-    pub(super) fn look_at_records(&mut self) {
-        let at = self.hub.head();
-        let seen: Vec<_> = (self.services.iter())
-            .flat_map(|(chain, running)| {
-                let records = running.service.unknown_records().into_iter();
-                records.map(move |seen| (*chain, seen))
-            })
-            .collect();
-        for (chain, seen) in seen {
-            match self.judge(at, chain, &seen) {
-                Ok(verdict) => self.pass_on(chain, &seen, verdict),
-                Err(error) => self.complain(format!(
-                    "cannot ask the hub for a record of DappChain {chain:x}: {error}"
-                )),
-            }
-        }
-    }
-
-    /// Hold a record against what the final block `at` of the hub says.
-    fn judge(&self, at: Hash, chain: ChainId, seen: &SeenRecord) -> Result<Verdict, ChainError> {
-        let record = Recovery::<AccountId>::read(&seen.bytes)
-            .filter(|record| (record.chain, record.head.hash) == (chain, seen.above));
-        let Some(record) = record else {
-            return Ok(Verdict::Bad);
-        };
-        Ok(match self.hub.recovery_hash(at, chain, record.set_id)? {
-            Some(hash) if hash == record.hash() => Verdict::Good(Box::new(record)),
-            None if seen.waited < RECORD_PATIENCE => Verdict::Open,
-            Some(_) | None => Verdict::Bad,
-        })
-    }
-
-    fn pass_on(&mut self, chain: ChainId, seen: &SeenRecord, verdict: Verdict) {
-        let Some(running) = self.services.get_mut(&chain) else {
-            return;
-        };
-        let record = match verdict {
-            Verdict::Open => return,
-            Verdict::Good(record) => Some(record),
-            Verdict::Bad => None,
-        };
-        let recorded = record.map(|record| Recorded {
-            record: *record,
-            made_after_ms: None,
-        });
-        let taken = match &recorded {
-            Some(recorded) => hand_over(&mut running.service, chain, recorded),
-            None => Err("the hub has no such record".into()),
-        };
-        if let Err(error) = taken {
-            debug!(
-                target: LOG_TARGET,
-                "🛟 DappChain {chain:x}: a record above {:?} is refused: {error}", seen.above
-            );
-            running.service.refuse_record(seen);
-        }
-    }
-}
-
-/// What the hub says of a record that a service has met.
-enum Verdict {
-    /// It is the hub's.
-    Good(Box<Recovery<AccountId>>),
-    /// It may be the hub's: others may know a later block of it.
-    Open,
-    /// It is not.
-    Bad,
 }
 
 /// Let a service go on by a record of the hub.

@@ -9,7 +9,7 @@ mod standstill;
 use crate::{
     duties::{BUILD_AGAIN_AFTER, SUBMIT_AGAIN_AFTER},
     hub::Hub,
-    launcher::{Ended, GenesisError, Health, Launcher, Order, Recorded, SeenRecord, Service},
+    launcher::{Ended, GenesisError, Health, Launcher, Order, Recorded, Service},
     plan::{FIRST_RETRY, HAND_OVER_LIMIT},
     status::{Doing, Metrics, SharedStatus},
     store::{Ports, Store},
@@ -69,14 +69,15 @@ struct Chain {
     recoveries: Vec<Recorded>,
     /// Why it cannot go on by any.
     is_beyond: Option<String>,
-    /// The records that it has met, and those that were refused.
-    unknown: Vec<SeenRecord>,
-    refused: Vec<SeenRecord>,
+    /// How often its services were told that they know what the hub says of late.
+    current: usize,
     // What the hub says.
     proven: Option<Head>,
     recovery: Option<Recorded>,
     /// The hashes of its records by the ids of the sets.
     hashes: BTreeMap<SetId, Hash>,
+    /// Whether it sees that the chain stands still.
+    stall: bool,
     accusations: Vec<Accusation>,
     end: Option<oneshot::Sender<String>>,
 }
@@ -107,6 +108,8 @@ struct World {
     roll: Option<(ChainId, Seconds)>,
     answers: Vec<(ChainId, Seconds)>,
     hub_fails: bool,
+    /// When the hub's last final block was made.
+    hub_made_at_ms: Option<u64>,
 }
 
 #[derive(Clone, Default)]
@@ -156,6 +159,10 @@ impl Hub for Shared {
 
     fn head(&self) -> Hash {
         Hash::zero()
+    }
+
+    fn made_at_ms(&self, _: Hash) -> Result<Option<u64>, Error> {
+        Ok(self.world().hub_made_at_ms)
     }
 
     fn is_hub(&self, _: Hash) -> Result<bool, Error> {
@@ -293,6 +300,10 @@ impl Hub for Shared {
         Ok(self.set(chain, |chain| chain.hashes.get(&set).copied()))
     }
 
+    fn stands_still(&self, _: Hash, chain: ChainId) -> Result<bool, Error> {
+        Ok(self.set(chain, |chain| chain.stall))
+    }
+
     fn ordinal(&self, _: Hash, _: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error> {
         self.court(|court| Ok(court.ordinals.get(&set).copied()))
     }
@@ -342,22 +353,13 @@ impl Service for FakeService {
             if let Some(why) = &chain.is_beyond {
                 return Err(why.clone());
             }
-            let bytes = recorded.record.to_bytes();
-            chain.unknown.retain(|seen| seen.bytes != bytes);
             chain.recoveries.push(recorded.clone());
             Ok(())
         })
     }
 
-    fn unknown_records(&self) -> Vec<SeenRecord> {
-        self.world.set(self.chain, |chain| chain.unknown.clone())
-    }
-
-    fn refuse_record(&mut self, seen: &SeenRecord) {
-        self.world.set(self.chain, |chain| {
-            chain.unknown.retain(|unknown| unknown != seen);
-            chain.refused.push(seen.clone());
-        });
+    fn set_current(&mut self) {
+        self.world.set(self.chain, |chain| chain.current += 1);
     }
 
     fn accusations(&mut self) -> Vec<Accusation> {

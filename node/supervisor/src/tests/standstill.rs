@@ -4,9 +4,8 @@
 //! A chain stands still, and goes on by the hub's record.
 
 use super::*;
-use crate::supervisor::standstill::RECORD_PATIENCE;
+use crate::records::{judge, Verdict, CURRENT_HUB};
 use hansa_dappchain_primitives::{NextSet, Recovery};
-use std::time::Duration;
 
 const HEAD: Head = Head {
     height: 9,
@@ -116,44 +115,65 @@ fn each_run_of_a_service_is_handed_the_last_record_once() {
 }
 
 #[test]
-fn a_record_that_a_service_meets_is_held_against_the_hubs_hash() {
+fn each_run_of_a_service_is_told_once_that_the_hub_is_not_behind() {
+    let mut scene = Scene::new();
+    scene.world.world().now = 10 * CURRENT_HUB;
+    let now = 10 * CURRENT_HUB;
+    scene.member(GAME);
+    scene.world.set(GAME, |c| c.recovery = Some(recorded(3)));
+    let told = |scene: &Scene| {
+        let told = |c: &mut Chain| (c.current, c.recoveries.len());
+        scene.world.set(GAME, told)
+    };
+    // (when the hub's block was made, how often the service was told since).
+    for (made, expected) in [
+        (None, 0),
+        (Some(now - CURRENT_HUB), 0),
+        (Some(now - CURRENT_HUB + 1), 1),
+        (Some(now + 1), 1),
+        (None, 1),
+    ] {
+        scene.world.world().hub_made_at_ms = made.map(|made| made * 1_000);
+        scene.block();
+        assert_eq!(told(&scene), (expected, 1), "{made:?}");
+    }
+    // One that starts is not silent until the hub's next block.
+    scene.world.world().hub_made_at_ms = Some(now * 1_000);
+    scene.restart();
+    scene.settle();
+    assert_eq!(told(&scene), (2, 2));
+}
+
+#[test]
+fn a_record_is_held_against_the_hubs_hash() {
     let good = record(3).to_bytes();
     let mut others = [(); 3].map(|()| record(3));
     others[0].next.ordinal = 5;
     others[1].chain = SHOP;
     others[2].head.hash = Hash::zero();
     let [other, foreign, elsewhere] = others.map(|other| other.to_bytes());
-    let (soon, late) = (Duration::ZERO, RECORD_PATIENCE);
-    // (bytes, how long they wait, whether the service is told that they are good; none if neither).
-    for (bytes, waited, expected) in [
-        (good.clone(), soon, Some(true)),
-        (good, late, Some(true)),
-        (other, soon, Some(false)),
-        (foreign, soon, Some(false)),
-        (elsewhere, soon, Some(false)),
-        (vec![1, 2, 3], soon, Some(false)),
-        (record(4).to_bytes(), soon, None),
-        (record(4).to_bytes(), late, Some(false)),
+    let is_good = || Verdict::Good(Box::new(record(3)));
+    let (unknown, garbage) = (record(4).to_bytes(), vec![1, 2, 3]);
+    let world = Shared::default();
+    world.set(GAME, |c| c.hashes.insert(3, record(3).hash()));
+    let now = 10 * CURRENT_HUB;
+    let (young, old) = (now - CURRENT_HUB + 1, now - CURRENT_HUB);
+    // (bytes, when the hub's block was made, whether it sees that the chain stands still, what is said).
+    for (bytes, made, stall, expected) in [
+        (&good, young, false, is_good()),
+        (&good, old, true, is_good()),
+        (&other, old, true, Verdict::Bad),
+        (&foreign, old, true, Verdict::Bad),
+        (&elsewhere, old, true, Verdict::Bad),
+        (&garbage, old, true, Verdict::Bad),
+        (&unknown, young, false, Verdict::Bad),
+        (&unknown, young, true, Verdict::Open),
+        (&unknown, old, false, Verdict::Open),
     ] {
-        let mut scene = Scene::new();
-        scene.member(GAME);
-        let seen = SeenRecord {
-            above: HEAD.hash,
-            bytes,
-            waited,
-        };
-        scene.world.set(GAME, |c| {
-            c.hashes.insert(3, record(3).hash());
-            c.unknown.push(seen.clone());
-        });
-        scene.block();
-        scene.world.set(GAME, |c| {
-            let handed: Vec<_> = c.recoveries.iter().map(|r| r.record.to_bytes()).collect();
-            let is = |what| expected == Some(what);
-            assert_eq!(handed.contains(&seen.bytes), is(true), "{seen:?}");
-            assert_eq!(c.refused.contains(&seen), is(false), "{seen:?}");
-            assert_eq!(c.unknown.is_empty(), expected.is_some(), "{seen:?}");
-        });
+        world.world().hub_made_at_ms = Some(made * 1_000);
+        world.set(GAME, |c| c.stall = stall);
+        let said = judge(&world, GAME, HEAD.hash, bytes, now);
+        assert_eq!(said.unwrap(), expected, "{made}, {stall}");
     }
 }
 
@@ -161,18 +181,14 @@ fn a_record_that_a_service_meets_is_held_against_the_hubs_hash() {
 fn a_record_by_which_a_service_cannot_go_on_is_not_said_again() {
     let mut scene = Scene::new();
     scene.member(GAME);
-    let seen = SeenRecord {
-        above: HEAD.hash,
-        bytes: record(3).to_bytes(),
-        waited: Duration::ZERO,
-    };
     scene.world.set(GAME, |c| {
         c.is_beyond = Some("it has gone on without".into());
-        c.hashes.insert(3, record(3).hash());
-        c.unknown.push(seen.clone());
+        c.recovery = Some(recorded(3));
     });
     scene.block();
+    // It would be taken now.
+    scene.world.set(GAME, |c| c.is_beyond = None);
     scene.block();
-    let refused = scene.world.set(GAME, |c| c.refused.clone());
-    assert_eq!(refused, [seen]);
+    let handed = scene.world.set(GAME, |c| c.recoveries.clone());
+    assert!(handed.is_empty());
 }

@@ -218,17 +218,20 @@ fn a_new_key_and_a_set_that_takes_over_are_said_to_all() {
         height: 2,
         authority: Some(pair(0).public()),
     };
-    node.pbft.handle.set_local(info.clone());
+    node.pbft.handle.set_local(info.clone(), false);
     assert!(node.take_sent().is_empty(), "the height alone is no news");
     let key = Some(pair(5).public());
-    // (height, set, key, whether it is said): a set that begins with a height takes over nothing.
-    for (height, set_id, authority, is_said) in [
-        (2, 0, key.clone(), true),
-        (3, 1, key.clone(), false),
-        (3, 2, key, true),
+    // (height, set, key, by a record, whether it is said): a set that begins with a height takes over nothing.
+    for (height, set_id, authority, by_record, is_said) in [
+        (2, 0, key.clone(), false, true),
+        (3, 1, key.clone(), false, false),
+        (3, 2, key.clone(), true, true),
+        (3, 2, key.clone(), true, false),
+        (4, 2, key.clone(), false, false),
+        (5, 3, key, true, true),
     ] {
         (info.height, info.set_id, info.authority) = (height, set_id, authority);
-        node.pbft.handle.set_local(info.clone());
+        node.pbft.handle.set_local(info.clone(), by_record);
         let hello = hello::make(GENESIS, &node.id(), &info, &Keys);
         let hello = VoteProtocolMessage::Hello(hello).encode();
         let expected = is_said.then_some((true, peer, hello));
