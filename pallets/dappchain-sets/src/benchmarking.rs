@@ -39,8 +39,13 @@ const GENESIS: Hash = Hash::repeat_byte(1);
 
 /// Nodes whose keys the keystore has.
 fn nodes<T: Config>(n: u32) -> Vec<AssignedNode<T::AccountId>> {
+    named::<T>("node", n)
+}
+
+/// The same, of this name: who has another one is another node.
+fn named<T: Config>(name: &'static str, n: u32) -> Vec<AssignedNode<T::AccountId>> {
     let node = |i| AssignedNode {
-        node: account("node", i, 0),
+        node: account(name, i, 0),
         keys: FounderKeys {
             pbft: AuthorityId::generate_pair(None),
             beacon: None,
@@ -63,6 +68,7 @@ fn live<T: Config>(
             commitment: commit_to(&set, &accounts),
             members: set.len() as u32,
             stake: 0,
+            ordered_at: 0,
             set_id: Some(0),
             until: None,
             convicted: SignerBitmap::default(),
@@ -175,7 +181,7 @@ mod benchmarks {
         let start = route::to_chain(CHAIN, GENESIS, &founders, 0)
             .map_err(|_| BenchmarkError::Stop("no set"))?;
         T::BenchmarkHelper::open_route(start);
-        T::BenchmarkHelper::serve(CHAIN, &nodes::<T>(n));
+        T::BenchmarkHelper::serve(CHAIN, &named::<T>("member", n));
         // It stands still as soon as it is seen: there is no clock to put forward.
         SetStallPeriods::<T>::put(StallPeriods {
             stall_seconds: 0,

@@ -156,6 +156,12 @@ pub mod pallet {
         /// within reach, the unbonding period.
         type KeepFor: Get<Seconds>;
 
+        /// For how long the light clients of chains are trusted without another header, with as much more as it takes to
+        /// bring evidence, in seconds. Who decides on a chain can be held to it only if that, from when nobody is helped any
+        /// more on, is not longer than [`Self::KeepFor`].
+        #[pallet::constant]
+        type Trusting: Get<Seconds>;
+
         /// The most sets of a chain that are remembered.
         #[pallet::constant]
         type MaxSets: Get<u32>;
@@ -256,7 +262,11 @@ pub mod pallet {
             // A genesis that cannot run must not be built; the SDK hands the message on.
             assert!(
                 periods.are_sound(),
-                "dappChainSets.stallPeriods: stallSeconds and challengeSeconds must be at least 1"
+                "dappChainSets.stallPeriods: stallSeconds must be at least 16, challengeSeconds at least 1"
+            );
+            assert!(
+                periods.can_help(Pallet::<T>::reach()),
+                "dappChainSets.stallPeriods leave no time to record a set"
             );
             SetStallPeriods::<T>::put(periods);
         }
@@ -399,7 +409,7 @@ pub mod pallet {
             );
             assert!(
                 T::DefaultStallPeriods::get().is_none_or(|periods| periods.are_sound()),
-                "each period must be at least a second"
+                "each period, and each part of it that counts, must be at least a second"
             );
             assert_eq!(
                 RecoveryHashes::<T>::hashed_key_for((7, 9)),

@@ -43,7 +43,9 @@ pub const GENESIS: Hash = Hash::repeat_byte(5);
 /// The time of the hub's checkpoint in its record.
 pub const AT: u64 = 1_700_000_000_000;
 /// For how long sets are remembered.
-pub const KEEP: Seconds = 900;
+pub const KEEP: Seconds = 1_500;
+/// For how long light clients are trusted.
+pub const TRUSTING: Seconds = 100;
 /// How long a chain may stand still, and for how long nodes may answer then.
 pub const PERIODS: StallPeriods = StallPeriods {
     stall_seconds: 200,
@@ -113,7 +115,8 @@ parameter_types! {
     pub static Silent: Vec<AccountId> = Vec::new();
     pub const DefaultPeriods: Option<StallPeriods> = Some(PERIODS);
     pub const Share: Perbill = Perbill::from_percent(50);
-    pub const KeepFor: Seconds = KEEP;
+    pub static KeepFor: Seconds = KEEP;
+    pub const Trusting: Seconds = TRUSTING;
     pub const MaxSets: u32 = MAX_SETS;
     pub const BlocksPerSecond: u32 = 10;
     pub const EpochSeed: [u8; 32] = [7; 32];
@@ -225,9 +228,12 @@ impl RollCall<AccountId> for Pool {
         Answered::mutate(|all| all.insert(chain, there));
         (true, Weight::zero())
     }
-    /// Who has answered when the roll is closed is known then; before it, who will have.
+    /// Who has answered when the roll is closed is known then; before it, who will have. Without a roll nobody is known.
     fn there(chain: ChainId) -> Vec<AccountId> {
         let is_open = Called::get().contains_key(&chain);
+        if !is_open && !Answered::get().contains_key(&chain) {
+            return Vec::new();
+        }
         let silent = Silent::get();
         let members = Self::members(chain).into_iter();
         let mut there: Vec<_> = members
@@ -377,6 +383,7 @@ impl crate::Config for Test {
     type Seed = EpochSeed;
     type CoverShare = Share;
     type KeepFor = KeepFor;
+    type Trusting = Trusting;
     type MaxSets = MaxSets;
     type ChainsPerBlock = ChainsPerBlock;
     type BlocksPerSecond = BlocksPerSecond;
@@ -548,6 +555,7 @@ impl ExtBuilder {
         Answered::take();
         Silent::take();
         Closes::set(true);
+        KeepFor::set(KEEP);
         ChainsPerBlock::set(2);
         RuntimeGenesisConfig::default()
             .build_storage()

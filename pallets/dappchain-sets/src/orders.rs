@@ -104,7 +104,7 @@ impl<T: Config> HandOvers for Pallet<T> {
     }
 
     fn wants_header(of: ChainId) -> bool {
-        Self::seems_to_stand(of)
+        Self::asks_for_header(of)
     }
 }
 
@@ -191,6 +191,7 @@ impl<T: Config> Pallet<T> {
             commitment: commitment(set, &accounts),
             members: set.len() as u32,
             stake: T::Offences::stake_index(),
+            ordered_at: Self::now(),
             set_id,
             until: None,
             convicted: SignerBitmap::default(),
@@ -279,6 +280,8 @@ impl<T: Config> Pallet<T> {
                 weight.saturating_accrue(T::WeightInfo::recover(nodes));
             }
         }
+        // With what was ordered just now.
+        weight.saturating_accrue(Self::hold(chain, &record));
         Chains::<T>::insert(chain, record);
         (stands_still, weight)
     }

@@ -9,9 +9,9 @@
 //! the stall says that the chain had decided more, and not that it lives. In each round:
 //!
 //! 1. If that header is as old as a sixteenth of [`StallPeriods::stall_seconds`], one is asked for before it is due
-//!    ([`HandOvers::wants_header`]). From an eighth on the chain's members are held ([`RollCall::hold`]): whoever is released now
-//!    is missed if the chain has not handed over. Meanwhile its light client stays trusted ([`LightClients::keep_trusted`]):
-//!    what the chain has can be shown for as long as a set may be recorded.
+//!    ([`HandOvers::wants_header`]), and the chain's light client is kept trusted ([`LightClients::keep_trusted`]): what the chain
+//!    has can be shown for as long as a set may be recorded. From an eighth on the chain's members are held
+//!    ([`RollCall::hold`]): whoever is released now is missed if the chain has not handed over.
 //! 2. When it is as old as `stall_seconds`, a **stall** opens: the roll of the chain's set is called.
 //! 3. For [`StallPeriods::challenge_seconds`] those in the set may answer. Anybody may prove a higher block, by an ordinary
 //!    update of the light client. One that is young ends the stall, now and at any time later. One that is old only
@@ -23,12 +23,22 @@
 //! 6. In the next rounds, as soon as there are [enough](least_members) members, they are **recorded** as the set that decides
 //!    above the head, with the next id. From then on all is as after a hand-over.
 //!
-//! Neither step 4 nor a record frees the members: whether they are held is for the age of the header alone to say.
+//! Neither step 4 nor a record frees the members: while the header is old they are held. However young it is they are held,
+//! too, if some of the set that decides are gone, and the chain is not known to have [handed over](#hand-overs) yet.
 //!
 //! The condition that there is no quorum is what keeps a chain from being cut off that decides and whose headers do
 //! not come through: a record above a head that is not the chain's last is taken by nobody who knows better, while the hub
 //! follows it. **There** is who has answered, or has come into the set since; by account, so that it does not matter
-//! whether it is released meanwhile, or has other keys than the set that decides.
+//! whether it is released meanwhile, or has other keys than the set that decides. The set that decides may be another one than
+//! the hub knows: a quorum of one that was ordered counts as well.
+//!
+//! ## Hand-overs
+//!
+//! A chain that hands over just when its headers cease to come through decides with a set that the hub only ordered, and those
+//! of the set before, of whom a quorum must be missing for a record, may have been released for long. So of the set that
+//! decides, as far as is known, no more are released than `T` in an epoch, and no others before the chain has shown that it
+//! handed over. Such a header is asked for, and comes with the chain's report of its session. A chain that shows later ones for
+//! [`HOLD_PART`] of [`StallPeriods::stall_seconds`], and hands over in none of them, does not do so at all, and holds nobody.
 //!
 //! ## Old headers
 //!
@@ -43,9 +53,11 @@
 //!
 //! ## How long
 //!
-//! When the header is older than [`HELD_FOR`] times `stall_seconds` the hub gives up: the stall ends, none opens above that
-//! header any more, and its members are held no more. The chain shrinks or is wound up as any that is short, and what it may
-//! still decide by itself it can show while its light client is trusted. Its owner can retire it at any time.
+//! When the header is older than [`HELD_FOR`] times `stall_seconds` the hub gives up: its members are held no more. The chain
+//! shrinks or is wound up as any that is short, and what it may still decide by itself it can show while its light client is
+//! trusted. Its owner can retire it at any time. One `stall_seconds` before that the stall ends, and none opens above that header
+//! any more: a set that was recorded later would have no time left. Both are sooner if stakes would be out of reach
+//! ([`Config::KeepFor`], [`Config::Trusting`]) while the light client is trusted.
 //!
 //! Without periods no chain is watched. A chain whose route is not open is not watched, nor one that retires or has ended. If
 //! the chain has contradicted itself, or the route is suspended (it may have handed over to a set that was not ordered), only
@@ -53,19 +65,20 @@
 //! before, gives the chain its time anew.
 
 use crate::{
-    types::{ChainSets, Stall, StallEnd, StallPeriods, WatchedHead},
-    Config, Event, Pallet, Recoveries, RecoveryHashes, SetAccounts, SetStallPeriods, Sets, Stalls,
-    Watched, WeightInfo, LOG_TARGET,
+    types::{Accounts, ChainSets, Stall, StallEnd, StallPeriods, WatchedHead},
+    Chains, Config, Event, Pallet, Recoveries, RecoveryHashes, SetAccounts, SetStallPeriods, Sets,
+    Stalls, Watched, WeightInfo, LOG_TARGET,
 };
 use alloc::collections::BTreeSet;
 use frame_support::{
     traits::{Get, Time},
     weights::Weight,
 };
-use hansa_allocation_primitives::{Allocation, Head, RollCall};
+use hansa_allocation_primitives::{tolerated, Allocation, Head, RollCall};
 use hansa_dappchain_primitives::{
     packet::{set_hash, Members},
-    AssignedNode, ChainId, CheckpointOf, Hash, NextSet, Recovery, Seconds, StallView, MIN_NODES,
+    AssignedNode, ChainId, CheckpointOf, Hash, NextSet, Recovery, Seconds, SetOrdinal, StallView,
+    MIN_NODES,
 };
 #[allow(unused_imports)] // For the documentation.
 use hansa_interchain_primitives::traits::HandOvers;
@@ -82,13 +95,14 @@ pub const FULL_ROUNDS: u32 = 12;
 pub const LEAST_PART: (u32, u32) = (2, 3);
 
 /// How often in a row, with no young head between, a chain is given its time anew because of members who may not be able to
-/// decide: they are in the set that decides by their accounts, and are released or have other keys by now. Their nodes have the
-/// old keys, as a rule, and go on with them. If the chain does not move in so many times they have not, and are not counted any more.
+/// decide: they are in the set that decides, or in one that was ordered, by their accounts, and are released or have other keys
+/// by now, or the chain never handed over. Their nodes have the old keys, as a rule, and go on with them. If the chain does not
+/// move in so many times they have not, and are not counted any more.
 pub const MAX_SPARED: u32 = 2;
 
-/// How many times [`StallPeriods::stall_seconds`] old the last header of a chain may be for its members to be held, its light
-/// client to be kept trusted, and a set to be recorded above it. With the time for which clients are trusted that must be less
-/// than sets are remembered ([`Config::KeepFor`]): those who decide can be held to what they sign.
+/// How many times [`StallPeriods::stall_seconds`] old the last header of a chain may be for its members to be held, and its
+/// light client to be kept trusted, at most. With [`Config::Trusting`] that is not more than [`Config::KeepFor`], or it is so much
+/// less ([`StallPeriods::helped_for`]): those who decide can be held to what they sign.
 pub const HELD_FOR: u32 = 6;
 
 /// Which part of [`StallPeriods::stall_seconds`] a chain shows nothing before its members are held. With some days that is less
@@ -96,7 +110,8 @@ pub const HELD_FOR: u32 = 6;
 /// (half a day of epochs of an hour); and more than one that lives takes to show a header, as it reports each session.
 pub const HOLD_PART: u32 = 8;
 
-/// Which part of it before headers are asked for: a chain that lives and reports seldom shows one before it is held.
+/// Which part of it before headers are asked for, and the light client is kept trusted: a chain that lives and reports seldom
+/// shows one before it is held.
 pub const ASK_PART: u32 = 16;
 
 /// The fewest members of a set that is recorded, of a chain that needs `need`, in so many rounds after the roll was closed.
@@ -134,17 +149,27 @@ impl<T: Config> Pallet<T> {
         SetStallPeriods::<T>::get().or_else(T::DefaultStallPeriods::get)
     }
 
-    /// Whether a chain that is watched seems to stand still: its last head is as old as a part of the time until there is a stall.
-    /// The headers that are there are asked for then, so that nobody is held of a chain that lives, and a stall opens at the last
-    /// of them.
-    pub(crate) fn seems_to_stand(chain: ChainId) -> bool {
-        let is_old = || {
-            let asked = Self::stall_periods()?.stall_seconds / ASK_PART;
-            let client = T::Clients::head(chain)?;
+    /// How old the last header of a chain may be for it to be helped, whatever the periods are.
+    pub(crate) fn reach() -> Seconds {
+        T::KeepFor::get().saturating_sub(T::Trusting::get())
+    }
+
+    /// Whether headers are asked for of a chain that is watched, so that nobody is held of one that lives, and a stall opens at the
+    /// last of them. It seems to stand still: its last head is as old as a part of the time until there is a stall. Or its
+    /// members wait for a hand-over: then one is asked for when the last is half as old as the order, and not with each block.
+    pub(crate) fn asks_for_header(chain: ChainId) -> bool {
+        let is_asked = || {
+            let (periods, record) = (Self::stall_periods()?, Chains::<T>::get(chain)?);
             let now = Self::now();
-            Some(Self::made_at(&client, now).saturating_add(asked) <= now)
+            let made = Self::made_at(&T::Clients::head(chain)?, now);
+            let age = now.saturating_sub(made);
+            let waits = || {
+                let ordered_at = Self::few_since(chain, &record, made, periods)?;
+                Some(age >= now.saturating_sub(ordered_at) / 2)
+            };
+            Some(age >= periods.stall_seconds / ASK_PART || waits().unwrap_or(false))
         };
-        Watched::<T>::contains_key(chain) && is_old().unwrap_or(false)
+        Watched::<T>::contains_key(chain) && is_asked().unwrap_or(false)
     }
 
     /// Look how old a chain's head is, and open, end or carry on a stall. Returns how it stands, and the weight of what others
@@ -164,42 +189,67 @@ impl<T: Config> Pallet<T> {
         }
         let now = Self::now();
         let seen = Self::see(chain, &client, periods, now);
-        let (helped, mut weight) = Self::hold(chain, &seen, periods, now);
-        if !helped {
+        if now.saturating_sub(seen.made) > periods.recorded_for(Self::reach()) {
             Self::end_stall(chain, StallEnd::GivenUp);
-            return (Standing::Moves, weight);
+            return moves;
         }
         if now.saturating_sub(seen.since) < periods.stall_seconds {
             Self::end_stall(chain, StallEnd::NewHead);
-            return (Standing::Moves, weight);
+            return moves;
         }
         let Some(mut stall) = Stalls::<T>::get(chain) else {
             Self::open_stall(chain, seen.head, now, periods.challenge_seconds);
-            return (Standing::Waits, weight);
+            return (Standing::Waits, Weight::zero());
         };
         stall.head = seen.head;
-        let (standing, cost) = Self::carry_on(chain, record, client, stall, now);
-        weight.saturating_accrue(cost);
-        (standing, weight)
+        Self::carry_on(chain, record, client, stall, now)
     }
 
-    /// Hold the chain's members, or not, by how old its head is, and nothing else; while they are held the chain can show what it
-    /// has. Returns whether the chain is helped at that head still, and the weight.
-    fn hold(
-        chain: ChainId,
-        seen: &WatchedHead,
-        periods: StallPeriods,
-        now: Seconds,
-    ) -> (bool, Weight) {
+    /// Hold the chain's members, or not: its head is old, or some of the set that decides are gone and no hand-over is known. And
+    /// let it show what it has. Both only while it is helped at that head. Returns the weight.
+    pub(crate) fn hold(chain: ChainId, record: &ChainSets) -> Weight {
+        let (Some(periods), Some(seen), Some(client)) = (
+            Self::stall_periods(),
+            Watched::<T>::get(chain),
+            T::Clients::head(chain),
+        ) else {
+            return Weight::zero();
+        };
+        let now = Self::now();
         let age = now.saturating_sub(seen.made);
-        let helped = age <= periods.stall_seconds.saturating_mul(HELD_FOR);
-        let held = helped && age >= periods.stall_seconds / HOLD_PART;
-        T::Rolls::hold(chain, held);
-        if !held {
-            return (helped, Weight::zero());
+        let is_helped = age <= periods.helped_for(Self::reach());
+        let is_old = age >= periods.stall_seconds / HOLD_PART;
+        let is_held = is_old || Self::few_since(chain, record, seen.made, periods).is_some();
+        T::Rolls::hold(chain, is_helped && is_held);
+        // By the clock of headers, as the light client counts: service time stands while this chain does.
+        let shown = now.saturating_sub(Self::made_at(&client, now));
+        if !is_helped || shown < periods.stall_seconds / ASK_PART {
+            return Weight::zero();
         }
         T::Clients::keep_trusted(chain);
-        (helped, T::DbWeight::get().reads_writes(1, 1))
+        T::DbWeight::get().reads_writes(1, 1)
+    }
+
+    /// If so few of the set that decides, as far as is known, are left in the chain's set that those who may go in an epoch could
+    /// leave no quorum of it, and another set was ordered: since when the chain may hand over to that. None if it has shown a head
+    /// that was `made` long after that.
+    fn few_since(
+        chain: ChainId,
+        record: &ChainSets,
+        made: Seconds,
+        periods: StallPeriods,
+    ) -> Option<Seconds> {
+        let ordered_at = Sets::<T>::get(chain, record.waiting().next()?)?.ordered_at;
+        if made.saturating_sub(ordered_at) >= periods.stall_seconds / HOLD_PART {
+            return None;
+        }
+        let deciding = SetAccounts::<T>::get(chain, record.in_force)?;
+        let members = T::Allocation::members(chain).into_iter();
+        let active = members.filter(|member| member.phase.is_active());
+        let active: BTreeSet<_> = active.map(|member| member.account).collect();
+        let left = count_in(&deciding, &active);
+        let enough = quorum_of(&deciding).saturating_add(tolerated(active.len() as u32));
+        (left < enough).then_some(ordered_at)
     }
 
     /// Note the head that the light client of a chain has now. Returns what is known of it.
@@ -364,16 +414,30 @@ impl<T: Config> Pallet<T> {
         if spared >= MAX_SPARED {
             return None;
         }
-        let ordered = Sets::<T>::get(chain, record.in_force)?;
-        let accounts = SetAccounts::<T>::get(chain, record.in_force)?;
-        // Whatever governance has let the route go on with is not known by accounts.
-        if ordered.authorities != set_hash(&set) {
-            return None;
-        }
+        let accounts = Self::deciding_accounts(chain, record, &set);
         let is_there = |at: usize, key: &AuthorityId| {
             keys.contains(key) || accounts.get(at).is_some_and(|node| there.contains(node))
         };
-        make_quorum(&set, is_there).then(|| spared.saturating_add(1))
+        // It may have handed over, and only its headers may not come through.
+        let may_decide = |ordinal: SetOrdinal| {
+            SetAccounts::<T>::get(chain, ordinal)
+                .is_some_and(|accounts| count_in(&accounts, &there) >= quorum_of(&accounts))
+        };
+        let go_on = make_quorum(&set, is_there) || record.waiting().any(may_decide);
+        go_on.then(|| spared.saturating_add(1))
+    }
+
+    /// Whose the set is that decides, in its order. Nobody's, as far as is known, if it is one with which governance has let the
+    /// route go on.
+    fn deciding_accounts(
+        chain: ChainId,
+        record: &ChainSets,
+        set: &AuthoritySet,
+    ) -> Accounts<T::AccountId> {
+        let in_force = Sets::<T>::get(chain, record.in_force);
+        let is_known = in_force.is_some_and(|ordered| ordered.authorities == set_hash(set));
+        let accounts = SetAccounts::<T>::get(chain, record.in_force).filter(|_| is_known);
+        accounts.unwrap_or_default()
     }
 
     /// None if the members make no set, or the light client does not take it; nothing is changed then.
@@ -444,6 +508,17 @@ impl<T: Config> Pallet<T> {
             roll_closed: stall.roll_closed,
         })
     }
+}
+
+/// How many of a set are among these.
+fn count_in<AccountId: Ord>(set: &[AccountId], those: &BTreeSet<AccountId>) -> u32 {
+    set.iter().filter(|node| those.contains(*node)).count() as u32
+}
+
+/// How many of a set make a quorum: each counts alike.
+fn quorum_of<AccountId>(set: &[AccountId]) -> u32 {
+    let nodes = set.len() as u32;
+    nodes.saturating_sub(tolerated(nodes))
 }
 
 /// Whether those of a set who are there, by position and key, make a quorum of it.

@@ -5,7 +5,8 @@
 //!
 //! In the form that `frame-omni-bencher` writes, which replaces this file. Until it has run on reference hardware the
 //! numbers are estimates on the safe side: 60 µs for a call, 60 µs for a signature that is verified, 5 µs and three reads for
-//! a member that is looked at, 20 µs and four reads and writes for one whose blocks are credited.
+//! a member that is looked at, 20 µs and four reads and writes for one whose blocks are credited, 20 µs and a read for one that
+//! is looked for among those who are there.
 
 #![allow(unused_parens)]
 
@@ -58,17 +59,19 @@ fn look_at(db: RuntimeDbWeight, n: u32) -> Weight {
     Weight::from_parts(400 * MICROSECOND, 0)
         .saturating_add(Weight::from_parts(5 * MICROSECOND, 0).saturating_mul(n.into()))
         // Client, route, head, stall, roll and roster are those of a chain that is watched. Its members may be held, which
-        // changes the table of all chains.
-        .saturating_add(db.reads_writes(23, 24))
+        // changes the table of all chains; how many of the set in force are left is looked at, too.
+        .saturating_add(db.reads_writes(26, 24))
         .saturating_add(db.reads(3).saturating_mul(n.into()))
 }
 
 fn recover(db: RuntimeDbWeight, n: u32) -> Weight {
     // The sets that were ordered and are passed over, at most 16, with their accounts, and a set that is forgotten by the
-    // light client. The answers to the roll, who decides, and where this chain stands, are read.
+    // light client. The answers to the roll, who decides, the accounts of the sets that were ordered, the keys of the members,
+    // and where this chain stands, are read.
     Weight::from_parts(150 * MICROSECOND, 0)
-        .saturating_add(Weight::from_parts(10 * MICROSECOND, 0).saturating_mul(n.into()))
-        .saturating_add(db.reads_writes(16, 47))
+        .saturating_add(Weight::from_parts(20 * MICROSECOND, 0).saturating_mul(n.into()))
+        .saturating_add(db.reads_writes(33, 47))
+        .saturating_add(db.reads(1).saturating_mul(n.into()))
 }
 
 fn take_report(db: RuntimeDbWeight, n: u32) -> Weight {

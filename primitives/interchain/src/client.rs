@@ -170,7 +170,8 @@ pub struct PastSet {
     pub first: Height,
     /// The last height that it decided.
     pub last: Height,
-    /// The time of that block.
+    /// The time of that block, or, if it was later, when trust began anew before it was shown: until then those in the set could
+    /// be held to what they sign.
     pub until: Moment,
 }
 
@@ -367,7 +368,7 @@ fn replace(
         hash: set_hash(deciding),
         first: state.set_since,
         last: header.height,
-        until: header.timestamp,
+        until: header.timestamp.max(state.renewed),
     };
     state.set_id = next.id;
     state.set_since = header.height.saturating_add(1);
@@ -407,11 +408,10 @@ pub fn recover(
     // What was decoded may be empty, or have a member twice.
     let next =
         AuthoritySet::new(next.id, next.authorities().to_vec()).map_err(HeaderError::BadSet)?;
-    let mut renewed = ClientState {
-        renewed: now,
-        ..*state
-    };
+    let mut renewed = *state;
     let past = replace(&mut renewed, set, &next, &state.latest);
+    // Whom the new trust is for is the new set, and not the one before.
+    renewed.renewed = now;
     Ok(Update {
         state: renewed,
         set: Some(next),

@@ -34,7 +34,7 @@ use hansa_runtime_common::{
 };
 use hansa_staking_primitives::Seconds;
 use pallet_session::historical::NoteHistoricalRoot;
-use pool::{Bonded, EpochSeed, HubHead, ProvenHeads, RegisteredKeys, UnbondingPeriod};
+use pool::{Bonded, EpochSeed, HubHead, ProvenHeads, RegisteredKeys, UnbondingPeriod, TRUSTED_FOR};
 use sp_runtime::{
     traits::{AccountIdLookup, ConvertInto, OpaqueKeys},
     Perbill, Permill,
@@ -548,6 +548,7 @@ impl hansa_pallet_dappchain_sets::Config for Runtime {
     type Seed = EpochSeed;
     type CoverShare = CoverShare;
     type KeepFor = UnbondingPeriod;
+    type Trusting = ConstU32<TRUSTED_FOR>;
     // Another one in each epoch of an hour for more than the unbonding period.
     type MaxSets = ConstU32<1_000>;
     type ChainsPerBlock = ConstU32<2>;

@@ -139,11 +139,136 @@ fn a_quorum_of_the_set_that_a_late_header_hands_over_to_is_spared() {
         epoch();
         block_after(PERIODS.stall_seconds);
         epoch();
+        Silent::set(vec![6, 7]);
         block_after(PERIODS.challenge_seconds);
-        epoch();
+        assert_eq!(epoch(), []);
         assert!(hand_over(1, &[1, 5, 6, 7]));
         prove_late(11, set(1, &[1, 5, 6, 7]), PERIODS.stall_seconds);
+        serve(CHAIN, &[1, 5, 6, 7]);
         assert_eq!(epoch(), ended(StallEnd::Quorum));
+        let seen = Watched::<Test>::get(CHAIN).expect("it is watched");
+        assert_eq!(seen.spared, 0, "they have its keys");
+    });
+}
+
+/// All that are in a set that was only ordered answer, and of the set before nobody is left: the chain may have handed over just
+/// when its headers ceased to come through.
+#[test]
+fn a_quorum_of_a_set_to_which_it_may_have_handed_over_is_spared_but_not_for_ever() {
+    with_chain(|| {
+        prove(10, set(0, &[1, 2, 3, 4]));
+        for nodes in [[1, 5, 6, 7], [5, 6, 7, 8], [8, 9, 10, 11]] {
+            serve(CHAIN, &nodes);
+            epoch();
+        }
+        assert_eq!(sent().len(), 3);
+        // Neither the first of them nor the last.
+        serve(CHAIN, &[5, 6, 8, 9]);
+        let stall = || {
+            block_after(PERIODS.stall_seconds);
+            assert!(matches!(epoch()[..], [Event::Stalled { .. }]));
+            block_after(PERIODS.challenge_seconds);
+        };
+        for spared in 1..=MAX_SPARED {
+            stall();
+            assert_eq!(epoch(), ended(StallEnd::Quorum));
+            let seen = Watched::<Test>::get(CHAIN).expect("it is watched");
+            assert_eq!((seen.spared, recovery()), (spared, None));
+        }
+        // It had its time.
+        stall();
+        assert_eq!(epoch(), []);
+        assert!(matches!(epoch()[..], [Event::Recovered { .. }]));
+    });
+    with_chain(|| {
+        prove(10, set(0, &[1, 2, 3, 4]));
+        serve(CHAIN, &[5, 6, 7, 8]);
+        epoch();
+        block_after(PERIODS.stall_seconds);
+        epoch();
+        // Two of four are no quorum of it.
+        Silent::set(vec![7, 8]);
+        block_after(PERIODS.challenge_seconds);
+        assert_eq!(epoch(), []);
+        serve(CHAIN, &[5, 6, 9, 10]);
+        assert!(matches!(epoch()[..], [Event::Recovered { .. }]));
+    });
+}
+
+#[test]
+fn who_is_left_of_the_set_that_decides_is_held_until_a_hand_over_is_shown() {
+    with_chain(|| {
+        let held = || Held::get().contains(&CHAIN);
+        prove(10, set(0, &[1, 2, 3, 4]));
+        epoch();
+        // Nobody has gone.
+        OtherKeys::mutate(|keys| keys.insert(4, 14));
+        epoch();
+        assert_eq!(sent().len(), 1);
+        assert!(!held() && !DappChainSets::wants_header(CHAIN));
+        serve(CHAIN, &[1, 2, 3, 5]);
+        epoch();
+        assert!(held() && DappChainSets::wants_header(CHAIN));
+        // One that hands over to nobody is not enough, and the next is asked for after a while.
+        block_after(10);
+        prove(11, set(0, &[1, 2, 3, 4]));
+        epoch();
+        assert!(held() && !DappChainSets::wants_header(CHAIN));
+        block_after(10);
+        assert!(DappChainSets::wants_header(CHAIN));
+        assert!(hand_over(1, &[1, 2, 3, 5]));
+        prove(12, set(1, &[1, 2, 3, 5]));
+        assert!(!DappChainSets::wants_header(CHAIN));
+        epoch();
+        assert!(!held());
+    });
+}
+
+#[test]
+fn a_chain_that_does_not_hand_over_holds_nobody_for_long_nor_one_that_cannot() {
+    with_chain(|| {
+        let held = || Held::get().contains(&CHAIN);
+        prove(10, set(0, &[1, 2, 3, 4]));
+        serve(CHAIN, &[1, 2, 3, 5]);
+        epoch();
+        assert!(held());
+        block_after(PERIODS.stall_seconds / HOLD_PART - 1);
+        prove(11, set(0, &[1, 2, 3, 4]));
+        epoch();
+        assert!(held());
+        block_after(1);
+        prove(12, set(0, &[1, 2, 3, 4]));
+        epoch();
+        assert!(!held() && !DappChainSets::wants_header(CHAIN));
+    });
+    with_chain(|| {
+        prove(10, set(0, &[1, 2, 3, 4]));
+        serve(CHAIN, &[1, 2, 3]);
+        assert!(matches!(epoch()[..], [Event::TooFewNodes { .. }]));
+        assert!(Held::get().is_empty());
+    });
+}
+
+/// Service time stands while the hub does, and the clock of headers does not.
+#[test]
+fn what_a_chain_has_can_be_shown_when_the_hub_has_stood_still() {
+    with_chain(|| {
+        prove(10, set(0, &[1, 2, 3, 4]));
+        epoch();
+        let asked = PERIODS.stall_seconds / ASK_PART;
+        let older = |seconds: u64| {
+            Known::mutate(|all| {
+                let (head, _) = all.get_mut(&CHAIN).expect("it is known");
+                head.timestamp -= seconds * 1_000;
+            });
+        };
+        older(u64::from(asked) - 1);
+        epoch();
+        assert!(Kept::get().is_empty());
+        older(1_000_000);
+        epoch();
+        assert_eq!(Kept::get(), [(CHAIN, Now::get())].into());
+        assert!(Held::get().is_empty() && DappChainSets::stall_of(CHAIN).is_none());
     });
 }
 
@@ -156,6 +281,8 @@ fn members_are_held_long_before_a_stall_and_until_the_chain_moves() {
         let asked = PERIODS.stall_seconds / ASK_PART;
         block_after(asked - 1);
         assert!(!DappChainSets::wants_header(CHAIN));
+        epoch();
+        assert!(Kept::get().is_empty());
         block_after(1);
         assert!(
             DappChainSets::wants_header(CHAIN),
@@ -163,7 +290,8 @@ fn members_are_held_long_before_a_stall_and_until_the_chain_moves() {
         );
         block_after(PERIODS.stall_seconds / HOLD_PART - asked - 1);
         epoch();
-        assert!(!held() && Kept::get().is_empty());
+        assert!(!held());
+        assert_eq!(Kept::get(), [(CHAIN, Now::get())].into());
         block_after(1);
         epoch();
         assert!(held() && DappChainSets::wants_header(CHAIN));
@@ -221,18 +349,24 @@ fn while_the_head_is_old_members_are_held_whatever_becomes_of_stalls() {
 fn above_a_head_that_is_too_old_no_set_is_recorded_and_nobody_is_held() {
     rolled(|| {
         let made = Watched::<Test>::get(CHAIN).expect("it is watched").made;
-        let limit = made + HELD_FOR * PERIODS.stall_seconds;
-        block_after(limit - Now::get());
+        let left = |times: u32| made + times * PERIODS.stall_seconds - Now::get();
+        block_after(left(HELD_FOR - 1));
         assert!(matches!(epoch()[..], [Event::TooFewNodes { .. }]));
-        assert!(Held::get().contains(&CHAIN));
         serve(CHAIN, &[1, 2, 5, 6]);
-        let kept = Kept::get();
         block_after(1);
         let said = epoch();
         assert_eq!(said[..1], ended(StallEnd::GivenUp));
-        assert!(Held::get().is_empty() && Called::get().is_empty());
-        // It is a chain as any other one.
+        assert!(Called::get().is_empty());
+        // It is a chain as any other one, but that it can show what it has.
         assert_eq!(sent(), [(1, vec![1, 2, 5, 6])]);
+        block_after(left(HELD_FOR));
+        assert_eq!(epoch(), []);
+        assert!(Held::get().contains(&CHAIN));
+        let kept = Kept::get();
+        assert_eq!(kept[&CHAIN], Now::get());
+        block_after(1);
+        assert_eq!(epoch(), []);
+        assert!(Held::get().is_empty());
         for _ in 0..2 {
             block_after(PERIODS.stall_seconds);
             assert_eq!(epoch(), []);
@@ -244,6 +378,29 @@ fn above_a_head_that_is_too_old_no_set_is_recorded_and_nobody_is_held() {
         epoch();
         block_after(PERIODS.stall_seconds);
         assert!(matches!(epoch()[..], [Event::Stalled { height: 11, .. }]));
+    });
+}
+
+/// Staking's periods may change meanwhile.
+#[test]
+fn a_chain_is_helped_no_longer_than_those_who_decide_can_be_held_to_it() {
+    rolled(|| {
+        let made = Watched::<Test>::get(CHAIN).expect("it is watched").made;
+        let (helped, recorded) = (500, 500 - PERIODS.stall_seconds);
+        KeepFor::set(TRUSTING + helped);
+        let left = |age: u32| made + age - Now::get();
+        block_after(left(recorded));
+        assert!(matches!(epoch()[..], [Event::TooFewNodes { .. }]));
+        serve(CHAIN, &[1, 2, 5, 6]);
+        block_after(1);
+        assert_eq!(epoch()[..1], ended(StallEnd::GivenUp));
+        assert_eq!(recovery(), None);
+        block_after(left(helped));
+        epoch();
+        assert!(Held::get().contains(&CHAIN));
+        block_after(1);
+        epoch();
+        assert!(Held::get().is_empty());
     });
 }
 

@@ -435,6 +435,8 @@ fn no_more_sets_are_remembered_than_may_be_for_a_record_either() {
         });
         assert_eq!(epoch(), [Event::TooManySets { chain: CHAIN }]);
         block_after(KEEP);
+        // Or its head would be too old.
+        prove_late(11, set(0, &[1, 2, 3, 4]), PERIODS.stall_seconds);
         assert!(matches!(epoch()[..], [Event::Recovered { .. }]));
     });
 }
@@ -444,8 +446,8 @@ fn the_genesis_may_say_how_long_a_chain_may_stand_still() {
     ExtBuilder.run(|| {
         assert_eq!(DappChainSets::stall_periods(), Some(PERIODS));
         let short = StallPeriods {
-            stall_seconds: 3,
-            challenge_seconds: 2,
+            stall_seconds: ASK_PART,
+            challenge_seconds: 4 * ASK_PART - 1,
         };
         GenesisConfig::<Test> {
             stall_periods: Some(short),
@@ -456,17 +458,61 @@ fn the_genesis_may_say_how_long_a_chain_may_stand_still() {
     });
 }
 
-#[test]
-#[should_panic(expected = "must be at least 1")]
-fn a_period_of_nothing_is_refused() {
+/// A genesis with these periods is built.
+fn build(stall_seconds: u32, challenge_seconds: u32) {
     ExtBuilder.run(|| {
         GenesisConfig::<Test> {
             stall_periods: Some(StallPeriods {
-                stall_seconds: 0,
-                challenge_seconds: 2,
+                stall_seconds,
+                challenge_seconds,
             }),
             ..Default::default()
         }
         .build();
     });
+}
+
+#[test]
+#[should_panic(expected = "stallSeconds must be at least 16")]
+fn a_period_a_part_of_which_is_nothing_is_refused() {
+    build(ASK_PART - 1, 2);
+}
+
+#[test]
+#[should_panic(expected = "challengeSeconds at least 1")]
+fn a_challenge_of_no_time_is_refused() {
+    build(200, 0);
+}
+
+#[test]
+#[should_panic(expected = "leave no time to record a set")]
+fn a_challenge_that_is_over_when_nobody_is_helped_any_more_is_refused() {
+    build(ASK_PART, 4 * ASK_PART);
+}
+
+#[test]
+#[should_panic(expected = "leave no time to record a set")]
+fn periods_that_stakes_do_not_outlast_are_refused() {
+    build(KEEP / 2, 1);
+}
+
+#[test]
+fn how_long_a_chain_is_helped() {
+    // How long it may stand still, and what is in reach; for how long it is helped, and a set recorded.
+    for (stall_seconds, reach, helped, recorded) in [
+        (100, 1_000, 600, 500),
+        (100, 600, 600, 500),
+        (100, 350, 350, 250),
+        (100, 90, 90, 0),
+        (100, 0, 0, 0),
+        (u32::MAX, u32::MAX, u32::MAX, 0),
+    ] {
+        let periods = StallPeriods {
+            stall_seconds,
+            challenge_seconds: 10,
+        };
+        assert_eq!(periods.helped_for(reach), helped);
+        assert_eq!(periods.recorded_for(reach), recorded);
+        assert_eq!(periods.can_help(reach), recorded > 110);
+    }
 }
