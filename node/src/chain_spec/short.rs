@@ -5,13 +5,14 @@
 //! in place of code. `chain-specs/README.md` describes it field by field.
 
 use super::value::{Account, Amount, BeaconKey, Entropy, PbftKey, SpecChainId, UniqueMap};
-use hansa_pallet_dappchain_sets::StallPeriods;
+use hansa_pallet_dappchain_sets::{stalls::ASK_PART, StallPeriods};
 use hansa_pallet_node_allocation::presence::MAX_DRAW_DELAY;
 use hansa_pallet_pbft::service_time::{check_session_length, DEFAULT_SESSION_LENGTH_MS};
 use hansa_pallet_staking::Periods;
 use hansa_pbft_primitives::Timing;
 use hansa_primitives::Balance;
 use hansa_runtime_common::currency;
+use hansa_runtime_hub::{configs::DefaultPeriods, pool::TRUSTED_FOR};
 use sc_service::{config::MultiaddrWithPeerId, config::TelemetryEndpoints, ChainType};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -21,6 +22,9 @@ const MAX_ID_CHARS: usize = 64;
 
 /// The largest number of decimal places of a token: 10^38 is the last power of ten in 128 bits.
 const MAX_TOKEN_DECIMALS: u8 = 38;
+
+/// A day, in seconds.
+const DAY_SECONDS: u32 = 24 * 60 * 60;
 
 /// The largest network number of an SS58 address.
 const MAX_SS58_FORMAT: u16 = 16_383;
@@ -427,19 +431,30 @@ impl HubGenesis {
         let Some(periods) = self.stall_periods else {
             return Ok(());
         };
-        let none = [
-            ("stallSeconds", periods.stall_seconds),
-            ("challengeSeconds", periods.challenge_seconds),
+        let short = [
+            ("stallSeconds", periods.stall_seconds, ASK_PART),
+            ("challengeSeconds", periods.challenge_seconds, 1),
         ]
         .into_iter()
-        .find(|(_, seconds)| *seconds == 0);
-        match none {
-            None => Ok(()),
-            Some((name, _)) => Err(FieldError::new(
+        .find(|(_, seconds, least)| seconds < least);
+        if let Some((name, _, least)) = short {
+            return Err(FieldError::new(
                 format!("genesis.stallPeriods.{name}"),
-                "must be at least 1",
-            )),
+                format!("must be at least {least}"),
+            ));
         }
+        let unbonding = self.periods.unwrap_or(DefaultPeriods::get()).unbonding;
+        if periods.can_help(unbonding.saturating_sub(TRUSTED_FOR)) {
+            return Ok(());
+        }
+        let days = TRUSTED_FOR / DAY_SECONDS;
+        Err(FieldError::new(
+            "genesis.stallPeriods",
+            format!(
+                "leave no time to record a set: twice stallSeconds and challengeSeconds together must be less \
+                 than six times stallSeconds, and than unbondingSeconds less {days} days"
+            ),
+        ))
     }
 
     fn check_periods(&self) -> Result<(), FieldError> {

@@ -261,6 +261,25 @@ fn a_value_of_a_wrong_type_or_range_is_named() {
         ),
         (
             "/genesis/stallPeriods",
+            json!({ "stallSeconds": 15, "challengeSeconds": 1 }),
+            "genesis.stallPeriods.stallSeconds",
+            "at least 16",
+        ),
+        (
+            "/genesis/stallPeriods",
+            json!({ "stallSeconds": 60, "challengeSeconds": 240 }),
+            "genesis.stallPeriods",
+            "six times stallSeconds",
+        ),
+        // Stakes are in reach for 28 days.
+        (
+            "/genesis/stallPeriods",
+            json!({ "stallSeconds": 11 * 86_400, "challengeSeconds": 60 }),
+            "genesis.stallPeriods",
+            "unbondingSeconds less 6 days",
+        ),
+        (
+            "/genesis/stallPeriods",
             json!({ "stallSeconds": 60 }),
             "genesis.stallPeriods",
             "challengeSeconds",

@@ -31,6 +31,8 @@ const TERM_SECONDS: u32 = 3_600;
 const STALL_SECONDS: u64 = 40;
 /// How long members have to answer.
 const CHALLENGE_SECONDS: u64 = 20;
+/// How long stakes are in reach: longer than light clients trust a chain that is not helped any more.
+const UNBONDING_SECONDS: u64 = 28 * 24 * 60 * 60;
 /// For how long it is looked whether the chain stands still: it has several blocks a second otherwise.
 const STANDS: Duration = Duration::from_secs(5);
 /// What somebody gets on the chain before and after.
@@ -42,6 +44,7 @@ fn impatient(folder: &Path) -> Result<PathBuf> {
     let mut spec: serde_json::Value = serde_json::from_slice(&std::fs::read(&path)?)?;
     spec["genesis"]["stallPeriods"] =
         json!({ "stallSeconds": STALL_SECONDS, "challengeSeconds": CHALLENGE_SECONDS });
+    spec["genesis"]["periods"]["unbondingSeconds"] = json!(UNBONDING_SECONDS);
     hansa_e2e::spec::write(folder, "impatient.json", &spec)
 }
 

@@ -247,6 +247,39 @@ fn a_client_that_is_kept_trusted_learns_on_and_nothing_says_that_a_set_was_recor
     assert!(!world.b.read(|| Clients::<Test>::contains_key(77)));
 }
 
+/// Who hands over late can be held to what it signed before, as it was trusted until then.
+#[test]
+fn a_set_that_hands_over_late_can_be_contradicted_for_as_long_as_it_was_kept_trusted() {
+    let mut world = World::new();
+    let (set, seed) = (world.a.set.clone(), world.a.seed);
+    world.a.hand_over(50);
+    let height = world.a.height();
+    world.b.now = world.a.now + 2 * TRUST_MS;
+    world
+        .b
+        .block(|| <Interchain as LightClients>::keep_trusted(A));
+    let kept = world.b.now;
+    tell(&world.a, &mut world.b);
+    assert_eq!(set_of(&mut world.b, A), world.a.set);
+    let past = world.b.read(|| PastSets::<Test>::get(A, set.id));
+    assert_eq!(past.expect("it is remembered").until, kept);
+    let certificate = |hash| {
+        let hash = Hash::repeat_byte(hash);
+        certify(world.a.genesis, &set, seed, (height, 0), hash)
+    };
+    let misbehaviour = Misbehaviour {
+        set: set.clone(),
+        first: certificate(1),
+        second: certificate(2),
+    };
+    let call = Call::report_misbehaviour {
+        peer: A,
+        misbehaviour: Box::new(misbehaviour),
+    };
+    assert_ok!(world.b.submit(call));
+    assert!(world.b.events().contains(&Event::RouteFrozen { peer: A }));
+}
+
 #[test]
 fn a_quiet_route_must_not_expire() {
     let mut world = World::new();

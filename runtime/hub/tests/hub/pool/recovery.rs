@@ -15,7 +15,7 @@ use hansa_dappchain_primitives::api::runtime_decl_for_dapp_chain_sets_api::DappC
 use hansa_interchain_primitives::{claims, keys as places, traits::LightClients, StorageProof};
 use hansa_pallet_dappchain_sets::stalls::HELD_FOR;
 use hansa_pallet_node_allocation::{roster::Hold, Rosters};
-use hansa_runtime_hub::pool::UnbondingPeriod;
+use hansa_runtime_hub::pool::{UnbondingPeriod, TRUSTED_FOR};
 use serde_json::{json, Value};
 
 /// The genesis of the chain that loses its quorum.
@@ -27,8 +27,11 @@ const FEW: u32 = 6;
 /// How long a chain may stand still: some epochs, so that what is of epochs is over long before the hub gives up.
 const STALL_SECONDS: u32 = 150;
 
+/// As long as no story takes.
+const LONG_SECONDS: u32 = 24 * 60 * 60;
+
 /// The preset by stake with six validators, and chains that may stand still for so long.
-fn genesis_of_six() -> Value {
+fn genesis_of_six(stall_seconds: u32) -> Value {
     let mut genesis = genesis_of_five();
     let ferdie = Ferdie.to_account_id();
     let bond = 100_000 * UNIT as u64;
@@ -42,7 +45,7 @@ fn genesis_of_six() -> Value {
         "validators",
         json!({"account": ferdie, "bond": bond}),
     );
-    let periods = json!({ "stallSeconds": STALL_SECONDS, "challengeSeconds": 60 });
+    let periods = json!({ "stallSeconds": stall_seconds, "challengeSeconds": 60 });
     genesis["dappChainSets"] = json!({ "stallPeriods": periods });
     genesis
 }
@@ -116,12 +119,12 @@ fn epochs_until(chain: &mut Chain, seeds: &[&str], done: impl Fn() -> bool) {
 
 /// Chain 1 of Eve, live with four of the six.
 fn live() -> Chain {
-    live_for(None)
+    live_for(None, STALL_SECONDS)
 }
 
-/// The same, with turns as long as this.
-fn live_for(term: Option<Term>) -> Chain {
-    let mut chain = Chain::with_genesis(&genesis_of_six());
+/// The same, with turns as long as this, which may stand still for so long.
+fn live_for(term: Option<Term>, stall_seconds: u32) -> Chain {
+    let mut chain = Chain::with_genesis(&genesis_of_six(stall_seconds));
     // Each makes a block of the hub, and is a veteran.
     for _ in 0..6 {
         chain.block(1_000, Vec::new);
@@ -266,10 +269,11 @@ fn a_chain_that_lost_its_quorum_is_given_another_set() {
 #[test]
 fn of_a_chain_whose_headers_do_not_come_nobody_is_released_and_no_set_is_recorded() {
     let turn = 60;
-    let mut chain = live_for(Some(Term {
+    let term = Term {
         blocks: 10_000,
         seconds: turn,
-    }));
+    };
+    let mut chain = live_for(Some(term), STALL_SECONDS);
     let founders = members(&mut chain);
     for _ in 0..2 {
         epochs_until(&mut chain, &SIX, || Runtime::stall(1).is_some());
@@ -294,6 +298,56 @@ fn of_a_chain_whose_headers_do_not_come_nobody_is_released_and_no_set_is_recorde
     assert!(client.renewed > client.latest.timestamp);
 }
 
+/// One of four does not answer: the others can go on without it, and may need it still.
+#[test]
+fn while_a_quorum_answers_nobody_loses_its_place() {
+    let mut chain = live();
+    epochs_until(&mut chain, &SIX, || Runtime::stall(1).is_some());
+    let founders = members(&mut chain);
+    for member in &founders[..3] {
+        answer(&mut chain, &member.account);
+    }
+    epochs_until(&mut chain, &SIX, || Runtime::stall(1).is_none());
+    assert_eq!(members(&mut chain), founders);
+    assert_eq!(held(&mut chain), Hold::Early);
+    assert_eq!(chain.state(|| Runtime::recovery(1)), None);
+    // It is late, and that costs nothing.
+    let silent = beacon_pair(seed_of(&founders[3].account));
+    assert_eq!(chain.state(|| Runtime::roll_call(silent.public())), None);
+}
+
+/// Turns are over long before the chain seems to stand still, others wait, and no header comes: it may have handed over to those
+/// who were ordered, or may need those who decide as far as the hub knows.
+#[test]
+fn while_no_hand_over_is_shown_a_quorum_of_the_set_that_decides_stays() {
+    let term = Term {
+        blocks: 10_000,
+        seconds: 60,
+    };
+    let mut chain = live_for(Some(term), LONG_SECONDS);
+    let founders: Vec<_> = members(&mut chain)
+        .into_iter()
+        .map(|member| member.account)
+        .collect();
+    for _ in 0..2 * FEW {
+        epoch_of(&mut chain, &SIX);
+        confirm_all(&mut chain);
+        let active = members(&mut chain)
+            .into_iter()
+            .filter(|member| member.phase.is_active());
+        let left = active.filter(|member| founders.contains(&member.account));
+        assert!(left.count() >= 3);
+    }
+    // One was replaced at once, and so is the next when the chain has handed over.
+    let sets = chain.state(|| DappChainSets::sets_of(1));
+    let sets = sets.expect("it is live");
+    assert_eq!((sets.in_force, sets.latest), (0, 1));
+    assert_eq!(held(&mut chain), Hold::Early);
+    let route = chain.state(|| Interchain::route(1));
+    assert!(route.expect("it is open").header_due);
+    assert_eq!(chain.state(|| Runtime::stall(1)), None);
+}
+
 #[test]
 fn chains_may_stand_for_days_unless_the_chain_spec_says_otherwise() {
     let mut chain = Chain::new(POA);
@@ -305,8 +359,8 @@ fn chains_may_stand_for_days_unless_the_chain_spec_says_otherwise() {
     let all = u64::from(periods.stall_seconds) + u64::from(periods.challenge_seconds);
     assert!(all * 1_000 < hansa_runtime_common::interchain::TRUSTING_PERIOD);
     // Those who decide can be held to what they sign for as long as the hub believes it.
-    let trusted = u64::from(periods.stall_seconds * HELD_FOR) * 1_000
-        + hansa_runtime_common::interchain::TRUSTING_PERIOD;
-    let kept = chain.state(UnbondingPeriod::get);
-    assert!(trusted < u64::from(kept) * 1_000);
+    let reach = chain.state(UnbondingPeriod::get) - TRUSTED_FOR;
+    assert!(u64::from(TRUSTED_FOR) * 1_000 > hansa_runtime_common::interchain::TRUSTING_PERIOD);
+    assert_eq!(periods.helped_for(reach), periods.stall_seconds * HELD_FOR);
+    assert!(periods.can_help(reach));
 }
