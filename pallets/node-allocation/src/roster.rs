@@ -27,8 +27,8 @@
 //!
 //! ## Chains that stand still
 //!
-//! Such a chain is **held** ([`Hold`]). It cannot hand over, so who is released from its set is missed there, whoever has
-//! come for it: nobody is, and nobody is marked anew. It is not its members' fault, nor its own, that it is short: those
+//! Such a chain is **held** ([`Hold`]), and for a while one of which it is not known yet whether it has handed over. Who is
+//! released from the set that decides is missed there, whoever has come for it: nobody is, and nobody is marked anew. It is not its members' fault, nor its own, that it is short: those
 //! epochs do not count. Nor, once the roll is called, that who joins finds nobody to catch up with. But who joins and is late
 //! goes then, too, for nothing: else those who are dead would keep the places of those who are not for as long as the chain
 //! stands. Before that it may only have been slow to show its headers, and who is late pays as ever.
@@ -107,7 +107,7 @@ pub enum Hold {
     #[codec(index = 0)]
     #[default]
     None,
-    /// Whoever is in the set: the chain may stand still. There is no roll.
+    /// Whoever is in the set: the chain may stand still, or has not shown that it handed over. There is no roll.
     #[codec(index = 1)]
     Early,
     /// Whoever is in the set: each may be one that the chain needs to go on, and is to answer, as the roll is called.

@@ -139,9 +139,9 @@ pub trait RollCall<AccountId> {
     /// Whether nodes are drawn for the chain: it is live, and does not retire. There are no rolls of others.
     fn is_live(chain: ChainId) -> bool;
 
-    /// The chain seems to stand still, or does not any more. While it does, nobody is released from its set, as nobody can
-    /// take its place there before the chain has handed over, and epochs in which it is short do not count. Nothing happens
-    /// if the chain is held, or not held, already.
+    /// The chain seems to stand still, or needs its members until it has handed over; or does not any more. While it does,
+    /// nobody is released from its set, as nobody can take its place there before the chain has handed over, and epochs in which
+    /// it is short do not count. Nothing happens if the chain is held, or not held, already.
     fn hold(chain: ChainId, held: bool);
 
     /// Call the roll: who is in the chain's set is to answer, from `since`, which is now, until `until`, both in seconds of

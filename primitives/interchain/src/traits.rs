@@ -56,7 +56,7 @@ pub trait HandOvers {
     /// Chain `of` has handed over to `set`, which was allowed. Told of each set, in their order.
     fn on_hand_over(of: ChainId, set: &AuthoritySet);
 
-    /// Whether a header of chain `of` is wanted before one is due: it seems to stand still.
+    /// Whether a header of chain `of` is wanted before one is due: it seems to stand still, or its members wait for a hand-over.
     fn wants_header(of: ChainId) -> bool {
         let _ = of;
         false
