@@ -291,10 +291,16 @@ impl Recoveries {
         self.judge.is_some()
     }
 
-    /// All that whoever makes the records had said at `word_ms`, in milliseconds since 1970, has been announced.
+    /// All that whoever makes the records had said at `word_ms`, in milliseconds since 1970, has been announced. It is news
+    /// if the word before is too old beside it.
     pub fn set_current(&self, word_ms: u64) {
         let mut known = self.known.write();
+        let is_news = word_ms.saturating_sub(known.word_ms) > MAX_WORD_AGE_MS;
         known.word_ms = known.word_ms.max(word_ms);
+        drop(known);
+        if is_news {
+            self.tell_news();
+        }
     }
 
     /// Whether there may be a record above a block that was made at `made_ms`, none if that is not known, of which this node
@@ -382,7 +388,8 @@ impl Recoveries {
             .collect()
     }
 
-    /// Changes with each record that comes.
+    /// Changes with each record that comes, and with a [word](Self::set_current) that comes after a long time. That a word
+    /// grows old is no news.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.news.subscribe()
     }

@@ -106,6 +106,23 @@ fn above_an_old_head_a_record_may_be_missed_while_those_of_late_are_not_known() 
 }
 
 #[test]
+fn a_word_is_news_after_a_long_time() {
+    let recoveries = awaited(Verdict::Bad);
+    let mut news = recoveries.subscribe();
+    for (word, expected) in [
+        (NOW_MS, true),
+        (NOW_MS, false),
+        (NOW_MS + MAX_WORD_AGE_MS, false),
+        (0, false),
+        (NOW_MS + 2 * MAX_WORD_AGE_MS + 1, true),
+    ] {
+        recoveries.set_current(word);
+        assert_eq!(news.has_changed().unwrap(), expected, "{word}");
+        news.mark_unchanged();
+    }
+}
+
+#[test]
 fn only_a_block_whose_record_is_known_is_fetched() {
     let recoveries = awaited(Verdict::Bad);
     let (other, good) = (take_over(7, 5), take_over(7, 6));

@@ -177,7 +177,7 @@ pub(crate) struct Worker<C, B, P, I> {
     lead: BuildLead,
     /// Each with the set of the round that it was begun in.
     tasks: FuturesUnordered<BoxFuture<'static, (SetId, TaskDone)>>,
-    /// Changes when a record comes that puts another set in place.
+    /// Changes when a record comes that puts another set in place, and when the hub is heard again.
     recoveries: watch::Receiver<u64>,
     /// This node is silent at the height under way, as there may be a record of which it has not heard.
     unsure: Option<Unsure>,
