@@ -6,21 +6,23 @@
 
 use crate::{
     block::randomness::{AuthorOutputs, OutputTerms},
+    justification::{check_place, find},
     recoveries::{takes_records, Recoveries, RecoveryError, TakeOver, Verdict},
+    worker::unix_ms,
     LOG_TARGET,
 };
 use hansa_pbft_primitives::{
     primary::primary,
     recovery::{find_recovery, has_recovery},
-    AuthorityIndex, AuthoritySet, ConsensusLog, ConsensusState, Hash, Height, PbftApi,
-    SigningContext, Timing, View,
+    AuthorityIndex, AuthoritySet, Certificate, ConsensusLog, ConsensusState, Hash, Height, PbftApi,
+    PreDigest, SigningContext, Timing, View, VoteKind,
 };
 use hansa_primitives::{Block, Header};
 use log::{debug, error};
 use parking_lot::Mutex;
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
-use sp_runtime::traits::Header as HeaderT;
+use sp_runtime::{traits::Header as HeaderT, Justifications};
 use std::{collections::VecDeque, sync::Arc};
 
 /// How many heights are cached. The driver asks for the current one and the one before; sync and
@@ -202,9 +204,10 @@ impl<C: ConsensusClient> ConsensusStates<C> {
 
     /// Look at the record that a complete `header` brings, if it is another one than is known: a good one is announced.
     ///
-    /// Whether it is open whether the record is good, and the block would be the next one. Then it waits, and nobody
-    /// is blamed for it. Any other header is to be checked by what is known now.
-    pub fn is_record_open(&self, header: &Header) -> bool {
+    /// Whether it is open whether the record is good, and the block would be the next one, above an old head, and is decided
+    /// by that set, as the certificate among the `justifications` says. Then it waits, and nobody is blamed for it. Any other
+    /// header is to be checked by what is known now.
+    pub fn is_record_open(&self, header: &Header, justifications: Option<&Justifications>) -> bool {
         let Some(record) = find_recovery(header.digest()) else {
             return false;
         };
@@ -213,19 +216,46 @@ impl<C: ConsensusClient> ConsensusStates<C> {
         if known.is_some_and(|known| known.record == record) {
             return false;
         }
-        match self.recoveries.judge(header, &record) {
+        let parent_header = self.client.header(parent).ok().flatten();
+        let pre_digest = parent_header.and_then(|header| PreDigest::find(header.digest()));
+        let made_ms = pre_digest.map(|pre_digest| pre_digest.timestamp_ms);
+        match self.recoveries.judge(header, &record, made_ms, unix_ms()) {
             Verdict::Good(takeover) => {
                 if let Err(error) = self.announce(takeover) {
                     debug!(target: LOG_TARGET, "A record that a header brings is not taken: {error}");
                 }
                 false
             }
-            Verdict::Open if parent == self.client.info().finalized_hash => {
-                self.recoveries.wait(header.hash(), *header.number());
+            Verdict::Open(takeover)
+                if parent == self.client.info().finalized_hash
+                    && self.is_decided_by(&takeover, header, justifications) =>
+            {
+                self.recoveries.wait(header, record);
                 true
             }
-            Verdict::Open | Verdict::Bad => false,
+            Verdict::Open(_) | Verdict::Bad => false,
         }
+    }
+
+    /// Whether the certificate of the block of `header` is one of the set of `takeover`.
+    fn is_decided_by(
+        &self,
+        takeover: &TakeOver,
+        header: &Header,
+        justifications: Option<&Justifications>,
+    ) -> bool {
+        let context = SigningContext {
+            genesis: self.genesis,
+            set_id: takeover.set.id,
+        };
+        let is_verified = |certificate: Certificate| {
+            let (hash, height) = (header.hash(), *header.number());
+            check_place(&certificate, hash, height, None).is_ok()
+                && certificate
+                    .verify(VoteKind::Commit, &context, &takeover.set)
+                    .is_ok()
+        };
+        find(justifications).is_ok_and(is_verified)
     }
 
     /// With what the output of `author` is made in the child of `parent`; none if there must be none.

@@ -106,7 +106,7 @@ pub enum VotingState {
     Voting,
     /// None of its keys is in the set.
     NotInSet,
-    /// It has just started and asks its peers how far they are.
+    /// It has just started and asks its peers how far they are, or does not know whether the set still decides.
     Starting,
     /// Its vote log may lack votes that it has cast.
     LogIncomplete,

@@ -11,10 +11,11 @@
 //!
 //! Peers may know a record before this node does. Whoever makes the records is asked at once for what a header
 //! brings and is not known here ([`Judge`]): a good record is announced, and a block with a bad one is a bad block.
-//! As long as nobody can tell, the block waits and nobody is blamed for it.
+//! As long as nobody can tell, the block waits and nobody is blamed for it: the next one only, above an old head, and if
+//! the set that the record names has decided it.
 //!
-//! Until this node has heard what its hub says of late ([`Recoveries::set_current`]), a set may have been replaced
-//! of which it does not know. Where the head is old it signs nothing before that.
+//! While this node does not hear what its hub says of late ([`Recoveries::set_current`]), a set may have been replaced
+//! of which it does not know. Where the head is old it signs nothing meanwhile.
 //!
 //! Two chains differ after such a record: where the old set did decide a block above the head, and
 //! did not show it in time, a node that has imported that block stays with it. It is told so, and
@@ -46,9 +47,12 @@ pub const MAX_RECOVERIES: usize = 256;
 /// not known.
 const MAX_TOLD: usize = 64;
 
-/// How old the head of a chain may be, in milliseconds, for this node to sign above it though it has not heard yet whether
-/// the set was replaced. That takes days of standstill.
+/// How old the head of a chain may be, in milliseconds, for this node to sign above it though it has not heard of late whether
+/// the set was replaced; where it is not known how long a chain stands still before that. By default it takes days.
 pub const MAX_UNSURE_AGE_MS: u64 = 60 * 60 * 1000;
+
+/// How old the word of whoever makes the records may be, in milliseconds, to be of late.
+pub const MAX_WORD_AGE_MS: u64 = 10 * 60 * 1000;
 
 /// A record, read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,8 +86,8 @@ pub enum Verdict {
     Good(TakeOver),
     /// They are none.
     Bad,
-    /// They may be one: others may have heard of it earlier.
-    Open,
+    /// They may be one that says this: others may have heard of it earlier.
+    Open(TakeOver),
 }
 
 /// Says whether bytes are a record above the block with a hash. It is asked for each header that brings what is not known,
@@ -216,12 +220,23 @@ struct Known {
     by_parent: HashMap<Hash, Arc<TakeOver>>,
     /// The heads by height, for the order in which they give way.
     heights: BTreeSet<(Height, Hash)>,
-    /// Whether this node has heard what whoever makes the records says of late.
-    current: bool,
+    /// The time of the last word of whoever makes the records by which all of them were announced, in milliseconds since
+    /// 1970; 0 if there was none yet.
+    word_ms: u64,
     /// The last block that waits until somebody can tell whether its record is good.
-    waiting: Option<(Hash, Height)>,
+    waiting: Option<Waiting>,
     /// Parents for which it was said that such a record came, and at which height.
     told: BTreeSet<(Height, Hash)>,
+}
+
+/// A block that waits.
+struct Waiting {
+    hash: Hash,
+    height: Height,
+    /// The block before.
+    parent: Hash,
+    /// What it brings.
+    record: Vec<u8>,
 }
 
 impl Known {
@@ -244,6 +259,8 @@ pub struct Recoveries {
     news: Arc<watch::Sender<u64>>,
     /// Whom to ask for records that are not known, if they may come at any time, and to peers earlier than to this node.
     judge: Option<Judge>,
+    /// How old the head may be, in milliseconds, while there can be no record above it; none if there is no such time.
+    max_unsure_age_ms: Option<u64>,
 }
 
 impl Default for Recoveries {
@@ -252,16 +269,19 @@ impl Default for Recoveries {
             known: Arc::default(),
             news: Arc::new(watch::channel(0).0),
             judge: None,
+            max_unsure_age_ms: None,
         }
     }
 }
 
 impl Recoveries {
     /// The records of a chain whose sets somebody assigns who tells this node of them, and for whom `judge` says of others
-    /// whether they are good. On any other chain a block with a record that is not known is a bad one.
-    pub fn awaited(judge: Judge) -> Self {
+    /// whether they are good. On any other chain a block with a record that is not known is a bad one. There is none above a
+    /// head that is not older than `max_unsure_age_ms` milliseconds; none at all that this node may lack, if that is none.
+    pub fn awaited(judge: Judge, max_unsure_age_ms: Option<u64>) -> Self {
         Self {
             judge: Some(judge),
+            max_unsure_age_ms,
             ..Self::default()
         }
     }
@@ -271,19 +291,30 @@ impl Recoveries {
         self.judge.is_some()
     }
 
-    /// All that whoever makes the records says of late has been announced. That is said once, after each start.
-    pub fn set_current(&self) {
-        let was_current = std::mem::replace(&mut self.known.write().current, true);
-        if !was_current {
+    /// All that whoever makes the records had said at `word_ms`, in milliseconds since 1970, has been announced. It is news
+    /// if the word before is too old beside it.
+    pub fn set_current(&self, word_ms: u64) {
+        let mut known = self.known.write();
+        let is_news = word_ms.saturating_sub(known.word_ms) > MAX_WORD_AGE_MS;
+        known.word_ms = known.word_ms.max(word_ms);
+        drop(known);
+        if is_news {
             self.tell_news();
         }
     }
 
     /// Whether there may be a record above a block that was made at `made_ms`, none if that is not known, of which this node
-    /// has not heard. `now_ms` is the local clock, both are in milliseconds since 1970.
+    /// has not heard. `now_ms` is the local clock, all are in milliseconds since 1970.
     pub fn may_lack_one(&self, made_ms: Option<u64>, now_ms: u64) -> bool {
-        let is_old = |made_ms: u64| now_ms.saturating_sub(made_ms) > MAX_UNSURE_AGE_MS;
-        self.are_awaited() && made_ms.is_none_or(is_old) && !self.known.read().current
+        self.may_be_one(made_ms, now_ms)
+            && now_ms.saturating_sub(self.known.read().word_ms) > MAX_WORD_AGE_MS
+    }
+
+    /// Whether such a block is old enough for a record above it.
+    fn may_be_one(&self, made_ms: Option<u64>, now_ms: u64) -> bool {
+        let is_older =
+            |age_ms| made_ms.is_none_or(|made_ms| now_ms.saturating_sub(made_ms) > age_ms);
+        self.max_unsure_age_ms.is_some_and(is_older)
     }
 
     /// Take a record, whether its head is final here or not. Whether it says something new; an error
@@ -357,31 +388,56 @@ impl Recoveries {
             .collect()
     }
 
-    /// Changes with each record that comes, and when the records are [current](Self::set_current).
+    /// Changes with each record that comes, and with a [word](Self::set_current) that comes after a long time. That a word
+    /// grows old is no news.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.news.subscribe()
     }
 
-    /// What is to be said of `record`, which is not known, and which `header` brings.
-    pub fn judge(&self, header: &Header, record: &[u8]) -> Verdict {
+    /// What is to be said of `record`, which is not known, and which `header` brings, above a block that was made at `made_ms`.
+    /// Above a young one it is not open. Units as with [`may_lack_one`](Self::may_lack_one).
+    pub fn judge(
+        &self,
+        header: &Header,
+        record: &[u8],
+        made_ms: Option<u64>,
+        now_ms: u64,
+    ) -> Verdict {
         let verdict = match &self.judge {
             Some(judge) => judge(header.parent_hash(), record),
             None => Verdict::Bad,
         };
-        if !self.are_awaited() || verdict == Verdict::Open {
+        let verdict = match verdict {
+            Verdict::Open(_) if !self.may_be_one(made_ms, now_ms) => Verdict::Bad,
+            verdict => verdict,
+        };
+        if !self.are_awaited() || matches!(verdict, Verdict::Open(_)) {
             self.tell_unknown(header);
         }
         verdict
     }
 
-    /// Keep in mind that a block waits until somebody can tell whether its record is good.
-    pub fn wait(&self, hash: Hash, height: Height) {
-        self.known.write().waiting = Some((hash, height));
+    /// Keep in mind that the block of `header` waits until somebody can tell whether `record`, which it brings, is good.
+    pub fn wait(&self, header: &Header, record: Vec<u8>) {
+        self.known.write().waiting = Some(Waiting {
+            hash: header.hash(),
+            height: *header.number(),
+            parent: *header.parent_hash(),
+            record,
+        });
     }
 
-    /// The last block that waits, once: to be fetched again when something is known that was not before.
+    /// The last block that waits, once its record is known: to be fetched again. One whose record is never known stays until
+    /// another one takes its place.
     pub fn take_waiting(&self) -> Option<(Hash, Height)> {
-        self.known.write().waiting.take()
+        let mut known = self.known.write();
+        let waiting = known.waiting.as_ref()?;
+        let takeover = known.by_parent.get(&waiting.parent)?;
+        if takeover.record != waiting.record {
+            return None;
+        }
+        let waiting = known.waiting.take()?;
+        Some((waiting.hash, waiting.height))
     }
 
     /// Say, once of the same parent, that a header brings a record of which nobody here can tell whether it is good.

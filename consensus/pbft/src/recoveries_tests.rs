@@ -13,59 +13,129 @@ fn bringing(height: Height, record: &[u8]) -> Header {
     Header::new(height + 1, zero, zero, parent, Digest { logs })
 }
 
+/// How old a head is here for there to be a record, in milliseconds.
+const AGE_MS: u64 = 1_000;
+
+/// When it is looked.
+const NOW_MS: u64 = 10 * MAX_WORD_AGE_MS;
+
 /// Records of which `verdict` is said, whatever they are.
 fn awaited(verdict: Verdict) -> Recoveries {
-    Recoveries::awaited(Arc::new(move |_: &Hash, _: &[u8]| verdict.clone()))
+    let judge = move |_: &Hash, _: &[u8]| verdict.clone();
+    Recoveries::awaited(Arc::new(judge), Some(AGE_MS))
 }
 
 #[test]
 fn who_is_told_of_records_is_asked_for_others() {
     let good = take_over(7, 6);
     let header = bringing(7, &good.record);
-    for verdict in [Verdict::Good(good.clone()), Verdict::Bad, Verdict::Open] {
-        let said = awaited(verdict.clone()).judge(&header, &good.record);
+    let open = Verdict::Open(good.clone());
+    for verdict in [Verdict::Good(good.clone()), Verdict::Bad, open.clone()] {
+        let said = awaited(verdict.clone()).judge(&header, &good.record, Some(0), NOW_MS);
         assert_eq!(said, verdict);
     }
     let asked = |above: &Hash, bytes: &[u8]| {
         assert_eq!((above, bytes), (&take_over(7, 6).parent, &[1, 2][..]));
-        Verdict::Open
+        Verdict::Open(take_over(7, 6))
     };
-    let recoveries = Recoveries::awaited(Arc::new(asked));
-    assert_eq!(recoveries.judge(&header, &[1, 2]), Verdict::Open);
+    let recoveries = Recoveries::awaited(Arc::new(asked), Some(AGE_MS));
+    let said = recoveries.judge(&header, &[1, 2], Some(0), NOW_MS);
+    assert_eq!(said, open);
     // Elsewhere nobody can tell.
-    let said = Recoveries::default().judge(&header, &good.record);
+    let said = Recoveries::default().judge(&header, &good.record, Some(0), NOW_MS);
     assert_eq!(said, Verdict::Bad);
 }
 
 #[test]
-fn above_an_old_head_a_record_may_be_missed_until_those_of_late_are_known() {
-    let now = 10 * MAX_UNSURE_AGE_MS;
-    let (old, young) = (now - MAX_UNSURE_AGE_MS - 1, now - MAX_UNSURE_AGE_MS);
-    let recoveries = awaited(Verdict::Open);
-    let mut news = recoveries.clone().subscribe();
+fn above_a_young_head_no_record_is_open() {
+    let good = take_over(7, 6);
+    let header = bringing(7, &good.record);
+    let (old, young) = (NOW_MS - AGE_MS - 1, NOW_MS - AGE_MS);
+    let open = Verdict::Open(good.clone());
+    for (made, expected) in [
+        (None, open.clone()),
+        (Some(old), open.clone()),
+        (Some(young), Verdict::Bad),
+        (Some(NOW_MS + 1), Verdict::Bad),
+    ] {
+        let said = awaited(open.clone()).judge(&header, &good.record, made, NOW_MS);
+        assert_eq!(said, expected, "{made:?}");
+        // What is known to be good is, whatever the clocks say.
+        let is_good = Verdict::Good(good.clone());
+        let said = awaited(is_good.clone()).judge(&header, &good.record, made, NOW_MS);
+        assert_eq!(said, is_good, "{made:?}");
+    }
+}
+
+#[test]
+fn above_an_old_head_a_record_may_be_missed_while_those_of_late_are_not_known() {
+    let (old, young) = (NOW_MS - AGE_MS - 1, NOW_MS - AGE_MS);
+    let recoveries = awaited(Verdict::Bad);
+    let never = Recoveries::awaited(Arc::new(|_: &Hash, _: &[u8]| Verdict::Bad), None);
     for (made, expected) in [
         (None, true),
         (Some(0), true),
         (Some(old), true),
         (Some(young), false),
-        (Some(now + 1), false),
+        (Some(NOW_MS + 1), false),
     ] {
-        assert_eq!(recoveries.may_lack_one(made, now), expected, "{made:?}");
-        // Nobody tells a node of other chains.
-        assert!(!Recoveries::default().may_lack_one(made, now));
+        assert_eq!(recoveries.may_lack_one(made, NOW_MS), expected, "{made:?}");
+        // Nobody tells a node of other chains, nor of those that get no records.
+        assert!(!Recoveries::default().may_lack_one(made, NOW_MS));
+        assert!(!never.may_lack_one(made, NOW_MS));
     }
     // That a record is known does not say that there is no later one.
     recoveries.announce(take_over(7, 5)).unwrap();
-    news.mark_unchanged();
-    assert!(recoveries.may_lack_one(Some(old), now));
-    recoveries.set_current();
-    assert!(news.has_changed().unwrap());
-    news.mark_unchanged();
-    for made in [None, Some(old)] {
-        assert!(!recoveries.may_lack_one(made, now), "{made:?}");
+    assert!(recoveries.may_lack_one(Some(old), NOW_MS));
+    // (the time of the word, and whether it is too old); an older one that comes later changes nothing.
+    for (word, expected) in [
+        (NOW_MS - MAX_WORD_AGE_MS - 1, true),
+        (NOW_MS - MAX_WORD_AGE_MS, false),
+        (0, false),
+    ] {
+        recoveries.set_current(word);
+        for made in [None, Some(old)] {
+            let lacks = recoveries.may_lack_one(made, NOW_MS);
+            assert_eq!(lacks, expected, "{word}, {made:?}");
+        }
     }
-    recoveries.set_current();
-    assert!(!news.has_changed().unwrap(), "it is said once");
+    // And it does not hold for good.
+    assert!(recoveries.may_lack_one(Some(old), NOW_MS + 1));
+    recoveries.set_current(NOW_MS);
+    assert!(!recoveries.may_lack_one(Some(old), NOW_MS + 1));
+}
+
+#[test]
+fn a_word_is_news_after_a_long_time() {
+    let recoveries = awaited(Verdict::Bad);
+    let mut news = recoveries.subscribe();
+    for (word, expected) in [
+        (NOW_MS, true),
+        (NOW_MS, false),
+        (NOW_MS + MAX_WORD_AGE_MS, false),
+        (0, false),
+        (NOW_MS + 2 * MAX_WORD_AGE_MS + 1, true),
+    ] {
+        recoveries.set_current(word);
+        assert_eq!(news.has_changed().unwrap(), expected, "{word}");
+        news.mark_unchanged();
+    }
+}
+
+#[test]
+fn only_a_block_whose_record_is_known_is_fetched() {
+    let recoveries = awaited(Verdict::Bad);
+    let (other, good) = (take_over(7, 5), take_over(7, 6));
+    let header = bringing(7, &good.record);
+    recoveries.wait(&header, good.record.clone());
+    assert_eq!(recoveries.take_waiting(), None, "it is not known yet");
+    // Neither a record of another block, nor another one of this.
+    recoveries.announce(take_over(3, 4)).unwrap();
+    recoveries.announce(other).unwrap();
+    assert_eq!(recoveries.take_waiting(), None);
+    recoveries.announce(good).unwrap();
+    assert_eq!(recoveries.take_waiting(), Some((header.hash(), 8)));
+    assert_eq!(recoveries.take_waiting(), None, "it is said once");
 }
 
 #[test]
@@ -178,7 +248,7 @@ fn there_are_not_more_than_so_many() {
     assert_eq!(all.len(), MAX_RECOVERIES);
     assert_eq!(all[0].height, 10, "the lowest gave way");
     for height in 0..2 * MAX_TOLD as Height {
-        recoveries.judge(&bringing(height, &[1]), &[1]);
+        recoveries.judge(&bringing(height, &[1]), &[1], None, NOW_MS);
     }
     assert_eq!(recoveries.known.read().told.len(), MAX_TOLD);
 }

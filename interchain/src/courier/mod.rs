@@ -65,8 +65,8 @@ struct Entry {
     next_seek: u64,
     /// The set that decided, as far as was known, when a node of the other chain said that a record of the hub replaced it.
     recovered: Option<SetId>,
-    /// Whether that node showed headers that were not known, on the way to the block above which the record stands.
-    led_on: bool,
+    /// Until when headers may be on their way that such a node showed, and that lead to the block above which the record stands.
+    led_on_until: u64,
     /// When the hub may be asked for that record.
     next_recovery: u64,
     /// The set of which it was said that no record of use replaces it.
@@ -247,7 +247,7 @@ impl<C: Chain> Courier<C> {
                         late: Vec::new(),
                         next_seek: 0,
                         recovered: None,
-                        led_on: false,
+                        led_on_until: 0,
                         next_recovery: 0,
                         complained: None,
                     };

@@ -23,6 +23,9 @@ use hansa_interchain_primitives::{
 };
 use log::{debug, info, warn};
 
+/// For how long headers that were shown may take into a block that is final, in milliseconds.
+const LED_ON_MS: u64 = 3 * PULL_INTERVAL_MS;
+
 impl<C: Chain> Courier<C> {
     /// A node of the other chain says that the hub has replaced its set, and shows what leads there. Returns how it went,
     /// for the metrics.
@@ -47,7 +50,7 @@ impl<C: Chain> Courier<C> {
                 entry.route.on_answer(false);
                 entry.recovered = Some(entry.state.client.state.set_id);
                 if learned.is_news() {
-                    entry.led_on = true;
+                    entry.led_on_until = now.saturating_add(LED_ON_MS);
                     let soon = now.saturating_add(PULL_INTERVAL_MS);
                     entry.next_recovery = entry.next_recovery.min(soon);
                     self.keep_sets_of(&peer, &headers);
@@ -258,13 +261,13 @@ impl<C: Chain> Courier<C> {
     }
 
     /// No record of use was shown of `chain`: it is asked for again after a while. If one was that stands `beyond` what the light
-    /// client knows, its headers have to come first: soon, if some are on their way.
+    /// client knows, its headers have to come first: soon, if some were shown lately.
     fn put_off(&mut self, chain: ChainId, beyond: bool) {
         let now = self.now();
         let Some(entry) = self.routes.get_mut(&chain) else {
             return;
         };
-        if beyond && std::mem::take(&mut entry.led_on) {
+        if beyond && now < entry.led_on_until {
             return;
         }
         entry.next_recovery = now.saturating_add(RECOVERY_INTERVAL_MS);

@@ -16,7 +16,7 @@ use crate::{
 use futures::{future::BoxFuture, FutureExt};
 use hansa_consensus_pbft::{
     accusation,
-    recoveries::{Judge, Recoveries, Verdict},
+    recoveries::{Judge, Recoveries, Verdict, MAX_UNSURE_AGE_MS},
 };
 use hansa_dappchain_genesis::{build, spec::chain_spec, Genesis};
 use hansa_dappchain_primitives::{api::GenesisRecord, ChainId};
@@ -25,10 +25,9 @@ use hansa_local_chain::LocalChain;
 use hansa_primitives::{AccountId, Hash};
 use hansa_supervisor::{
     launcher::{Ended, GenesisError, Launcher, Order, Recorded},
-    records::{self, judge},
+    records::{self, judge, max_unsure_age},
     store::Ports,
 };
-use log::debug;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
@@ -123,7 +122,8 @@ impl Parts {
                 built.hash
             ));
         }
-        let recoveries = Recoveries::awaited(self.judge(record.chain, genesis));
+        let max_age = max_unsure_age(&*self.hub, unix_time(), MAX_UNSURE_AGE_MS);
+        let recoveries = Recoveries::awaited(self.judge(record.chain, genesis), max_age);
         if let Some(Recorded {
             record,
             made_after_ms,
@@ -175,15 +175,13 @@ impl Parts {
         let hub = self.hub.clone();
         Arc::new(move |above: &Hash, bytes: &[u8]| {
             match judge(&*hub, chain, *above, bytes, unix_time()) {
-                Ok(records::Verdict::Good(record)) => {
+                records::Verdict::Good(record) => {
                     take_over(&record, genesis, None).map_or(Verdict::Bad, Verdict::Good)
                 }
-                Ok(records::Verdict::Open) => Verdict::Open,
-                Ok(records::Verdict::Bad) => Verdict::Bad,
-                Err(error) => {
-                    debug!("The hub cannot be asked for a record of DappChain {chain:x}: {error}");
-                    Verdict::Open
+                records::Verdict::Open(record) => {
+                    take_over(&record, genesis, None).map_or(Verdict::Bad, Verdict::Open)
                 }
+                records::Verdict::Bad => Verdict::Bad,
             }
         })
     }

@@ -189,8 +189,8 @@ impl Service for ChainService {
         taken.map(drop)
     }
 
-    fn set_current(&mut self) {
-        self.node.set_current();
+    fn set_current(&mut self, hub_ms: u64) {
+        self.node.set_current(hub_ms);
     }
 
     fn accusations(&mut self) -> Vec<Accusation> {

@@ -115,13 +115,14 @@ impl FullNode {
         is_news.map_err(|error| error.to_string())
     }
 
-    /// All records that the hub has now are announced; see [`Recoveries::set_current`].
-    pub fn set_current(&self) {
-        self.states.recoveries().set_current();
+    /// All records that the hub had at `hub_ms` are announced; see [`Recoveries::set_current`].
+    pub fn set_current(&self, hub_ms: u64) {
+        self.states.recoveries().set_current(hub_ms);
         self.fetch_waiting();
     }
 
-    /// Fetch the block that came when nobody could tell whether its record is good: sync has it as done with.
+    /// Fetch the block that came when nobody could tell whether its record is good, if it is known now that it is: sync has it as
+    /// done with.
     fn fetch_waiting(&self) {
         if let Some((hash, height)) = self.states.recoveries().take_waiting() {
             self.sync.set_sync_fork_request(Vec::new(), hash, height);

@@ -95,6 +95,10 @@ pub trait Hub: Send + Sync + 'static {
     /// Whether a chain stands still, as the hub sees it, so that there may soon be such a record.
     fn stands_still(&self, at: Hash, chain: ChainId) -> Result<bool, Error>;
 
+    /// How old the last head of a chain must be before the hub calls the roll, and for how long nodes may answer; none if it
+    /// watches no chain. An older hub cannot be asked.
+    fn stall_periods(&self, at: Hash) -> Result<Option<(Seconds, Seconds)>, Error>;
+
     /// The number of the set that has this id on a chain; none if the hub does not know.
     fn ordinal(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error>;
 
@@ -281,6 +285,10 @@ where
             return Ok(false);
         }
         Ok(api.stall(at, chain)?.is_some())
+    }
+
+    fn stall_periods(&self, at: Hash) -> Result<Option<(Seconds, Seconds)>, Error> {
+        Ok(self.api().stall_periods(at)?)
     }
 
     fn ordinal(&self, at: Hash, chain: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error> {

@@ -95,9 +95,9 @@ pub trait Service: Send + 'static {
     /// The error says why it cannot.
     fn recover(&mut self, recorded: &Recorded) -> Result<(), String>;
 
-    /// What the hub says is of late now, and its record, if it has one, was handed over: the service needs not be silent any more
-    /// where its chain has stood still. Said once to each.
-    fn set_current(&mut self);
+    /// What the hub said in a block that it made at `hub_ms`, in milliseconds since 1970, was handed over: its record, or that there
+    /// is none. If that is of late the service needs not be silent where its chain stands still. Said at each of the hub's blocks.
+    fn set_current(&mut self, hub_ms: u64);
 
     /// The offences that its node has seen since this was asked last.
     fn accusations(&mut self) -> Vec<Accusation>;

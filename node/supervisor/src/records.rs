@@ -3,9 +3,10 @@
 
 //! What the hub's final state says of records by which chains go on that lost their quorum.
 
-use crate::{hub::Hub, plan::UnixTime};
+use crate::{hub::Hub, plan::UnixTime, LOG_TARGET};
 use hansa_dappchain_primitives::{ChainId, Recovery};
 use hansa_primitives::{AccountId, Hash};
+use log::debug;
 use sp_blockchain::Error as ChainError;
 
 /// How old the hub's last final block may be, in seconds, for what it says to be of late.
@@ -16,8 +17,8 @@ pub const CURRENT_HUB: UnixTime = 10 * 60;
 pub enum Verdict {
     /// They are the hub's record.
     Good(Box<Recovery<AccountId>>),
-    /// They may be: the hub is behind here, or about to make one.
-    Open,
+    /// They may be, as they read: the hub is behind here, or about to make one, or cannot be asked.
+    Open(Box<Recovery<AccountId>>),
     /// They are not.
     Bad,
 }
@@ -32,29 +33,52 @@ pub fn is_current<H: Hub>(hub: &H, at: Hash, now: UnixTime) -> Result<bool, Chai
     Ok(made_ms.is_some_and(|made_ms| now.saturating_sub(made_ms / 1_000) < CURRENT_HUB))
 }
 
+/// How old the head of a chain may be, in milliseconds, while `hub` makes no record above it: half as old as when the roll is
+/// called. None if it makes none at all, by what it says of late; `unknown_ms` if that is not known.
+pub fn max_unsure_age<H: Hub>(hub: &H, now: UnixTime, unknown_ms: u64) -> Option<u64> {
+    let at = hub.head();
+    let periods = hub.stall_periods(at);
+    match periods.and_then(|periods| Ok((periods, is_current(hub, at, now)?))) {
+        Ok((Some((stall, _)), _)) => Some(u64::from(stall).saturating_mul(1_000) / 2),
+        Ok((None, true)) => None,
+        Ok((None, false)) => Some(unknown_ms),
+        Err(error) => {
+            debug!(target: LOG_TARGET, "The hub cannot be asked when it calls rolls: {error}");
+            Some(unknown_ms)
+        }
+    }
+}
+
 /// Hold `bytes`, which the header of a block of `chain` above the block `above` brings, against the hub's final state. What can
 /// be said without asking the hub's runtime comes first, as anybody can show such headers.
-///
-/// # Errors
-///
-/// If the hub cannot be asked.
-pub fn judge<H: Hub>(
-    hub: &H,
-    chain: ChainId,
-    above: Hash,
-    bytes: &[u8],
-    now: UnixTime,
-) -> Result<Verdict, ChainError> {
+pub fn judge<H: Hub>(hub: &H, chain: ChainId, above: Hash, bytes: &[u8], now: UnixTime) -> Verdict {
     let record = Recovery::<AccountId>::read(bytes)
         .filter(|record| (record.chain, record.head.hash) == (chain, above));
-    let Some(record) = record else {
-        return Ok(Verdict::Bad);
+    let Some(record) = record.map(Box::new) else {
+        return Verdict::Bad;
     };
+    match is_good(hub, &record, now) {
+        Ok(Some(true)) => Verdict::Good(record),
+        Ok(Some(false)) => Verdict::Bad,
+        Ok(None) => Verdict::Open(record),
+        Err(error) => {
+            debug!(target: LOG_TARGET, "The hub cannot be asked for a record of DappChain {chain:x}: {error}");
+            Verdict::Open(record)
+        }
+    }
+}
+
+/// Whether a record is the hub's; none if it does not know.
+fn is_good<H: Hub>(
+    hub: &H,
+    record: &Recovery<AccountId>,
+    now: UnixTime,
+) -> Result<Option<bool>, ChainError> {
     let at = hub.head();
-    Ok(match hub.recovery_hash(at, chain, record.set_id)? {
-        Some(hash) if hash == record.hash() => Verdict::Good(Box::new(record)),
-        Some(_) => Verdict::Bad,
-        None if !is_current(hub, at, now)? || hub.stands_still(at, chain)? => Verdict::Open,
-        None => Verdict::Bad,
+    let known = hub.recovery_hash(at, record.chain, record.set_id)?;
+    Ok(match known {
+        Some(hash) => Some(hash == record.hash()),
+        None if !is_current(hub, at, now)? || hub.stands_still(at, record.chain)? => None,
+        None => Some(false),
     })
 }

@@ -81,8 +81,6 @@ struct Running<S> {
     run: u64,
     /// The hash of the record that it was handed, by which its chain goes on.
     recovery: Option<Hash>,
-    /// Whether it was told that there is no other, by what the hub said of late.
-    is_current: bool,
 }
 
 /// What the hub says of a chain of which this node is a member.
@@ -473,7 +471,6 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
                     service,
                     run,
                     recovery: None,
-                    is_current: false,
                 };
                 self.services.insert(chain, running);
                 self.plan.started(chain, (self.clock)());

@@ -257,6 +257,10 @@ sp_api::decl_runtime_apis! {
         /// That the chain stands still; none if it does not, as far as the hub knows.
         fn stall(chain: ChainId) -> Option<StallView>;
 
+        /// How old the last head of a chain must be before the roll is called, and for how long after that nodes may answer; none
+        /// if no chain is watched, so that no set is recorded.
+        fn stall_periods() -> Option<(Seconds, Seconds)>;
+
         /// Put a report of an offence on a chain into the local pool, none if that fails. `set` and `accounts`
         /// are those that were ordered under this number, with the id that the set has on the chain. The caller must
         /// register the extension that gives the runtime access to the pool.

@@ -17,7 +17,7 @@ use hansa_beacon_primitives::{
 };
 use hansa_dappchain_primitives::{
     BallotView, ChainId, ChainPage, ChainView, GenesisRecord, Hash, Quote, Recovery, SeatView,
-    SetOrdinal, SetsView, StallView,
+    Seconds, SetOrdinal, SetsView, StallView,
 };
 use hansa_interchain_primitives::{
     self as interchain,
@@ -298,6 +298,11 @@ impl_runtime_apis! {
 
         fn stall(chain: ChainId) -> Option<StallView> {
             DappChainSets::stall_of(chain)
+        }
+
+        fn stall_periods() -> Option<(Seconds, Seconds)> {
+            let periods = DappChainSets::stall_periods()?;
+            Some((periods.stall_seconds, periods.challenge_seconds))
         }
 
         fn submit_offence(

@@ -307,7 +307,9 @@ where
         if self.status(parent)? == BlockStatus::Unknown {
             return Ok(ImportResult::UnknownParent);
         }
-        if self.states.is_record_open(&params.post_header()) {
+        let justifications = params.justifications.as_ref();
+        let header = params.post_header();
+        if self.states.is_record_open(&header, justifications) {
             return Ok(ImportResult::MissingState);
         }
         self.check_record(&params.header).map_err(other)?;

@@ -13,8 +13,10 @@ use crate::{
     authorities::{ConsensusStateError, ConsensusStates, HeightState},
     recoveries::{
         push_record, read_record, RecordError, Recoveries, RecoveryError, TakeOver, Verdict,
+        MAX_UNSURE_AGE_MS,
     },
     test_support::{beacon_output, commit, height_state, pre_header, seal_under, take_over},
+    worker::unix_ms,
 };
 use futures::executor::block_on;
 use hansa_pbft_primitives::{Certificate, ConsensusLog, Hash, PreDigest, SetId};
@@ -196,20 +198,30 @@ fn sync_and_log_bring_the_first_block_of_the_new_set() {
 /// A chain on genesis where `verdict` is said of all records.
 fn setup_judged(verdict: impl Fn() -> Verdict + Send + Sync + 'static) -> Setup {
     let judge = move |_: &Hash, _: &[u8]| verdict();
-    setup_with(Recoveries::awaited(Arc::new(judge)))
+    setup_with(Recoveries::awaited(
+        Arc::new(judge),
+        Some(MAX_UNSURE_AGE_MS),
+    ))
+}
+
+/// A chain on genesis where the good record may be one, as may any other.
+fn setup_open() -> Setup {
+    let record = setup().record();
+    setup_judged(move || Verdict::Open(record.clone()))
 }
 
 #[test]
 fn a_block_with_a_record_that_may_be_good_waits_and_nobody_is_blamed() {
-    let t = setup_judged(|| Verdict::Open);
+    let t = setup_open();
     let (block, certificate) = t.first_of_new_set();
     for _ in 0..2 {
         let result = t.sync(block.clone(), Some(&certificate));
         assert_eq!(result, Ok(ImportResult::MissingState));
     }
     // It is fetched again when its record is known.
-    t.states.announce(t.record()).unwrap();
     let waiting = || t.states.recoveries().take_waiting();
+    assert_eq!(waiting(), None);
+    t.states.announce(t.record()).unwrap();
     assert_eq!(waiting(), Some((block.hash(), HEIGHT)));
     assert_eq!(waiting(), None);
     let result = t.sync(block, Some(&certificate)).unwrap();
@@ -218,14 +230,75 @@ fn a_block_with_a_record_that_may_be_good_waits_and_nobody_is_blamed() {
 }
 
 #[test]
+fn only_what_the_set_of_the_record_has_decided_waits() {
+    let (block, good) = setup().first_of_new_set();
+    let of_old_set = commit(&height_state(4), HEIGHT, VIEW, block.hash(), 0..4);
+    let of_other_block = commit(&setup().recovered(), HEIGHT, VIEW, Hash::zero(), 0..4);
+    let of_few = commit(&setup().recovered(), HEIGHT, VIEW, block.hash(), 0..1);
+    for (certificate, waits) in [
+        (None, false),
+        (Some(&of_old_set), false),
+        (Some(&of_other_block), false),
+        (Some(&of_few), false),
+        (Some(&good), true),
+    ] {
+        let t = setup_open();
+        match t.sync(block.clone(), certificate) {
+            Err(error) => {
+                assert!(!waits && error.starts_with("verifier: "), "{error}");
+            }
+            result => {
+                assert!(waits, "{certificate:?}");
+                assert_eq!(result, Ok(ImportResult::MissingState));
+            }
+        }
+        t.states.announce(t.record()).unwrap();
+        let waiting = t.states.recoveries().take_waiting();
+        assert_eq!(waiting.is_some(), waits, "{certificate:?}");
+    }
+}
+
+#[test]
 fn only_the_next_block_waits() {
-    let t = setup_judged(|| Verdict::Open);
+    let t = setup_open();
     let old = t.block(5);
     t.import_held(old.clone(), certify(&old, VIEW)).unwrap();
     let (block, certificate) = t.first_of_new_set();
     let error = t.sync(block, Some(&certificate)).unwrap_err();
     assert!(error.starts_with("verifier: "), "{error}");
-    assert_eq!(t.states.recoveries().take_waiting(), None);
+}
+
+/// The time of the block that a record is said to be above is what counts.
+#[test]
+fn above_a_young_block_none_waits() {
+    let now_ms = unix_ms();
+    for (made_ms, waits) in [(now_ms, false), (now_ms - 2 * MAX_UNSURE_AGE_MS, true)] {
+        let old = setup().block(made_ms);
+        let record = TakeOver {
+            parent: old.hash(),
+            ..take_over(HEIGHT, NEW_SET)
+        };
+        let judged = record.clone();
+        let t = setup_judged(move || Verdict::Open(judged.clone()));
+        t.import_held(old.clone(), certify(&old, VIEW)).unwrap();
+        let item = record.item();
+        let state = height_state(4).under(Arc::new(record));
+        let author = state.primary(HEIGHT + 1, VIEW).unwrap();
+        let pre = PreDigest {
+            view: VIEW,
+            author,
+            timestamp_ms: made_ms + 1,
+        };
+        let mut header = pre_header(HEIGHT + 1, old.hash(), pre);
+        header.digest.logs.push(item);
+        let header = seal_under(header, &state, author, VIEW);
+        let certificate = commit(&state, HEIGHT + 1, VIEW, header.hash(), 0..4);
+        let result = t.sync(Block::new(header, Vec::new()), Some(&certificate));
+        match waits {
+            true => assert_eq!(result, Ok(ImportResult::MissingState)),
+            false => assert!(result.unwrap_err().starts_with("verifier: ")),
+        }
+    }
 }
 
 #[test]

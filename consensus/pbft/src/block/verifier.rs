@@ -86,7 +86,8 @@ impl<C: ConsensusClient> PbftVerifier<C> {
         let parent = *header.parent_hash();
         let parent_header = self.client.header(parent)?;
         // Before the set is asked for, which the record names.
-        if parent_header.is_some() && self.states.is_record_open(header) {
+        let justifications = params.justifications.as_ref();
+        if parent_header.is_some() && self.states.is_record_open(header, justifications) {
             // No peer's fault, perhaps, and who decided the block is not known before.
             return Ok(());
         }

@@ -6,6 +6,7 @@
 use super::{
     blocks::TaskDone,
     pacing::Pace,
+    recovery::Excuses,
     round::{Production, Round},
     Worker, WorkerError,
 };
@@ -61,7 +62,8 @@ where
         let info = self.client.info();
         let best = self.client.header(info.best_hash)?;
         let best = best.ok_or(WorkerError::NoHeader(info.best_hash))?;
-        if self.may_lack_record(&best) {
+        self.log_due = self.may_lack_record(made_ms(&best));
+        if self.log_due {
             return Ok(());
         }
         for (certificate, block) in self.voting.decided_above(info.best_number)? {
@@ -139,10 +141,9 @@ where
         else {
             return Ok(());
         };
-        let parent_ms = PreDigest::find(round.parent.digest()).map(|pre| pre.timestamp_ms);
         if !self
             .voting
-            .gate_is_open(round.height, &round.state, parent_ms)
+            .gate_is_open(round.height, &round.state, round.parent_ms)
         {
             return Ok(());
         }
@@ -181,8 +182,8 @@ where
     ) -> Result<(), WorkerError> {
         let height = parent.number().saturating_add(1);
         let state = self.states.for_child_of(parent_hash)?;
-        let parent_ms = PreDigest::find(parent.digest()).map(|pre| pre.timestamp_ms);
-        let mandate = self.mandate(height, &state, &parent, parent_certificate.as_ref())?;
+        let parent_ms = made_ms(&parent);
+        let mandate = self.mandate(height, &state, parent_ms, parent_certificate.as_ref())?;
         let voting = mandate.voting_state();
         self.monitor
             .begin(height, &state, mandate.local, voting, Instant::now());
@@ -203,6 +204,7 @@ where
             height,
             pace: Pace::new(parent_ms, &state.timing),
             parent,
+            parent_ms,
             parent_certificate,
             local: mandate.local,
             gated: mandate.gated,
@@ -218,6 +220,7 @@ where
             first_seen: HashMap::new(),
             decided: None,
             importing: false,
+            excuses: Excuses::default(),
             state: state.clone(),
         };
         let restored: HashSet<Hash> = mandate.restored.iter().filter_map(Record::block).collect();
@@ -267,4 +270,9 @@ where
             round.propose(block);
         }
     }
+}
+
+/// When the block of `header` was made, in milliseconds since 1970; none of genesis.
+fn made_ms(header: &Header) -> Option<u64> {
+    PreDigest::find(header.digest()).map(|pre| pre.timestamp_ms)
 }

@@ -67,6 +67,7 @@ use hansa_primitives::Block;
 use log::{debug, error, warn};
 use pacing::BuildLead;
 use presence::Presence;
+use recovery::Unsure;
 use round::{Production, Round};
 use sc_client_api::Backend;
 use sc_consensus::BlockImport;
@@ -176,10 +177,12 @@ pub(crate) struct Worker<C, B, P, I> {
     lead: BuildLead,
     /// Each with the set of the round that it was begun in.
     tasks: FuturesUnordered<BoxFuture<'static, (SetId, TaskDone)>>,
-    /// Changes when a record comes that puts another set in place, and when there are no others.
+    /// Changes when a record comes that puts another set in place, and when the hub is heard again.
     recoveries: watch::Receiver<u64>,
-    /// Whether this node is silent at the height under way as there may be a record of which it has not heard.
-    is_unsure: bool,
+    /// This node is silent at the height under way, as there may be a record of which it has not heard.
+    unsure: Option<Unsure>,
+    /// Whether for the same reason decided blocks were left in the vote log that the database may lack.
+    log_due: bool,
     resend_at: Instant,
 }
 
@@ -200,7 +203,8 @@ where
         Self {
             client: parts.client,
             recoveries: parts.states.recoveries().subscribe(),
-            is_unsure: false,
+            unsure: None,
+            log_due: false,
             states: parts.states,
             executor: parts.executor,
             builder: parts.builder,
@@ -248,6 +252,7 @@ where
                 Some(hash) = transactions.next() => self.work.transaction_ready(&hash),
                 () = alarm.until(wake) => {}
             }
+            self.resume().await?;
             self.tick()?;
             self.publish();
         }
@@ -265,6 +270,10 @@ where
             _ => None,
         };
         let said = peer.zip(said_at);
+        // A machine may have slept since the last input, and its hub with it. What begins a height was looked at just now.
+        if !matches!(input, Input::Start { .. }) {
+            self.fall_silent()?;
+        }
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             self.monitor.input(&input);
@@ -286,6 +295,8 @@ where
     fn tick(&mut self) -> Result<(), WorkerError> {
         let (now, now_ms) = (Instant::now(), unix_ms());
         self.monitor.report_stall(now);
+        self.fall_silent()?;
+        self.tell_if_unsure(now);
         self.try_start_gate()?;
         let Some(round) = self.round.as_mut() else {
             return Ok(());

@@ -3,7 +3,7 @@
 
 //! What the worker holds of the height under way.
 
-use super::pacing::Pace;
+use super::{pacing::Pace, recovery::Excuses};
 use crate::{authorities::HeightState, block::HeldBlock, types::ProposedBlock};
 use hansa_pbft_primitives::{AuthorityIndex, Certificate, Hash, Height, View};
 use hansa_primitives::Header;
@@ -55,6 +55,8 @@ pub(crate) struct ViewTimer {
 pub(crate) struct Round {
     pub height: Height,
     pub parent: Header,
+    /// When the parent was made, in milliseconds since 1970; none of genesis.
+    pub parent_ms: Option<u64>,
     /// The certificate that made the parent final; none for genesis.
     pub parent_certificate: Option<Certificate>,
     pub state: HeightState,
@@ -85,6 +87,8 @@ pub(crate) struct Round {
     pub decided: Option<Certificate>,
     /// Whether the decided block is on its way into the database.
     pub importing: bool,
+    /// What peers said here that was refused in good faith.
+    pub excuses: Excuses,
 }
 
 /// A question of the state machine: is this block valid as the proposal of this view?

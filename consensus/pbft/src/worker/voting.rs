@@ -129,17 +129,28 @@ pub(crate) struct Mandate {
     pub key: Option<AuthorityId>,
     /// Whether it would be allowed to sign but for the start gate.
     pub gated: bool,
+    /// Whether it is an authority of a set of which it does not know whether that still decides.
+    pub held_back: bool,
     /// What it has signed at this height before.
     pub restored: Vec<Record>,
 }
 
 impl Mandate {
+    /// To say nothing at all, not even who it is, as long as it is not known whether the set still decides. Whether it is in
+    /// that set is for whoever watches.
+    pub fn held_back(in_set: bool) -> Self {
+        Self {
+            held_back: in_set,
+            ..Self::default()
+        }
+    }
+
     /// The same in a word, for whoever watches.
     pub fn voting_state(&self) -> VotingState {
         match (&self.local, &self.key) {
             (Some(_), _) => VotingState::Voting,
+            (None, _) if self.gated || self.held_back => VotingState::Starting,
             (None, None) => VotingState::NotInSet,
-            (None, Some(_)) if self.gated => VotingState::Starting,
             (None, Some(_)) => VotingState::LogIncomplete,
         }
     }
@@ -248,7 +259,7 @@ impl Voting {
                         state.set.id
                     );
                 }
-                return Ok(Mandate::default());
+                return Ok(Mandate::held_back(local.is_some()));
             }
             Permission::Silent => {
                 if local.is_some() && !std::mem::replace(&mut self.warned, true) {
@@ -278,6 +289,7 @@ impl Voting {
             key,
             restored,
             gated: false,
+            held_back: false,
         })
     }
 

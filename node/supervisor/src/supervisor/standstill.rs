@@ -4,7 +4,7 @@
 //! What a node does for a chain that lost its quorum: `docs/adr/0016-a-chain-that-lost-its-quorum.md`.
 //!
 //! It answers when the roll is called, says that it is ready though the head is old, and hands the service the record of the
-//! set by which the chain goes on, or says to it that there is none, as soon as the hub is not behind here. That a later block
+//! set by which the chain goes on, and says to it how late the hub's word is that there is no other. That a later block
 //! is known here the couriers show to the hub, which asks for headers of a chain that seems to stand still.
 
 use super::{Membership, Supervisor};
@@ -12,7 +12,6 @@ use crate::{
     duties::DutyError,
     hub::Hub,
     launcher::{Launcher, Recorded, Service},
-    records::is_current,
     LOG_TARGET,
 };
 use hansa_allocation_primitives::Head;
@@ -72,11 +71,11 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
         }
     }
 
-    /// Hand a chain's service the last record, once, and say to it, once, that there is none besides.
+    /// Hand a chain's service the last record, once, and say to it as of when there is none besides.
     pub(super) fn hand_over_record(&mut self, chain: ChainId) -> Result<(), ChainError> {
         let at = self.hub.head();
         let recorded = self.hub.recovery(at, chain)?;
-        let is_current = is_current(&self.hub, at, (self.clock)())?;
+        let made_ms = self.hub.made_at_ms(at)?;
         let Some(running) = self.services.get_mut(&chain) else {
             return Ok(());
         };
@@ -89,9 +88,8 @@ impl<H: Hub, L: Launcher> Supervisor<H, L> {
                 }
             }
         }
-        if is_current && !running.is_current {
-            running.is_current = true;
-            running.service.set_current();
+        if let Some(made_ms) = made_ms {
+            running.service.set_current(made_ms);
         }
         Ok(())
     }

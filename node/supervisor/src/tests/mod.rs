@@ -69,8 +69,8 @@ struct Chain {
     recoveries: Vec<Recorded>,
     /// Why it cannot go on by any.
     is_beyond: Option<String>,
-    /// How often its services were told that they know what the hub says of late.
-    current: usize,
+    /// As of when its services were told that they know what the hub says.
+    current: Vec<u64>,
     // What the hub says.
     proven: Option<Head>,
     recovery: Option<Recorded>,
@@ -110,6 +110,8 @@ struct World {
     hub_fails: bool,
     /// When the hub's last final block was made.
     hub_made_at_ms: Option<u64>,
+    /// When it calls rolls, if it can be asked.
+    stall_periods: Option<Option<(Seconds, Seconds)>>,
 }
 
 #[derive(Clone, Default)]
@@ -304,6 +306,11 @@ impl Hub for Shared {
         Ok(self.set(chain, |chain| chain.stall))
     }
 
+    fn stall_periods(&self, _: Hash) -> Result<Option<(Seconds, Seconds)>, Error> {
+        let periods = self.world().stall_periods;
+        periods.ok_or_else(|| Error::Backend("it is older".into()))
+    }
+
     fn ordinal(&self, _: Hash, _: ChainId, set: SetId) -> Result<Option<SetOrdinal>, Error> {
         self.court(|court| Ok(court.ordinals.get(&set).copied()))
     }
@@ -358,8 +365,9 @@ impl Service for FakeService {
         })
     }
 
-    fn set_current(&mut self) {
-        self.world.set(self.chain, |chain| chain.current += 1);
+    fn set_current(&mut self, hub_ms: u64) {
+        self.world
+            .set(self.chain, |chain| chain.current.push(hub_ms));
     }
 
     fn accusations(&mut self) -> Vec<Accusation> {

@@ -4,7 +4,7 @@
 //! A chain stands still, and goes on by the hub's record.
 
 use super::*;
-use crate::records::{judge, Verdict, CURRENT_HUB};
+use crate::records::{judge, max_unsure_age, Verdict, CURRENT_HUB};
 use hansa_dappchain_primitives::{NextSet, Recovery};
 
 const HEAD: Head = Head {
@@ -115,33 +115,50 @@ fn each_run_of_a_service_is_handed_the_last_record_once() {
 }
 
 #[test]
-fn each_run_of_a_service_is_told_once_that_the_hub_is_not_behind() {
+fn a_service_is_told_at_each_block_of_the_hub_how_late_its_word_is() {
     let mut scene = Scene::new();
-    scene.world.world().now = 10 * CURRENT_HUB;
-    let now = 10 * CURRENT_HUB;
     scene.member(GAME);
     scene.world.set(GAME, |c| c.recovery = Some(recorded(3)));
     let told = |scene: &Scene| {
-        let told = |c: &mut Chain| (c.current, c.recoveries.len());
+        let told = |c: &mut Chain| (c.current.clone(), c.recoveries.len());
         scene.world.set(GAME, told)
     };
-    // (when the hub's block was made, how often the service was told since).
+    assert_eq!(told(&scene), (vec![], 0), "genesis has no time");
+    // (when the hub's block was made, what the service was told so far).
     for (made, expected) in [
-        (None, 0),
-        (Some(now - CURRENT_HUB), 0),
-        (Some(now - CURRENT_HUB + 1), 1),
-        (Some(now + 1), 1),
-        (None, 1),
+        (None, vec![]),
+        (Some(20), vec![20]),
+        (Some(21), vec![20, 21]),
     ] {
-        scene.world.world().hub_made_at_ms = made.map(|made| made * 1_000);
+        scene.world.world().hub_made_at_ms = made;
         scene.block();
         assert_eq!(told(&scene), (expected, 1), "{made:?}");
     }
     // One that starts is not silent until the hub's next block.
-    scene.world.world().hub_made_at_ms = Some(now * 1_000);
     scene.restart();
     scene.settle();
-    assert_eq!(told(&scene), (2, 2));
+    assert_eq!(told(&scene), (vec![20, 21, 21], 2));
+}
+
+#[test]
+fn how_old_a_head_is_without_a_record_follows_from_when_the_roll_is_called() {
+    const UNKNOWN: u64 = 7;
+    let world = Shared::default();
+    let now = 10 * CURRENT_HUB;
+    let (young, old) = (now - CURRENT_HUB + 1, now - CURRENT_HUB);
+    // (what the hub says, when its block was made, how old).
+    for (periods, made, expected) in [
+        (None, young, Some(UNKNOWN)),
+        (Some(None), old, Some(UNKNOWN)),
+        (Some(None), young, None),
+        (Some(Some((40, 20))), young, Some(20_000)),
+        (Some(Some((40, 20))), old, Some(20_000)),
+    ] {
+        world.world().stall_periods = periods;
+        world.world().hub_made_at_ms = Some(made * 1_000);
+        let age = max_unsure_age(&world, now, UNKNOWN);
+        assert_eq!(age, expected, "{periods:?}, {made}");
+    }
 }
 
 #[test]
@@ -153,6 +170,7 @@ fn a_record_is_held_against_the_hubs_hash() {
     others[2].head.hash = Hash::zero();
     let [other, foreign, elsewhere] = others.map(|other| other.to_bytes());
     let is_good = || Verdict::Good(Box::new(record(3)));
+    let is_open = || Verdict::Open(Box::new(record(4)));
     let (unknown, garbage) = (record(4).to_bytes(), vec![1, 2, 3]);
     let world = Shared::default();
     world.set(GAME, |c| c.hashes.insert(3, record(3).hash()));
@@ -167,13 +185,13 @@ fn a_record_is_held_against_the_hubs_hash() {
         (&elsewhere, old, true, Verdict::Bad),
         (&garbage, old, true, Verdict::Bad),
         (&unknown, young, false, Verdict::Bad),
-        (&unknown, young, true, Verdict::Open),
-        (&unknown, old, false, Verdict::Open),
+        (&unknown, young, true, is_open()),
+        (&unknown, old, false, is_open()),
     ] {
         world.world().hub_made_at_ms = Some(made * 1_000);
         world.set(GAME, |c| c.stall = stall);
         let said = judge(&world, GAME, HEAD.hash, bytes, now);
-        assert_eq!(said.unwrap(), expected, "{made}, {stall}");
+        assert_eq!(said, expected, "{made}, {stall}");
     }
 }
 
