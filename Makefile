@@ -57,22 +57,26 @@ network: build ## builds the node and starts a local network
 demo: build ## builds the node and shows the whole system: a hub, two DappChains, transfers, nodes that go round
 	@$(ENV) exec "$$HANSA_BIN" network up --demo $(ARGS)
 
-# First what finds the most common mistakes within seconds, then everything is built once, for tests that start nodes wait
-# for each other most of the time, and checks and unit tests can have the processors meanwhile. Each of the four prints what it has to say when it is done.
-# Those that take cargo's lock only for a moment are named first: the last holds it for minutes.
+# First what finds the most common mistakes within seconds, then everything is built and checked, once. Tests that start nodes
+# wait for each other most of the time, and unit tests can have the processors meanwhile. Each of the three prints what it has to say when it is done.
+# What holds cargo's lock for minutes comes before: some of the tests call cargo, too.
 .PHONY: test
-test: setup check-quick build-all build-tests example ## runs every test, and checks all that make check does
-	@echo "test: checks, unit tests and three groups of end-to-end tests run side by side; each prints when it is done"
-	@$(MAKE) --no-print-directory -j4 --output-sync=target SIDE_BY_SIDE=yes run-e2e run-faults run-others run-checks
+test: setup check-quick build-all build-tests example check-code ## runs every test, and checks all that make check does
+	@echo "test: unit tests and two groups of end-to-end tests run side by side; each prints when it is done"
+	@$(MAKE) --no-print-directory -j3 --output-sync=target SIDE_BY_SIDE=yes run-e2e run-faults-others run-units
 
 .PHONY: build-tests
 build-tests:
 	@$(ENV) cargo test $(CARGO_FLAGS) --lib --tests $(ALL) --no-run
 
+# Some of them have tight clocks: never beside each other.
+.PHONY: run-faults-others
+run-faults-others:
+	@$(MAKE) --no-print-directory --keep-going SIDE_BY_SIDE= run-faults run-others
+
 # These have no clock, so they give way to the nodes of the tests beside them.
-.PHONY: run-checks
-run-checks:
-	@nice -n 10 bash scripts/check.sh code
+.PHONY: run-units
+run-units:
 	@nice -n 10 $(MAKE) --no-print-directory SIDE_BY_SIDE= test-unit test-model bugs
 
 .PHONY: test-unit
@@ -90,7 +94,7 @@ test-e2e: setup build-all example run-e2e run-faults run-others ## runs the end-
 
 .PHONY: run-e2e
 run-e2e:
-	@$(ENV) cargo test $(CARGO_FLAGS) --test e2e --test byzantine -- --test-threads=$(E2E_THREADS) $(ARGS)
+	@$(ENV) cargo test $(CARGO_FLAGS) --test e2e --test byzantine --no-fail-fast -- --test-threads=$(E2E_THREADS) $(ARGS)
 
 .PHONY: run-faults
 run-faults:
@@ -98,7 +102,7 @@ run-faults:
 
 .PHONY: run-others
 run-others:
-	@$(ENV) cargo test $(CARGO_FLAGS) --test '[!bef]*' --test 'b[!y]*' -- --test-threads=1 $(ARGS)
+	@$(ENV) cargo test $(CARGO_FLAGS) --test '[!bef]*' --test 'b[!y]*' --no-fail-fast -- --test-threads=1 $(ARGS)
 
 .PHONY: check
 check: setup ## format, lints, documentation, licences and sources of dependencies
@@ -107,6 +111,10 @@ check: setup ## format, lints, documentation, licences and sources of dependenci
 .PHONY: check-quick
 check-quick:
 	@bash scripts/check.sh quick
+
+.PHONY: check-code
+check-code:
+	@bash scripts/check.sh code
 
 .PHONY: audit
 audit: setup ## looks up known vulnerabilities of dependencies (needs the network)
