@@ -429,7 +429,7 @@ fn no_set_is_recorded_above_another_head_or_of_a_chain_of_which_nothing_is_belie
         recover(world, A, head.height + 1, 1),
         refused(Error::UnknownHeader)
     );
-    assert_eq!(recover(world, A, head.height, 2), refused(Error::BadSet));
+    assert_eq!(recover(world, A, head.height, 0), refused(Error::BadSet));
     assert_eq!(recover(world, 77, head.height, 1), refused(Error::NoRoute));
     assert_eq!(
         world.b.read(|| <Interchain as LightClients>::head(77)),
