@@ -6,12 +6,15 @@
 
 use anyhow::{bail, Context, Result};
 use sp_core::{ed25519, proof_of_possession::ProofOfPossessionGenerator, sr25519, Encode, Pair};
+use std::sync::Arc;
 use subxt::{
+    backend::LegacyBackend,
     client::OnlineClientAtBlockT,
     config::DefaultExtrinsicParamsBuilder,
     dynamic::{self, Value},
     error::DispatchError,
     ext::scale_decode::DecodeAsType,
+    rpcs::RpcClient,
     tx::{DynamicPayload, Payload, TransactionProgress, TransactionStatus},
     OnlineClient, PolkadotConfig,
 };
@@ -48,6 +51,14 @@ struct AccountInfo {
 struct AccountData {
     free: u128,
     reserved: u128,
+}
+
+/// Connect to a node that may be catching up, or be restarted, by the older methods of the JSON-RPC. What a client follows by
+/// `chainHead_v1_follow` the node may stop whenever it cannot show all blocks, and `subxt` gives a transaction up then.
+pub async fn connect_patient(url: impl AsRef<str>) -> Result<Client> {
+    let rpc = RpcClient::from_insecure_url(url).await?;
+    let backend = LegacyBackend::builder().build(rpc);
+    Ok(OnlineClient::from_backend(Arc::new(backend)).await?)
 }
 
 /// A key pair from a secret URI, such as `//Alice` or `//Alice//7`.

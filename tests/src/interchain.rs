@@ -28,7 +28,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use subxt::{
     ext::{scale_encode, scale_type_resolver::TypeResolver},
     tx::Payload as CallPayload,
-    OnlineClient,
 };
 
 /// The least that an account has on a hub.
@@ -215,7 +214,7 @@ impl End {
     /// A client of the node that knows most.
     pub async fn api(&self) -> Result<Client> {
         let (url, _) = self.best().await?;
-        Ok(OnlineClient::from_insecure_url(&url).await?)
+        crate::client::connect_patient(&url).await
     }
 
     /// What governance of another chain would look at: the last final block, and who decides the next.

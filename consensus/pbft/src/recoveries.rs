@@ -259,7 +259,7 @@ pub struct Recoveries {
     news: Arc<watch::Sender<u64>>,
     /// Whom to ask for records that are not known, if they may come at any time, and to peers earlier than to this node.
     judge: Option<Judge>,
-    /// How old the head may be, in milliseconds, while there can be no record above it; none if there is no such time.
+    /// How old the head may be, in milliseconds, while there can be no record above it; none if this node lacks none at any time.
     max_unsure_age_ms: Option<u64>,
 }
 
@@ -277,11 +277,11 @@ impl Default for Recoveries {
 impl Recoveries {
     /// The records of a chain whose sets somebody assigns who tells this node of them, and for whom `judge` says of others
     /// whether they are good. On any other chain a block with a record that is not known is a bad one. There is none above a
-    /// head that is not older than `max_unsure_age_ms` milliseconds; none at all that this node may lack, if that is none.
-    pub fn awaited(judge: Judge, max_unsure_age_ms: Option<u64>) -> Self {
+    /// head that is not older than `max_unsure_age_ms` milliseconds.
+    pub fn awaited(judge: Judge, max_unsure_age_ms: u64) -> Self {
         Self {
             judge: Some(judge),
-            max_unsure_age_ms,
+            max_unsure_age_ms: Some(max_unsure_age_ms),
             ..Self::default()
         }
     }

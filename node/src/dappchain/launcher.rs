@@ -122,7 +122,7 @@ impl Parts {
                 built.hash
             ));
         }
-        let max_age = max_unsure_age(&*self.hub, unix_time(), MAX_UNSURE_AGE_MS);
+        let max_age = max_unsure_age(&*self.hub, MAX_UNSURE_AGE_MS);
         let recoveries = Recoveries::awaited(self.judge(record.chain, genesis), max_age);
         if let Some(Recorded {
             record,

@@ -34,17 +34,14 @@ pub fn is_current<H: Hub>(hub: &H, at: Hash, now: UnixTime) -> Result<bool, Chai
 }
 
 /// How old the head of a chain may be, in milliseconds, while `hub` makes no record above it: half as old as when the roll is
-/// called. None if it makes none at all, by what it says of late; `unknown_ms` if that is not known.
-pub fn max_unsure_age<H: Hub>(hub: &H, now: UnixTime, unknown_ms: u64) -> Option<u64> {
-    let at = hub.head();
-    let periods = hub.stall_periods(at);
-    match periods.and_then(|periods| Ok((periods, is_current(hub, at, now)?))) {
-        Ok((Some((stall, _)), _)) => Some(u64::from(stall).saturating_mul(1_000) / 2),
-        Ok((None, true)) => None,
-        Ok((None, false)) => Some(unknown_ms),
+/// called. `unknown_ms` if it calls none, as its governance may let it at any time, or if it cannot be asked.
+pub fn max_unsure_age<H: Hub>(hub: &H, unknown_ms: u64) -> u64 {
+    match hub.stall_periods(hub.head()) {
+        Ok(Some((stall, _))) => u64::from(stall).saturating_mul(1_000) / 2,
+        Ok(None) => unknown_ms,
         Err(error) => {
             debug!(target: LOG_TARGET, "The hub cannot be asked when it calls rolls: {error}");
-            Some(unknown_ms)
+            unknown_ms
         }
     }
 }

@@ -95,12 +95,14 @@ impl<T: Config> HandOvers for Pallet<T> {
         };
         ordered.set_id = Some(set.id);
         Self::put_in_force(of, &mut record, ordinal, ordered);
-        Chains::<T>::insert(of, record);
+        Chains::<T>::insert(of, &record);
         Self::deposit_event(Event::SetInForce {
             chain: of,
             ordinal,
             set: set.id,
         });
+        // Whoever was held until now goes in this epoch. The weight is that of the update that shows the hand-over.
+        Self::hold(of, &record);
     }
 
     fn wants_header(of: ChainId) -> bool {

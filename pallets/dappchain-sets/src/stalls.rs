@@ -217,7 +217,8 @@ impl<T: Config> Pallet<T> {
         };
         let now = Self::now();
         let age = now.saturating_sub(seen.made);
-        let is_helped = age <= periods.helped_for(Self::reach());
+        let helped_for = periods.helped_for(Self::reach());
+        let is_helped = helped_for > 0 && age <= helped_for;
         let is_old = age >= periods.stall_seconds / HOLD_PART;
         let is_held = is_old || Self::few_since(chain, record, seen.made, periods).is_some();
         T::Rolls::hold(chain, is_helped && is_held);

@@ -5,7 +5,7 @@
 
 use anyhow::{ensure, Context, Result};
 use hansa_e2e::{
-    client::{self, Client, UNIT},
+    client::{self, UNIT},
     dappchains::{Chain, Hub, DEPLOYERS, NEED},
     wait_for,
 };
@@ -76,7 +76,7 @@ async fn check_metrics(hub: &Hub, chain: &Chain, members: &[usize]) -> Result<()
 }
 
 async fn pay(url: &str, nonce_is: u64) -> Result<()> {
-    let api = Client::from_insecure_url(url).await?;
+    let api = client::connect_patient(url).await?;
     let deployer = client::keypair(DEPLOYERS[0]);
     // This node may be a moment behind the one through which was paid before.
     wait_for("the node to know of all payments", || async {

@@ -28,7 +28,7 @@ const NODES: [&str; 7] = ["mika", "nele", "onno", "pia", "rolf", "tine", "ulf"];
 const TERM_SECONDS: u32 = 3_600;
 /// How long the hub waits for another head before it calls the roll: more than a session of the chain by far, as its
 /// reports are what the hub sees of it.
-const STALL_SECONDS: u64 = 40;
+const STALL_SECONDS: u64 = 60;
 /// How long members have to answer.
 const CHALLENGE_SECONDS: u64 = 20;
 /// How long stakes are in reach: longer than light clients trust a chain that is not helped any more.
@@ -50,7 +50,7 @@ fn impatient(folder: &Path) -> Result<PathBuf> {
 
 /// The first deployer gives somebody something on the chain.
 async fn transfer(hub: &Hub, chain: &Chain, node: usize, to: &str) -> Result<()> {
-    let api = client::Client::from_insecure_url(hub.url(chain, node).await?).await?;
+    let api = client::connect_patient(hub.url(chain, node).await?).await?;
     let deployer = client::keypair(DEPLOYERS[0]);
     client::submit(&api, &client::transfer(&account(to), SENT), &deployer).await?;
     let free = client::free(&api, &account(to)).await?;
@@ -146,7 +146,7 @@ async fn a_chain_that_lost_its_quorum_gets_another_set() -> Result<()> {
     }
     // The chain works, keeps what it had, and the hub follows it.
     transfer(&hub, &chain, left[0], "after").await?;
-    let api = client::Client::from_insecure_url(hub.url(&chain, left[1]).await?).await?;
+    let api = client::connect_patient(hub.url(&chain, left[1]).await?).await?;
     wait_for("the other one to have both transfers", || async {
         let before = client::free(&api, &account("before")).await?;
         let after = client::free(&api, &account("after")).await?;

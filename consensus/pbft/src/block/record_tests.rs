@@ -198,10 +198,7 @@ fn sync_and_log_bring_the_first_block_of_the_new_set() {
 /// A chain on genesis where `verdict` is said of all records.
 fn setup_judged(verdict: impl Fn() -> Verdict + Send + Sync + 'static) -> Setup {
     let judge = move |_: &Hash, _: &[u8]| verdict();
-    setup_with(Recoveries::awaited(
-        Arc::new(judge),
-        Some(MAX_UNSURE_AGE_MS),
-    ))
+    setup_with(Recoveries::awaited(Arc::new(judge), MAX_UNSURE_AGE_MS))
 }
 
 /// A chain on genesis where the good record may be one, as may any other.

@@ -101,6 +101,16 @@ fn epoch_of(chain: &mut Chain, seeds: &[&str]) {
     chain.try_state();
 }
 
+/// What the hub has for chain 1.
+fn packets(chain: &mut Chain) -> Vec<HubPacket<AccountId>> {
+    let views = chain.state(|| Interchain::packets(1, SYSTEM_LANE, 0, 10));
+    let packets = views.into_iter().map(|view| match view.packet.payload {
+        Payload::System(bytes) => HubPacket::read(&bytes),
+        _ => None,
+    });
+    packets.collect::<Option<_>>().expect("they can be read")
+}
+
 /// The founder in this seat says that it found `genesis`.
 fn confirm_genesis(chain: &mut Chain, seat: u32, genesis: Hash) {
     let hub = chain.genesis;
@@ -233,14 +243,6 @@ fn a_live_chain_has_a_route_and_is_sent_its_sets() {
         Interchain::client(1).expect("there is a client").set
     });
     assert_eq!(founders.len(), 4);
-    let packets = |chain: &mut Chain| {
-        let views = chain.state(|| Interchain::packets(1, SYSTEM_LANE, 0, 10));
-        let next = views.into_iter().map(|view| match view.packet.payload {
-            Payload::System(bytes) => HubPacket::<AccountId>::read(&bytes),
-            _ => None,
-        });
-        next.collect::<Option<Vec<_>>>().expect("they can be read")
-    };
     epoch(&mut chain);
     assert!(packets(&mut chain).is_empty());
 
