@@ -68,6 +68,7 @@ test: setup check-quick build-all build-tests example check-code ## runs every t
 .PHONY: build-tests
 build-tests:
 	@$(ENV) cargo test $(CARGO_FLAGS) --lib --tests $(ALL) --no-run
+	@$(ENV) cargo test $(CARGO_FLAGS) --features hansa-pbft-sim/seeded-bugs --test bugs --no-run
 
 # Some of them have tight clocks: never beside each other.
 .PHONY: run-faults-others

@@ -6,7 +6,7 @@
 
 use anyhow::{bail, Context, Result};
 use sp_core::{ed25519, proof_of_possession::ProofOfPossessionGenerator, sr25519, Encode, Pair};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use subxt::{
     backend::LegacyBackend,
     client::OnlineClientAtBlockT,
@@ -15,7 +15,7 @@ use subxt::{
     error::DispatchError,
     ext::scale_decode::DecodeAsType,
     rpcs::RpcClient,
-    tx::{DynamicPayload, Payload, TransactionProgress, TransactionStatus},
+    tx::{DynamicPayload, Payload, TransactionInBlock, TransactionProgress, TransactionStatus},
     OnlineClient, PolkadotConfig,
 };
 use subxt_signer::{sr25519::Keypair, SecretUri};
@@ -53,8 +53,8 @@ struct AccountData {
     reserved: u128,
 }
 
-/// Connect to a node that may be catching up, or be restarted, by the older methods of the JSON-RPC. What a client follows by
-/// `chainHead_v1_follow` the node may stop whenever it cannot show all blocks, and `subxt` gives a transaction up then.
+/// Connect to a node that may be catching up by the older methods of the JSON-RPC. What a client follows by `chainHead_v1_follow`
+/// the node stops when it imports blocks in bulk, as it announces none of them, and `subxt` gives a transaction up then.
 pub async fn connect_patient(url: impl AsRef<str>) -> Result<Client> {
     let rpc = RpcClient::from_insecure_url(url).await?;
     let backend = LegacyBackend::builder().build(rpc);
@@ -198,24 +198,33 @@ pub async fn submit<P: Payload>(api: &Client, call: &P, signer: &Keypair) -> Res
     watch(progress).await
 }
 
+/// How long after a transaction is in a block its finality is waited for. No block is imported here that is not final; that one
+/// is, a node does not tell of those that it imports in bulk.
+const UNTOLD: Duration = Duration::from_secs(20);
+
 /// Wait until a transaction is final, and check that it succeeded.
 async fn watch<C>(mut progress: TransactionProgress<PolkadotConfig, C>) -> Result<Included>
 where
     C: OnlineClientAtBlockT<PolkadotConfig> + std::fmt::Debug,
 {
-    let mut seen = Vec::new();
+    let (mut seen, mut included) = (Vec::new(), None);
     loop {
-        let next = tokio::time::timeout(crate::wait::DEADLINE, progress.next()).await;
-        let status = next
-            .with_context(|| format!("the transaction is not final; so far: {seen:?}"))?
-            .with_context(|| format!("the watch ended early; so far: {seen:?}"))??;
+        let patience = included.as_ref().map_or(crate::wait::DEADLINE, |_| UNTOLD);
+        let next = match tokio::time::timeout(patience, progress.next()).await {
+            Ok(next) => next,
+            Err(_) => {
+                let block = included.take().with_context(|| {
+                    format!("the transaction is not in a block; so far: {seen:?}")
+                })?;
+                return succeeded(&block).await;
+            }
+        };
+        let status = next.with_context(|| format!("the watch ended early; so far: {seen:?}"))??;
         match status {
-            TransactionStatus::InFinalizedBlock(block) => {
-                let events = block.wait_for_success().await?;
-                return Ok(Included {
-                    block: sp_core::H256(block.block_hash().0),
-                    index: u32::try_from(events.extrinsic_index())?,
-                });
+            TransactionStatus::InFinalizedBlock(block) => return succeeded(&block).await,
+            TransactionStatus::InBestBlock(block) => {
+                seen.push("InBestBlock".to_string());
+                included = Some(block);
             }
             TransactionStatus::Error { message }
             | TransactionStatus::Invalid { message }
@@ -223,6 +232,18 @@ where
             other => seen.push(format!("{other:?}").chars().take(20).collect::<String>()),
         }
     }
+}
+
+/// Check that a transaction succeeded in the block that it is in.
+async fn succeeded<C>(block: &TransactionInBlock<PolkadotConfig, C>) -> Result<Included>
+where
+    C: OnlineClientAtBlockT<PolkadotConfig>,
+{
+    let events = block.wait_for_success().await?;
+    Ok(Included {
+        block: sp_core::H256(block.block_hash().0),
+        index: u32::try_from(events.extrinsic_index())?,
+    })
 }
 
 /// Why a transaction that got into a block failed there: the name of the error; an error if it did

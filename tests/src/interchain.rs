@@ -302,6 +302,11 @@ pub async fn header(rpc: &Rpc, hash: H256) -> Result<Header> {
     header.context("the node has no such header")
 }
 
+/// That something was made or lost, and not only that a node could not be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Violation(String);
+
 /// Reads two chains at final blocks, and proves that between them nothing was made and nothing was lost.
 pub struct Auditor {
     /// The two chains.
@@ -344,8 +349,23 @@ impl Auditor {
     pub async fn audit(&self) -> Result<()> {
         let [a, b] = &self.ends;
         let [issued_a, issued_b] = self.issuance;
-        self.cut((a, issued_a), (b, issued_b)).await?;
-        self.cut((b, issued_b), (a, issued_a)).await
+        self.cut_once((a, issued_a), (b, issued_b)).await?;
+        self.cut_once((b, issued_b), (a, issued_a)).await
+    }
+
+    /// Compare them as soon as both can be read: nodes come and go.
+    async fn cut_once(
+        &self,
+        at: (&End, Option<Balance>),
+        to: (&End, Option<Balance>),
+    ) -> Result<()> {
+        wait_for_some("both chains to be read", || async {
+            match self.cut(at, to).await {
+                Err(error) if !error.is::<Violation>() => Err(error),
+                compared => Ok(Some(compared)),
+            }
+        })
+        .await?
     }
 
     async fn cut(
@@ -371,14 +391,14 @@ impl Auditor {
         };
         let ours = side(at, &rpc, to.id(), head.hash).await?;
         let ours = ours.context("there is no route")?;
-        audit(&ours, &theirs).with_context(|| {
-            format!(
-                "{:x} at {}, {:x} at {}: {ours:?} {theirs:?}",
+        audit(&ours, &theirs).map_err(|error| {
+            Violation(format!(
+                "{error:#}: {:x} at {}, {:x} at {}: {ours:?} {theirs:?}",
                 at.id(),
                 head.number,
                 to.id(),
                 known.height
-            )
+            ))
         })?;
         check_chain(&rpc, head.hash, &ours, issued).await?;
         check_chain(&other, known.hash, &theirs, others).await?;
@@ -408,7 +428,10 @@ async fn quiet(at: &End, to: &End) -> Result<bool> {
 async fn check_chain(rpc: &Rpc, at: H256, side: &Side, issued: Option<Balance>) -> Result<()> {
     let now = total_issuance(rpc, at).await?;
     let is_as_before = issued.is_none_or(|issued| now == issued);
-    ensure!(is_as_before, "{issued:?} were issued, now {now} are");
+    ensure!(
+        is_as_before,
+        Violation(format!("{issued:?} were issued, now {now} are"))
+    );
     let mut account = RESERVES.to_vec();
     account.resize(32, 0);
     let mut key = [twox_128(b"System"), twox_128(b"Account")].concat();
@@ -418,7 +441,10 @@ async fn check_chain(rpc: &Rpc, at: H256, side: &Side, issued: Option<Balance>) 
     let record = record.context("the account of reserves does not exist")?;
     let (_, free): ([u32; 4], Balance) = Decode::decode(&mut &record[..])?;
     let needed = side.book.theirs.saturating_add(EXISTENTIAL_DEPOSIT);
-    ensure!(free == needed, "the reserves have {free}, and owe {needed}");
+    ensure!(
+        free == needed,
+        Violation(format!("the reserves have {free}, and owe {needed}"))
+    );
     Ok(())
 }
 

@@ -94,6 +94,13 @@ impl Peers {
         room
     }
 
+    /// A peer has answered what brings nothing by itself.
+    pub fn answered(&mut self, peer: &PeerId) {
+        if let Some(peer) = self.0.get_mut(peer) {
+            peer.stalls = 0;
+        }
+    }
+
     /// A peer was of use.
     pub fn helped(&mut self, peer: &PeerId, now: u64) {
         if let Some(peer) = self.0.get_mut(peer) {
@@ -238,12 +245,16 @@ mod tests {
     #[test]
     fn stalls_count_in_a_row_only() {
         let (mut peers, peer) = (Peers::default(), PeerId::random());
-        for _ in 1..STALLS_PER_BAN {
-            assert_eq!(peers.note(peer, Offence::Stall, 0), None);
-        }
-        peers.helped(&peer, 0);
-        for _ in 1..STALLS_PER_BAN {
-            assert_eq!(peers.note(peer, Offence::Stall, 0), None);
+        let between: [fn(&mut Peers, &PeerId); 3] = [
+            |peers, peer| peers.helped(peer, 0),
+            |peers, peer| peers.answered(peer),
+            |_, _| {},
+        ];
+        for between in between {
+            for _ in 1..STALLS_PER_BAN {
+                assert_eq!(peers.note(peer, Offence::Stall, 0), None);
+            }
+            between(&mut peers, &peer);
         }
         assert_eq!(peers.note(peer, Offence::Stall, 0), Some(BAN_MIN));
     }

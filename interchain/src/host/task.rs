@@ -362,6 +362,10 @@ impl Host {
     }
 
     fn answered(&mut self, peer: PeerId, id: OutboundRequestId, response: Response) {
+        // Whether a proof is of use is for the courier to say.
+        if matches!(response, Response::Noted | Response::Standing(_)) {
+            self.peers.answered(&peer);
+        }
         match self.outbound.remove(&id) {
             Some((_, Outbound::Of(reply))) => {
                 let _ = reply.send(Ok(response));
@@ -385,12 +389,15 @@ impl Host {
             OutboundFailure::Io(e) if is_malformed(e) => RequestError::Malformed,
             _ => RequestError::Unreachable,
         };
+        let asked = self.outbound.remove(&id).map(|(_, asked)| asked);
+        // Who waits no longer has said so already.
+        let is_told = matches!(&asked, Some(Outbound::Of(reply)) if reply.is_closed());
         match error {
-            RequestError::Timeout => self.note(peer, Offence::Stall),
+            RequestError::Timeout if !is_told => self.note(peer, Offence::Stall),
             RequestError::Malformed => self.note(peer, Offence::Lie),
             _ => {}
         }
-        if let Some((_, Outbound::Of(reply))) = self.outbound.remove(&id) {
+        if let Some(Outbound::Of(reply)) = asked {
             let _ = reply.send(Err(error));
         }
     }

@@ -6,8 +6,8 @@
 use crate::{
     stalls::Standing,
     types::{commitment, Accounts, ChainSets, OrderedSet},
-    Chains, Config, Event, Pallet, Recoveries, Round, SetAccounts, Sets, StallEnd, Unopened,
-    WeightInfo, LOG_TARGET, MAX_OUTSTANDING,
+    Chains, Config, Event, Pallet, Recoveries, Round, SetAccounts, Sets, StallEnd, Stalls,
+    Unopened, WeightInfo, LOG_TARGET, MAX_OUTSTANDING,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -101,8 +101,11 @@ impl<T: Config> HandOvers for Pallet<T> {
             ordinal,
             set: set.id,
         });
-        // Whoever was held until now goes in this epoch. The weight is that of the update that shows the hand-over.
-        Self::hold(of, &record);
+        // Whoever was held for that need not wait for the next round. Its weight is in that of the update that shows the
+        // hand-over. Once the roll is called the head is old, and only a round ends that.
+        if !Stalls::<T>::contains_key(of) {
+            Self::hold(of, &record);
+        }
     }
 
     fn wants_header(of: ChainId) -> bool {

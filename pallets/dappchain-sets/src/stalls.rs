@@ -37,7 +37,7 @@
 //! A chain that hands over just when its headers cease to come through decides with a set that the hub only ordered, and those
 //! of the set before, of whom a quorum must be missing for a record, may have been released for long. So of the set that
 //! decides, as far as is known, no more are released than `T` in an epoch, and no others before the chain has shown that it
-//! handed over. Such a header is asked for, and comes with the chain's report of its session. A chain that shows later ones for
+//! handed over. Such a header is asked for, and comes with the chain's report of its session; whoever waits for it is free at once. A chain that shows later ones for
 //! [`HOLD_PART`] of [`StallPeriods::stall_seconds`], and hands over in none of them, does not do so at all, and holds nobody.
 //!
 //! ## Old headers
@@ -205,8 +205,8 @@ impl<T: Config> Pallet<T> {
         Self::carry_on(chain, record, client, stall, now)
     }
 
-    /// Hold the chain's members, or not: its head is old, or some of the set that decides are gone and no hand-over is known. And
-    /// let it show what it has. Both only while it is helped at that head. Returns the weight.
+    /// Hold the chain's members, or not: the head that the last round saw is old, or some of the set that decides are gone and no
+    /// hand-over is known. And let it show what it has. Both only while it is helped at that head. Returns the weight.
     pub(crate) fn hold(chain: ChainId, record: &ChainSets) -> Weight {
         let (Some(periods), Some(seen), Some(client)) = (
             Self::stall_periods(),

@@ -222,8 +222,10 @@ fn route<D: Get<Db>>() -> Weight {
     cost::<D>(SET.saturating_mul(10), 200, 1_200)
 }
 
+/// With what others do when a chain hands over (`HandOvers`): sets that were passed over are
+/// forgotten, and the chain's members are looked through.
 fn update<D: Get<Db>>() -> Weight {
-    cost::<D>(SET.saturating_mul(4), 16, 48)
+    cost::<D>(SET.saturating_mul(8), 64, 64)
 }
 
 /// A record, its set and the set before are read, hashed and written.

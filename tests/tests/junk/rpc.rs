@@ -65,7 +65,7 @@ impl WebSocket {
 
     /// Read until the node has said something or closed the connection; the beginning of what it said.
     async fn answer(&mut self) -> Result<Vec<u8>> {
-        // A ping without a payload, with which the node begins.
+        // A ping without a payload, with which the node begins, and of which it sends more.
         const PINGED: [u8; 2] = [0x80 | PING, 0];
         // More than the header of any frame, which may come by itself; no answer is shorter.
         const ENOUGH: usize = 24;
@@ -78,7 +78,10 @@ impl WebSocket {
                 .context("neither an answer nor an end")?
                 .unwrap_or(0);
             said.extend(&bytes[..len]);
-            let rest = said.strip_prefix(&PINGED).unwrap_or(&said);
+            let mut rest = &said[..];
+            while let Some(after) = rest.strip_prefix(&PINGED) {
+                rest = after;
+            }
             let has_ended = len == 0 || is_close(rest);
             if has_ended || rest.len() >= ENOUGH {
                 return Ok(rest.to_vec());

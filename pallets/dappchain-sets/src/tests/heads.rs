@@ -217,10 +217,22 @@ fn who_is_left_of_the_set_that_decides_is_held_until_a_hand_over_is_shown() {
         block_after(10);
         assert!(DappChainSets::wants_header(CHAIN));
         assert!(hand_over(1, &[1, 2, 3, 5]));
+        assert!(!held(), "at once");
         prove(12, set(1, &[1, 2, 3, 5]));
         assert!(!DappChainSets::wants_header(CHAIN));
         epoch();
         assert!(!held());
+    });
+}
+
+#[test]
+fn nobody_is_held_where_stakes_are_not_kept_for_longer_than_headers_are_trusted() {
+    with_chain(|| {
+        KeepFor::set(TRUSTING);
+        prove(10, set(0, &[1, 2, 3, 4]));
+        serve(CHAIN, &[1, 2, 3, 5]);
+        epoch();
+        assert!(Held::get().is_empty());
     });
 }
 

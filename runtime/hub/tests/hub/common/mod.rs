@@ -199,6 +199,14 @@ impl Chain {
         })
     }
 
+    /// Change the state between two blocks, as nothing in a block does here.
+    pub fn change(&mut self, work: impl Fn()) {
+        for state in [&mut self.builder, &mut self.replica] {
+            state.execute_with(&work);
+            state.commit_all().expect("it is in memory");
+        }
+    }
+
     /// Make a block of what `transactions` makes when the block has begun.
     pub fn block(
         &mut self,

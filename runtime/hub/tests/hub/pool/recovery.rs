@@ -358,14 +358,11 @@ fn while_no_hand_over_is_shown_a_quorum_of_the_set_that_decides_stays() {
     };
     let mut set = authorities(&next.members).expect("it is a set");
     set.id = 1;
-    chain.block(1_000, || {
-        DappChainSets::on_hand_over(1, &set);
-        Vec::new()
-    });
+    chain.change(|| DappChainSets::on_hand_over(1, &set));
     assert_eq!(held(&mut chain), Hold::None);
     let deciding: Vec<_> = next.members.into_iter().map(|member| member.node).collect();
     let before = left_of(&mut chain, &deciding);
-    for _ in 0..FEW {
+    for _ in 0..FEW + 2 {
         epoch_of(&mut chain, &SIX);
         confirm_all(&mut chain);
     }
