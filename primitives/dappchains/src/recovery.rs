@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn the_largest_record_fits_into_a_header() {
         let member = |i| AssignedNode {
-            node: [0; 32],
+            node: [0u8; 32],
             keys: FounderKeys {
                 pbft: key(i),
                 beacon: Some(sr25519::Public::from_raw([1; 32]).into()),
