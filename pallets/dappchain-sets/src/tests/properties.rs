@@ -122,6 +122,7 @@ proptest! {
                         prove_late(before.height + 1, decided, seconds.min(most));
                     }
                     Fate::Epoch => {
+                        let stall = DappChainSets::stall_of(CHAIN);
                         epoch();
                         let now = Clients::head(CHAIN).expect("it is known");
                         if now.set_id == before.set_id {
@@ -135,8 +136,11 @@ proptest! {
                             decided.index_of(&member.keys.pbft).is_some()
                         });
                         assert!((stayed.count() as u64) < decided.quorum());
-                        let least = PERIODS.stall_seconds + PERIODS.challenge_seconds;
-                        assert!(Now::get() >= head_since + least);
+                        // One that was old when it came did not prolong the challenge.
+                        let stall = stall.expect("it stood still");
+                        assert!(stall.roll_closed);
+                        assert!(Now::get() >= stall.opened_at + PERIODS.challenge_seconds);
+                        assert!(Now::get() >= head_since + PERIODS.stall_seconds);
                         head_since = Now::get();
                     }
                 }
