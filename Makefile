@@ -82,7 +82,7 @@ run-units:
 
 .PHONY: test-unit
 test-unit: setup ## runs the tests inside crates, and those in documentation
-	@$(ENV) cargo test $(CARGO_FLAGS) --lib $(ALL)
+	@$(ENV) cargo test $(CARGO_FLAGS) --lib $(ALL) --no-fail-fast
 	@$(ENV) cargo test $(CARGO_FLAGS) --doc
 
 # Tests of crate hansa-e2e (and whatever else is in a crate's tests folder) start networks of nodes. Those of
