@@ -6,7 +6,7 @@
 
 use anyhow::{bail, Context, Result};
 use sp_core::{ed25519, proof_of_possession::ProofOfPossessionGenerator, sr25519, Encode, Pair};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use subxt::{
     backend::LegacyBackend,
     client::OnlineClientAtBlockT,
@@ -15,7 +15,7 @@ use subxt::{
     error::DispatchError,
     ext::scale_decode::DecodeAsType,
     rpcs::RpcClient,
-    tx::{DynamicPayload, Payload, TransactionInBlock, TransactionProgress, TransactionStatus},
+    tx::{DynamicPayload, Payload, TransactionProgress, TransactionStatus},
     OnlineClient, PolkadotConfig,
 };
 use subxt_signer::{sr25519::Keypair, SecretUri};
@@ -198,33 +198,24 @@ pub async fn submit<P: Payload>(api: &Client, call: &P, signer: &Keypair) -> Res
     watch(progress).await
 }
 
-/// How long after a transaction is in a block its finality is waited for. No block is imported here that is not final; that one
-/// is, a node does not tell of those that it imports in bulk.
-const UNTOLD: Duration = Duration::from_secs(20);
-
 /// Wait until a transaction is final, and check that it succeeded.
 async fn watch<C>(mut progress: TransactionProgress<PolkadotConfig, C>) -> Result<Included>
 where
     C: OnlineClientAtBlockT<PolkadotConfig> + std::fmt::Debug,
 {
-    let (mut seen, mut included) = (Vec::new(), None);
+    let mut seen = Vec::new();
     loop {
-        let patience = included.as_ref().map_or(crate::wait::DEADLINE, |_| UNTOLD);
-        let next = match tokio::time::timeout(patience, progress.next()).await {
-            Ok(next) => next,
-            Err(_) => {
-                let block = included.take().with_context(|| {
-                    format!("the transaction is not in a block; so far: {seen:?}")
-                })?;
-                return succeeded(&block).await;
-            }
-        };
-        let status = next.with_context(|| format!("the watch ended early; so far: {seen:?}"))??;
+        let next = tokio::time::timeout(crate::wait::DEADLINE, progress.next()).await;
+        let status = next
+            .with_context(|| format!("the transaction is not final; so far: {seen:?}"))?
+            .with_context(|| format!("the watch ended early; so far: {seen:?}"))??;
         match status {
-            TransactionStatus::InFinalizedBlock(block) => return succeeded(&block).await,
-            TransactionStatus::InBestBlock(block) => {
-                seen.push("InBestBlock".to_string());
-                included = Some(block);
+            TransactionStatus::InFinalizedBlock(block) => {
+                let events = block.wait_for_success().await?;
+                return Ok(Included {
+                    block: sp_core::H256(block.block_hash().0),
+                    index: u32::try_from(events.extrinsic_index())?,
+                });
             }
             TransactionStatus::Error { message }
             | TransactionStatus::Invalid { message }
@@ -232,18 +223,6 @@ where
             other => seen.push(format!("{other:?}").chars().take(20).collect::<String>()),
         }
     }
-}
-
-/// Check that a transaction succeeded in the block that it is in.
-async fn succeeded<C>(block: &TransactionInBlock<PolkadotConfig, C>) -> Result<Included>
-where
-    C: OnlineClientAtBlockT<PolkadotConfig>,
-{
-    let events = block.wait_for_success().await?;
-    Ok(Included {
-        block: sp_core::H256(block.block_hash().0),
-        index: u32::try_from(events.extrinsic_index())?,
-    })
 }
 
 /// Why a transaction that got into a block failed there: the name of the error; an error if it did

@@ -28,7 +28,7 @@ pub enum Verdict {
 /// # Errors
 ///
 /// If the hub cannot be asked.
-pub fn is_current<H: Hub>(hub: &H, at: Hash, now: UnixTime) -> Result<bool, ChainError> {
+fn is_current<H: Hub>(hub: &H, at: Hash, now: UnixTime) -> Result<bool, ChainError> {
     let made_ms = hub.made_at_ms(at)?;
     Ok(made_ms.is_some_and(|made_ms| now.saturating_sub(made_ms / 1_000) < CURRENT_HUB))
 }
