@@ -57,41 +57,43 @@ network: build ## builds the node and starts a local network
 demo: build ## builds the node and shows the whole system: a hub, two DappChains, transfers, nodes that go round
 	@$(ENV) exec "$$HANSA_BIN" network up --demo $(ARGS)
 
-# First what finds the most common mistakes within seconds, then everything is built and checked, once. Tests that start nodes
-# wait for each other most of the time, and unit tests can have the processors meanwhile. Each of the three prints what it has to say when it is done.
-# What holds cargo's lock for minutes comes before: some of the tests call cargo, too.
+# First what finds the most common mistakes within seconds, then everything is built and checked, once. Then whatever has no clock gets
+# the processors for itself; tests that start nodes wait for each other most of the time, so they run side by side.
+# What holds cargo's lock for minutes comes before: some of the tests call cargo, too. A test that fails keeps none from being run.
 .PHONY: test
 test: setup check-quick build-all build-tests example check-code ## runs every test, and checks all that make check does
-	@echo "test: unit tests and two groups of end-to-end tests run side by side; each prints when it is done"
-	@$(MAKE) --no-print-directory -j3 --output-sync=target SIDE_BY_SIDE=yes run-e2e run-faults-others run-units
+	@$(MAKE) --no-print-directory --keep-going run-units run-networks
 
 .PHONY: build-tests
 build-tests:
 	@$(ENV) cargo test $(CARGO_FLAGS) --lib --tests $(ALL) --no-run
 	@$(ENV) cargo test $(CARGO_FLAGS) --features hansa-pbft-sim/seeded-bugs --test bugs --no-run
 
-# Some of them have tight clocks: never beside each other.
-.PHONY: run-faults-others
-run-faults-others:
-	@$(MAKE) --no-print-directory --keep-going SIDE_BY_SIDE= run-faults run-others
-
-# These have no clock, so they give way to the nodes of the tests beside them.
 .PHONY: run-units
-run-units:
-	@nice -n 10 $(MAKE) --no-print-directory SIDE_BY_SIDE= test-unit test-model bugs
+run-units: test-unit test-model bugs
 
+# Each of the two prints what it has to say when it is done.
+.PHONY: run-networks
+run-networks:
+	@echo "test: two groups of end-to-end tests run side by side; each prints when it is done"
+	@$(MAKE) --no-print-directory --keep-going -j2 --output-sync=target SIDE_BY_SIDE=yes run-faults run-e2e-junk
+
+.PHONY: run-e2e-junk
+run-e2e-junk:
+	@$(MAKE) --no-print-directory --keep-going SIDE_BY_SIDE= run-e2e run-junk
+
+# Programs in tests folders that start no nodes are all but `byzantine`, `e2e`, `faults` and `junk`.
 .PHONY: test-unit
-test-unit: setup ## runs the tests inside crates, and those in documentation
-	@$(ENV) cargo test $(CARGO_FLAGS) --lib $(ALL) --no-fail-fast
+test-unit: setup ## runs the tests that start no nodes, and those in documentation
+	@$(ENV) cargo test $(CARGO_FLAGS) --lib --test '[!befj]*' --test 'b[!y]*' $(ALL) --no-fail-fast $(if $(ARGS),-- $(ARGS))
 	@$(ENV) cargo test $(CARGO_FLAGS) --doc
 
-# Tests of crate hansa-e2e (and whatever else is in a crate's tests folder) start networks of nodes. Those of
-# programs e2e and byzantine run two at a time: mostly nodes wait for each other. E2E_THREADS=1 for a machine
-# that is busy otherwise. All others, of which some have tight clocks, run one after another.
+# Tests of crate hansa-e2e start networks of nodes. Those of programs e2e and byzantine run two at a time: mostly nodes wait for each
+# other. E2E_THREADS=1 for a machine that is busy otherwise. Faults and junk have tight clocks, and run one after another.
 E2E_THREADS ?= 2
 
 .PHONY: test-e2e
-test-e2e: setup build-all example run-e2e run-faults run-others ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
+test-e2e: setup build-all example run-e2e run-junk run-faults ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
 
 .PHONY: run-e2e
 run-e2e:
@@ -101,9 +103,9 @@ run-e2e:
 run-faults:
 	@$(ENV) cargo test $(CARGO_FLAGS) --test faults -- --test-threads=1 $(ARGS)
 
-.PHONY: run-others
-run-others:
-	@$(ENV) cargo test $(CARGO_FLAGS) --test '[!bef]*' --test 'b[!y]*' --no-fail-fast -- --test-threads=1 $(ARGS)
+.PHONY: run-junk
+run-junk:
+	@$(ENV) cargo test $(CARGO_FLAGS) --test junk -- --test-threads=1 $(ARGS)
 
 .PHONY: check
 check: setup ## format, lints, documentation, licences and sources of dependencies

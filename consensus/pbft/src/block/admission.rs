@@ -9,7 +9,7 @@ use crate::{
     justification::{self, check_place, CommitError},
 };
 use hansa_pbft_primitives::{Certificate, Hash, PreDigest};
-use hansa_primitives::Block;
+use hansa_primitives::{Block, Header};
 use sc_consensus::BlockImportParams;
 use sp_blockchain::Info;
 use sp_consensus::{BlockOrigin, Error as ConsensusError};
@@ -122,6 +122,22 @@ pub(super) fn is_bulk(origin: BlockOrigin) -> bool {
     }
 }
 
+/// How old a block of bulk sync may be, in milliseconds by its timestamp, that is announced as one that comes by itself.
+const RECENT_MS: u64 = 120_000;
+
+/// The origin by which a block is announced. The client tells nobody of blocks that come in bulk, for speed. A node that was away
+/// for seconds gets a few of them, while clients use it already: its transaction pool would not learn that a transaction is
+/// in one of them, and call it invalid later, and `chainHead_v1_follow` would end.
+pub(super) fn announced_as(origin: BlockOrigin, header: &Header, now_ms: u64) -> BlockOrigin {
+    let made_ms = PreDigest::find(header.digest()).map_or(0, |pre| pre.timestamp_ms);
+    match origin {
+        BlockOrigin::NetworkInitialSync if now_ms.saturating_sub(made_ms) <= RECENT_MS => {
+            BlockOrigin::NetworkBroadcast
+        }
+        origin => origin,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +173,27 @@ mod tests {
                 gap_type,
             }),
         }
+    }
+
+    #[test]
+    fn of_blocks_in_bulk_recent_ones_are_announced() {
+        use BlockOrigin::*;
+        // Its timestamp is 1.
+        let header = params(NetworkInitialSync, 5).header;
+        for (origin, now_ms, expected) in [
+            (NetworkInitialSync, 1 + RECENT_MS, NetworkBroadcast),
+            (NetworkInitialSync, 2 + RECENT_MS, NetworkInitialSync),
+            // A clock that is behind the author's.
+            (NetworkInitialSync, 0, NetworkBroadcast),
+            (File, 1, File),
+            (Own, 2 + RECENT_MS, Own),
+        ] {
+            let announced = announced_as(origin, &header, now_ms);
+            assert_eq!(announced, expected, "{origin:?} {now_ms}");
+        }
+        let undated = Header::new(5, GENESIS, GENESIS, GENESIS, sp_runtime::Digest::default());
+        let announced = announced_as(NetworkInitialSync, &undated, 2 + RECENT_MS);
+        assert_eq!(announced, NetworkInitialSync);
     }
 
     #[test]

@@ -15,8 +15,8 @@
 
 use super::{
     admission::{
-        executable_body, is_bulk, keep_plausible_certificate, sealed_params, verify_params,
-        Treatment,
+        announced_as, executable_body, is_bulk, keep_plausible_certificate, sealed_params,
+        verify_params, Treatment,
     },
     checks::HeaderError,
     randomness::{check_author_output, read_output},
@@ -29,6 +29,7 @@ use crate::{
         PbftJustificationStream,
     },
     recoveries::{check_record, RecordError},
+    worker::unix_ms,
     LOG_TARGET,
 };
 use futures::lock::Mutex;
@@ -284,8 +285,9 @@ where
         hash: Hash,
         certificate: Certificate,
     ) -> Result<ImportResult, ConsensusError> {
-        let origin = params.origin;
         let header = params.post_header();
+        let origin = announced_as(params.origin, &header, unix_ms());
+        params.origin = origin;
         let justification = justification::to_justification(&certificate);
         params.justifications = Some(Justifications::from(justification));
         params.finalized = true;

@@ -17,6 +17,7 @@ use crate::{
     recoveries::Recoveries,
     test_support::{beacon_output, beacon_pair, commit, height_state, pre_header, seal},
     types::ProposedBlock,
+    worker::unix_ms,
 };
 use futures::{executor::block_on, FutureExt};
 use hansa_beacon_primitives::{Beacon, BlockVrf};
@@ -99,8 +100,17 @@ impl Setup {
         block: Block,
         certificate: Option<&Certificate>,
     ) -> Result<ImportResult, String> {
+        self.sync_from(BlockOrigin::NetworkBroadcast, block, certificate)
+    }
+
+    fn sync_from(
+        &self,
+        origin: BlockOrigin,
+        block: Block,
+        certificate: Option<&Certificate>,
+    ) -> Result<ImportResult, String> {
         let (header, body) = block.deconstruct();
-        let mut params = BlockImportParams::new(BlockOrigin::NetworkBroadcast, header);
+        let mut params = BlockImportParams::new(origin, header);
         params.body = Some(body);
         params.justifications = certificate.map(|c| to_justification(c).into());
         block_on(async {
@@ -186,6 +196,24 @@ fn a_certificate_of_another_block_imports_nothing() {
     let early = certify(&t.block(5), VIEW - 1);
     assert!(t.import_held(t.block(5), early).is_err());
     assert!(t.chain.commits.lock().is_empty() && t.told().is_empty());
+}
+
+#[test]
+fn of_a_bulk_clients_learn_of_recent_blocks_alone() {
+    use BlockOrigin::{NetworkBroadcast, NetworkInitialSync};
+    for (timestamp_ms, announced) in [(5, NetworkInitialSync), (unix_ms(), NetworkBroadcast)] {
+        let mut t = setup();
+        let mut stream = t.link.justifications.subscribe(10);
+        let block = t.block(timestamp_ms);
+        let certificate = certify(&block, VIEW);
+        let result = t.sync_from(NetworkInitialSync, block, Some(&certificate));
+        assert!(matches!(result, Ok(ImportResult::Imported(_))));
+        assert_eq!(*t.chain.origins.lock(), [announced]);
+        let told = t.told().into_iter().map(|told| told.origin);
+        assert!(told.eq([announced]));
+        let justified = futures::StreamExt::next(&mut stream).now_or_never();
+        assert_eq!(justified.is_some(), announced == NetworkBroadcast);
+    }
 }
 
 #[test]

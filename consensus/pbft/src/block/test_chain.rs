@@ -22,7 +22,7 @@ use sc_consensus::{
 };
 use sp_api::{ApiRef, ProvideRuntimeApi};
 use sp_blockchain::{BlockStatus, HeaderBackend, Info};
-use sp_consensus::Error as ConsensusError;
+use sp_consensus::{BlockOrigin, Error as ConsensusError};
 use sp_runtime::Justifications;
 use std::{collections::HashMap, sync::Arc};
 
@@ -34,6 +34,8 @@ pub(super) type Commit = (Hash, bool, bool);
 pub(super) struct Chain {
     pub headers: Mutex<HashMap<Hash, Header>>,
     pub commits: Mutex<Vec<Commit>>,
+    /// By which origin each was announced.
+    pub origins: Mutex<Vec<BlockOrigin>>,
     pub justifications: Mutex<HashMap<Hash, Justifications>>,
     beacon: Arc<Mutex<BeaconState>>,
 }
@@ -219,6 +221,7 @@ impl BlockImport<Block> for &Chain {
         );
         let executes = matches!(params.state_action, StateAction::Execute);
         self.commits.lock().push((hash, params.finalized, executes));
+        self.origins.lock().push(params.origin);
         if let Some(justifications) = params.justifications {
             self.justifications.lock().insert(hash, justifications);
         }
