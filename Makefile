@@ -62,7 +62,7 @@ demo: build ## builds the node and shows the whole system: a hub, two DappChains
 # What holds cargo's lock for minutes comes before: some of the tests call cargo, too. A test that fails keeps none from being run.
 .PHONY: test
 test: setup check-quick build-all build-tests example check-code ## runs every test, and checks all that make check does
-	@$(MAKE) --no-print-directory --keep-going run-units run-networks
+	@$(MAKE) --no-print-directory --keep-going run-units run-networks run-junk
 
 .PHONY: build-tests
 build-tests:
@@ -70,26 +70,25 @@ build-tests:
 	@$(ENV) cargo test $(CARGO_FLAGS) --features hansa-pbft-sim/seeded-bugs --test bugs --no-run
 
 .PHONY: run-units
-run-units: test-unit test-model bugs
+run-units: test-unit test-doc test-model bugs
 
 # Each of the two prints what it has to say when it is done.
 .PHONY: run-networks
 run-networks:
 	@echo "test: two groups of end-to-end tests run side by side; each prints when it is done"
-	@$(MAKE) --no-print-directory --keep-going -j2 --output-sync=target SIDE_BY_SIDE=yes run-faults run-e2e-junk
-
-.PHONY: run-e2e-junk
-run-e2e-junk:
-	@$(MAKE) --no-print-directory --keep-going SIDE_BY_SIDE= run-e2e run-junk
+	@$(MAKE) --no-print-directory --keep-going -j2 --output-sync=target SIDE_BY_SIDE=yes run-faults run-e2e
 
 # Programs in tests folders that start no nodes are all but `byzantine`, `e2e`, `faults` and `junk`.
 .PHONY: test-unit
-test-unit: setup ## runs the tests that start no nodes, and those in documentation
+test-unit: setup ## runs the tests that start no nodes
 	@$(ENV) cargo test $(CARGO_FLAGS) --lib --test '[!befj]*' --test 'b[!y]*' $(ALL) --no-fail-fast $(if $(ARGS),-- $(ARGS))
+
+.PHONY: test-doc
+test-doc: setup ## runs the tests in documentation
 	@$(ENV) cargo test $(CARGO_FLAGS) --doc
 
 # Tests of crate hansa-e2e start networks of nodes. Those of programs e2e and byzantine run two at a time: mostly nodes wait for each
-# other. E2E_THREADS=1 for a machine that is busy otherwise. Faults and junk have tight clocks, and run one after another.
+# other. E2E_THREADS=1 for a machine that is busy otherwise. Faults and junk have tight clocks: one after another, never beside each other.
 E2E_THREADS ?= 2
 
 .PHONY: test-e2e

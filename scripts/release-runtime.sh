@@ -16,7 +16,7 @@ runtime=${RUNTIME:-hub}
 # In a target folder of its own: the wasm builder keeps one blob per crate, and the node's build must
 # find its own.
 export CARGO_TARGET_DIR="$CARGO_TARGET_DIR/release-runtime"
-cargo build --release --locked -p "hansa-runtime-$runtime" --features metadata-hash
+cargo build --release --locked -p "hansa-$runtime-wasm" --features metadata-hash
 
 blob="$CARGO_TARGET_DIR/release/wbuild/hansa-runtime-$runtime/hansa_runtime_$runtime.compact.compressed.wasm"
 echo "$blob"

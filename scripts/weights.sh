@@ -24,7 +24,7 @@ fi
 # In a target folder of its own: the wasm builder keeps one blob per crate, and the node's build must not
 # find one with benchmarks in it.
 export CARGO_TARGET_DIR="$CARGO_TARGET_DIR/benchmarks"
-cargo build --release --locked -p "hansa-runtime-$runtime" --features runtime-benchmarks
+cargo build --release --locked -p "hansa-$runtime-wasm" --features runtime-benchmarks
 
 blob="$CARGO_TARGET_DIR/release/wbuild/hansa-runtime-$runtime/hansa_runtime_$runtime.compact.compressed.wasm"
 output="runtime/$runtime/src/weights"

@@ -5,12 +5,15 @@
 
 use crate::{record_hash, Error, Record};
 use codec::Encode;
-use hansa_dappchain_primitives::{packet::authorities, route, AssignedNode};
+use hansa_dappchain_primitives::{
+    packet::authorities,
+    route::{self, HubRoute},
+    AssignedNode,
+};
 use hansa_interchain_primitives::{
     packet::{derived_account, ChainRef},
     AccountBytes,
 };
-use hansa_pallet_assigned_set::HubRoute;
 use hansa_pbft_primitives::AuthoritySet;
 use hansa_primitives::AccountId;
 use sc_chain_spec::json_patch;

@@ -35,7 +35,7 @@ type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
 static EXECUTOR: LazyLock<Executor> = LazyLock::new(|| Executor::builder().build());
 
 fn code() -> &'static [u8] {
-    hansa_runtime_dappchain::WASM_BINARY.expect("the tests need the runtime's wasm")
+    hansa_dappchain_wasm::WASM_BINARY.expect("the tests need the runtime's wasm")
 }
 
 fn pair(number: u8) -> AuthorityPair {
@@ -335,7 +335,7 @@ fn what_is_no_dappchains_runtime_has_no_genesis() {
     };
     assert!(matches!(with(b"no wasm"), Err(Error::Runtime(_))));
     // The hub's knows neither this pallet nor these session keys.
-    let hub = hansa_runtime_hub::WASM_BINARY.expect("the tests need the runtime's wasm");
+    let hub = hansa_hub_wasm::WASM_BINARY.expect("the tests need the runtime's wasm");
     assert!(matches!(with(hub), Err(Error::Runtime(_))));
 }
 

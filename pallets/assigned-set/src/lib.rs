@@ -54,9 +54,10 @@ mod try_state;
 mod types;
 pub mod weights;
 
+pub use hansa_dappchain_primitives::route::HubRoute;
 pub use pallet::*;
 pub use session::HubSeed;
-pub use types::{HubRoute, Made, MAX_UNREPORTED};
+pub use types::{Made, MAX_UNREPORTED};
 pub use weights::WeightInfo;
 
 #[allow(unused_imports)] // For the documentation.

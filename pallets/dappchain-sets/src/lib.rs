@@ -50,10 +50,9 @@ mod try_state;
 mod types;
 pub mod weights;
 
+pub use hansa_dappchain_primitives::StallPeriods;
 pub use pallet::*;
-pub use types::{
-    commitment, Accounts, ChainSets, OrderedSet, Stall, StallEnd, StallPeriods, WatchedHead,
-};
+pub use types::{commitment, Accounts, ChainSets, OrderedSet, Stall, StallEnd, WatchedHead};
 pub use weights::WeightInfo;
 
 #[allow(unused_imports)] // For the documentation.

@@ -65,7 +65,7 @@
 //! before, gives the chain its time anew.
 
 use crate::{
-    types::{Accounts, ChainSets, Stall, StallEnd, StallPeriods, WatchedHead},
+    types::{Accounts, ChainSets, Stall, StallEnd, WatchedHead},
     Chains, Config, Event, Pallet, Recoveries, RecoveryHashes, SetAccounts, SetStallPeriods, Sets,
     Stalls, Watched, WeightInfo, LOG_TARGET,
 };
@@ -75,10 +75,11 @@ use frame_support::{
     weights::Weight,
 };
 use hansa_allocation_primitives::{tolerated, Allocation, Head, RollCall};
+pub use hansa_dappchain_primitives::stalls::{ASK_PART, HELD_FOR};
 use hansa_dappchain_primitives::{
     packet::{set_hash, Members},
-    AssignedNode, ChainId, CheckpointOf, Hash, NextSet, Recovery, Seconds, SetOrdinal, StallView,
-    MIN_NODES,
+    AssignedNode, ChainId, CheckpointOf, Hash, NextSet, Recovery, Seconds, SetOrdinal,
+    StallPeriods, StallView, MIN_NODES,
 };
 #[allow(unused_imports)] // For the documentation.
 use hansa_interchain_primitives::traits::HandOvers;
@@ -100,19 +101,10 @@ pub const LEAST_PART: (u32, u32) = (2, 3);
 /// move in so many times they have not, and are not counted any more.
 pub const MAX_SPARED: u32 = 2;
 
-/// How many times [`StallPeriods::stall_seconds`] old the last header of a chain may be for its members to be held, and its
-/// light client to be kept trusted, at most. With [`Config::Trusting`] that is not more than [`Config::KeepFor`], or it is so much
-/// less ([`StallPeriods::helped_for`]): those who decide can be held to what they sign.
-pub const HELD_FOR: u32 = 6;
-
 /// Which part of [`StallPeriods::stall_seconds`] a chain shows nothing before its members are held. With some days that is less
 /// than nodes run a chain from which they were released and that has not handed over (a day), and than a chain may be short
 /// (half a day of epochs of an hour); and more than one that lives takes to show a header, as it reports each session.
 pub const HOLD_PART: u32 = 8;
-
-/// Which part of it before headers are asked for, and the light client is kept trusted: a chain that lives and reports seldom
-/// shows one before it is held.
-pub const ASK_PART: u32 = 16;
 
 /// The fewest members of a set that is recorded, of a chain that needs `need`, in so many rounds after the roll was closed.
 pub fn least_members(need: u32, rounds: u32) -> u32 {

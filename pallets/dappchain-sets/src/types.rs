@@ -3,7 +3,6 @@
 
 //! What the pallet stores.
 
-use crate::stalls::{ASK_PART, HELD_FOR};
 use codec::Encode;
 use frame_support::{traits::ConstU32, BoundedVec};
 use hansa_allocation_primitives::Head;
@@ -78,43 +77,6 @@ pub struct OrderedSet {
     pub convicted: SignerBitmap,
 }
 
-/// How long a chain may stand still, in seconds of service time. Less than some epochs is for tests only.
-#[frame_support::stored]
-#[derive(Copy, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct StallPeriods {
-    /// How old the last head of the chain that was proven must be before the roll is called. Longer than the longest time between
-    /// two headers that a chain shows (a third of what its headers are trusted for), or chains that are quiet would seem to
-    /// stand still. At least [`ASK_PART`]: its parts count, too.
-    pub stall_seconds: Seconds,
-    /// For how long after that nodes may answer, at least 1. Nothing is recorded before that is over.
-    pub challenge_seconds: Seconds,
-}
-
-impl StallPeriods {
-    /// Whether no period is nothing, nor a part of it that counts.
-    pub fn are_sound(&self) -> bool {
-        self.stall_seconds >= ASK_PART && self.challenge_seconds > 0
-    }
-
-    /// How old the last header of a chain may be for its members to be held, and its light client to be kept trusted, in
-    /// seconds. `reach` is how old it may be at most: those who decide must be in reach for as long as they are believed.
-    pub fn helped_for(&self, reach: Seconds) -> Seconds {
-        self.stall_seconds.saturating_mul(HELD_FOR).min(reach)
-    }
-
-    /// How old it may be for a set to be recorded above it: that one then has the time of a stall, before nobody is helped any
-    /// more, to decide a block.
-    pub fn recorded_for(&self, reach: Seconds) -> Seconds {
-        self.helped_for(reach).saturating_sub(self.stall_seconds)
-    }
-
-    /// Whether there is any time in which a set can be recorded.
-    pub fn can_help(&self, reach: Seconds) -> bool {
-        self.stall_seconds.saturating_add(self.challenge_seconds) < self.recorded_for(reach)
-    }
-}
-
 /// The highest head of a chain that was proven.
 #[frame_support::stored]
 #[derive(Copy)]
@@ -163,7 +125,8 @@ pub enum StallEnd {
     /// Its life is over, or about to be.
     #[codec(index = 3)]
     Ended,
-    /// Its head is too old: see [`StallPeriods::recorded_for`]. No set is recorded above it any more.
+    /// Its head is too old: see [`StallPeriods::recorded_for`](crate::StallPeriods::recorded_for). No set is recorded above it
+    /// any more.
     #[codec(index = 4)]
     GivenUp,
 }

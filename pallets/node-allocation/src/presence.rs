@@ -14,10 +14,7 @@
 //! new network need not wait.
 
 use hansa_allocation_primitives::EpochIndex;
-
-/// The longest delay of the draw, in epochs: a quarter of a year of hours. One as long as a turn is what
-/// makes it useless to foresee when turns end (`docs/allocation.md`).
-pub const MAX_DRAW_DELAY: EpochIndex = 91 * 24;
+pub use hansa_allocation_primitives::MAX_DRAW_DELAY;
 
 /// Since when a node that is drawn by the ids of `epoch` must have been present. `delay` is in epochs.
 pub fn required_since(epoch: EpochIndex, delay: EpochIndex) -> EpochIndex {

@@ -10,28 +10,11 @@
 
 use crate::{Config, ServiceTime};
 use core::marker::PhantomData;
+pub use hansa_pbft_primitives::session::{
+    check_session_length, DEFAULT_SESSION_LENGTH_MS, MAX_SESSION_LENGTH_MS, MIN_SESSION_LENGTH_MS,
+};
 use hansa_pbft_primitives::Timing;
 use sp_runtime::{traits::BlockNumberProvider, SaturatedConversion};
-
-/// The length of a session that a genesis leaves open: an hour.
-pub const DEFAULT_SESSION_LENGTH_MS: u64 = 60 * 60 * 1000;
-
-/// The shortest session: a second.
-pub const MIN_SESSION_LENGTH_MS: u64 = 1000;
-
-/// The longest session: 366 days.
-pub const MAX_SESSION_LENGTH_MS: u64 = 366 * 24 * 60 * 60 * 1000;
-
-/// Check a session length; the error names the field and the rule.
-pub fn check_session_length(length_ms: u64) -> Result<(), &'static str> {
-    if length_ms < MIN_SESSION_LENGTH_MS {
-        return Err("sessionLengthMs must be at least 1000 (a second)");
-    }
-    if length_ms > MAX_SESSION_LENGTH_MS {
-        return Err("sessionLengthMs must be at most 31622400000 (366 days)");
-    }
-    Ok(())
-}
 
 /// The longest step that counts: the idle interval and one view's timeout, so that a chain that is
 /// only idle loses no time, even when a primary is missing.

@@ -40,7 +40,8 @@ pub use traits::{
     Serving, TrustSigned,
 };
 pub use types::{
-    AllocationError, ChainId, Departure, Head, Member, MemberPhase, Phase, Term, MIN_NODES,
+    AllocationError, ChainId, Departure, Head, Member, MemberPhase, Phase, Term, MAX_DRAW_DELAY,
+    MIN_NODES,
 };
 
 /// With `nodes` of equal weight so many may fail: `T` of the design.

@@ -3,7 +3,7 @@
 
 //! Chains, members and nodes, as the allocation sees them.
 
-use crate::Seconds;
+use crate::{EpochIndex, Seconds};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::H256;
@@ -13,6 +13,10 @@ pub type ChainId = u32;
 
 /// The fewest nodes of a chain: the smallest set that tolerates a fault.
 pub const MIN_NODES: u32 = 4;
+
+/// The longest delay of the draw, in epochs: a quarter of a year of hours. One as long as a turn is what
+/// makes it useless to foresee when turns end (`docs/allocation.md`).
+pub const MAX_DRAW_DELAY: EpochIndex = 91 * 24;
 
 /// What the draw may do with a chain.
 #[derive(

@@ -10,6 +10,7 @@
 //! | [`genesis`] | what a founder signs to confirm the genesis |
 //! | [`packet`] | what hub and chain tell each other about the chain's sets |
 //! | [`recovery`] | what the hub records of a chain that lost its quorum |
+//! | [`stalls`] | for how long a chain may stand still |
 //! | [`route`] | how the route between the two begins |
 //! | [`traits`] | what the registry asks of other pallets, and they of it |
 //! | [`api`] | the runtime API, and what it answers with |
@@ -31,6 +32,7 @@ pub mod packet;
 pub mod recovery;
 pub mod route;
 pub mod spec;
+pub mod stalls;
 pub mod traits;
 
 pub use api::{
@@ -44,6 +46,7 @@ pub use spec::{
     ChainState, Founder, FounderKeys, HubCheckpoint, PatchBytes, PropertiesBytes, RuntimeSource,
     GENESIS_FORMAT,
 };
+pub use stalls::StallPeriods;
 pub use traits::{ChainLives, CheckpointOf, InstallKeys, KeysOf, OwnNodes, SessionBlocks};
 
 /// The version of a standard runtime.

@@ -15,6 +15,8 @@ use crate::{
     packet::{authorities, AssignedNode},
     ChainId, HubCheckpoint,
 };
+use alloc::vec::Vec;
+use codec::{DecodeLimit, Encode};
 use hansa_interchain_primitives::{
     packet::ChainRef,
     rate::{Rate, Terms},
@@ -22,6 +24,10 @@ use hansa_interchain_primitives::{
     Balance, Hash, Moment, TrustedHeader,
 };
 use hansa_pbft_primitives::AuthoritySetError;
+use serde::{Deserialize, Serialize};
+
+/// How deep the types of a route may nest.
+const MAX_DEPTH: u32 = 8;
 
 /// The terms on which a hub and its DappChain begin: one for one, and no charges, as neither has a
 /// reserve yet.
@@ -80,5 +86,21 @@ fn first_header(height: u32, hash: Hash, timestamp: Moment) -> TrustedHeader {
         hash,
         state_root: Hash::zero(),
         timestamp,
+    }
+}
+
+/// A route as a genesis has it: SCALE in hex. Nobody writes it by hand: it follows from the hub's record.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HubRoute(#[serde(with = "sp_core::bytes")] Vec<u8>);
+
+impl HubRoute {
+    /// Write a route.
+    pub fn new(route: &NewRoute) -> Self {
+        Self(route.encode())
+    }
+
+    /// Read it; none if it is malformed.
+    pub fn read(&self) -> Option<NewRoute> {
+        NewRoute::decode_all_with_depth_limit(MAX_DEPTH, &mut &self.0[..]).ok()
     }
 }

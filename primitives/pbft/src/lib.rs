@@ -18,6 +18,7 @@
 //! | [`digest`] | what a header says of its view, author, time, and of the next set |
 //! | [`primary`] | who proposes at a height and view |
 //! | [`timing`] | the intervals and timeouts of a chain |
+//! | [`session`] | how long a session may be |
 //! | [`inherent`] | who signed the parent, as the block reports it |
 //! | [`offence`] | what no correct replica says, and the evidence that convicts who does |
 //! | [`recovery`] | the set in place of one that lost its quorum, as a header brings it |
@@ -40,6 +41,7 @@ pub mod message;
 pub mod offence;
 pub mod primary;
 pub mod recovery;
+pub mod session;
 pub mod set;
 pub mod statement;
 pub mod timing;

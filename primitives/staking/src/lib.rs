@@ -7,6 +7,7 @@
 //! | file | what is in it |
 //! | --- | --- |
 //! | [`traits`] | what staking tells other pallets, and what it asks of them |
+//! | [`periods`] | how long things take |
 //! | [`api`] | the runtime API, and what it answers with |
 //!
 //! All amounts are in the smallest unit of the token, all times in seconds of service time.
@@ -17,10 +18,12 @@
 extern crate alloc;
 
 pub mod api;
+pub mod periods;
 pub mod traits;
 
 pub use api::{ElectedNode, LedgerView, RewardView, StakeView, UnlockView};
 pub use hansa_primitives::Balance;
+pub use periods::Periods;
 pub use traits::{BlockAuthor, NodeStake, PurgeKeys};
 
 /// A time or a period, in seconds of service time: how long the chain has run, not what the clock

@@ -12,6 +12,7 @@
 //! | [`transactions`] | what a transaction carries beside its call |
 //! | [`wallets`] | several calls at once, accounts of several, stand-ins |
 //! | [`interchain`] | the bounds of what other chains may bring and do |
+//! | [`hub`] | what others have to know of the hub |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -21,6 +22,7 @@ extern crate alloc;
 pub mod currency;
 pub mod fees;
 pub mod genesis;
+pub mod hub;
 pub mod interchain;
 pub mod limits;
 pub mod transactions;

@@ -11,9 +11,6 @@
 #![recursion_limit = "512"]
 #![allow(unused_qualifications, missing_docs)]
 
-#[cfg(feature = "std")]
-include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
-
 pub use hansa_runtime_kit::presets as genesis_presets;
 use hansa_runtime_kit::{alloc::borrow::Cow, sdk::*};
 use sp_version::RuntimeVersion;

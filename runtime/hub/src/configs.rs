@@ -20,21 +20,21 @@ use frame_support::{
 use frame_system::EnsureRoot;
 use hansa_allocation_primitives::Term;
 use hansa_beacon_primitives::Parts;
-use hansa_dappchain_primitives::MAX_NODES;
-use hansa_pallet_dappchain_sets::StallPeriods;
+use hansa_dappchain_primitives::{StallPeriods, MAX_NODES};
 use hansa_pallet_dappchains::{cost::Curve, payout::Division, Terms};
 use hansa_pallet_pbft::{EnsureAdmin, NoIdentification, ServiceSeconds};
-use hansa_pallet_staking::{AuthorFees, ByStakeOr, InflationSchedule, Periods};
+use hansa_pallet_staking::{AuthorFees, ByStakeOr, InflationSchedule};
 use hansa_primitives::{BlockNumber, Hash, Hashing, Moment};
 use hansa_runtime_common::{
     currency::{deposit, EXISTENTIAL_DEPOSIT, SS58_PREFIX, UNIT},
     fees::{FeeAdjustment, LengthToFee, WeightToFee},
+    hub::{DEFAULT_PERIODS, TRUSTED_FOR},
     limits::{BlockWeights, MaxBlockLength, MAX_BLOCK_WEIGHT},
     DbWeight,
 };
-use hansa_staking_primitives::Seconds;
+use hansa_staking_primitives::{Periods, Seconds};
 use pallet_session::historical::NoteHistoricalRoot;
-use pool::{Bonded, EpochSeed, HubHead, ProvenHeads, RegisteredKeys, UnbondingPeriod, TRUSTED_FOR};
+use pool::{Bonded, EpochSeed, HubHead, ProvenHeads, RegisteredKeys, UnbondingPeriod};
 use sp_runtime::{
     traits::{AccountIdLookup, ConvertInto, OpaqueKeys},
     Perbill, Permill,
@@ -176,13 +176,8 @@ const MIN_BOND: Balance = 100 * UNIT;
 parameter_types! {
     /// See [`bag_thresholds`].
     pub const BagThresholds: &'static [Balance] = &BAG_THRESHOLDS;
-    /// Longer than evidence is taken (a week, with sessions of an hour), a slash waits and light
-    /// clients trust, together.
-    pub const DefaultPeriods: Periods = Periods {
-        unbonding: 28 * DAY,
-        trusting: 14 * DAY,
-        slash_defer: 3 * DAY,
-    };
+    /// See [`DEFAULT_PERIODS`].
+    pub const DefaultPeriods: Periods = DEFAULT_PERIODS;
     /// Names the account in which delegations are.
     pub const StakingPalletId: PalletId = PalletId(*b"hnsa/stk");
     /// How much new money there is: 8 % of all in the first year, each year a tenth of that less,

@@ -20,9 +20,6 @@
 #![recursion_limit = "512"]
 #![allow(unused_qualifications, missing_docs)]
 
-#[cfg(feature = "std")]
-include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
-
 extern crate alloc;
 
 pub mod apis;

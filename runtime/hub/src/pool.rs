@@ -13,12 +13,8 @@ use hansa_beacon_primitives::{BeaconId, KEY_TYPE};
 use hansa_dappchain_primitives::{ChainId, CheckpointOf, FounderKeys, HubCheckpoint, KeysOf};
 use hansa_pallet_interchain::{HeaderRing, StoredHeaders};
 use hansa_pallet_pbft::{LastTimestamp, Seed};
-use hansa_runtime_common::interchain::TRUSTING_PERIOD;
+pub use hansa_runtime_common::hub::TRUSTED_FOR;
 use hansa_staking_primitives::Seconds;
-
-/// For how long the light clients of chains are trusted without another header, and a day, in which evidence can be brought, in
-/// seconds.
-pub const TRUSTED_FOR: Seconds = (TRUSTING_PERIOD / 1_000) as Seconds + 24 * 60 * 60;
 
 /// Who may serve: who stands for election, and so has bonded what an operator must. Who is convicted or
 /// chilled does not stand any more. In authority mode nobody stands, and the pool is empty.

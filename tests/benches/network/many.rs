@@ -36,7 +36,7 @@ fn nodes_of(chain: usize) -> Vec<String> {
 
 /// Measure, and print. Looks at each state for `window`.
 pub async fn measure(window: Duration) -> Result<()> {
-    let code = hansa_runtime_dappchain::WASM_BINARY.context("the runtime was not built")?;
+    let code = hansa_dappchain_wasm::WASM_BINARY.context("the runtime was not built")?;
     let all: Vec<_> = (0..CHAINS.len()).map(nodes_of).collect();
     let hub = start(&all).await?;
     hub.note_code(code).await?;

@@ -27,7 +27,7 @@ use hansa_interchain_primitives::{
     Amounts, Balance, ChainId, ClientState, Hash, Height, Moment, Packet, Payload, Rate,
     SignedHeader, StorageProof, TrustedHeader, TRANSFER_LANE,
 };
-use hansa_pallet_interchain::weights::{SubstrateWeight, WeightInfo};
+use hansa_pallet_interchain::weights::WeightInfo;
 use hansa_pbft_primitives::{
     statement::{verify_signature, NO_PROOF},
     Authority, AuthorityIndex, AuthorityPair, AuthoritySet, Certificate, ConsensusLog, PreDigest,
@@ -44,7 +44,7 @@ use sp_state_machine::{prove_read, InMemoryBackend};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The costs in the runtime; all of Hansa's chains have the same.
-type Weights = SubstrateWeight<hansa_runtime_dappchain::Runtime>;
+type Weights = ();
 
 /// Picoseconds of weight in a microsecond.
 const WEIGHT_PER_MICRO: f64 = 1e6;

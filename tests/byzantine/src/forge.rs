@@ -16,12 +16,12 @@ use hansa_consensus_pbft::{
     justification::finality_proof,
     types::ProposedBlock,
 };
-use hansa_node::service::{FullClient, FullEngine, FullPool};
 use hansa_pbft_core::Crypto;
 use hansa_pbft_primitives::{
     digest::seal_item, Certificate, Hash, Height, PreDigest, SignedStatement, Statement, View,
 };
 use hansa_primitives::{Block, Header};
+use hansa_service::{FullClient, FullEngine, FullPool};
 use sp_blockchain::HeaderBackend;
 use sp_runtime::{
     traits::{Block as BlockT, Header as HeaderT},

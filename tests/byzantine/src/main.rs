@@ -24,14 +24,14 @@ mod usurper;
 
 use forge::Forge;
 use futures::{future::ready, StreamExt};
-use hansa_consensus_pbft::network::{Incoming, PeerEvent};
-use hansa_node::{
+use hansa_commands::{
+    built::{self, Built},
     cli::Cli,
-    command::{self, run_node, Engines},
-    dappchain::sandbox,
-    service::{Compose, FullEngine},
+    command::{self, run_node},
 };
+use hansa_consensus_pbft::network::{Incoming, PeerEvent};
 use hansa_pbft_primitives::{Hash, Height, Message, Statement, View};
+use hansa_service::{dappchain::sandbox, node::Engines, Compose, FullEngine};
 use liar::Liar;
 use lie::Lie;
 use log::info;
@@ -41,10 +41,17 @@ use std::{process::ExitCode, sync::Arc};
 /// The target of log lines.
 const LOG_TARGET: &str = "lie";
 
+/// What the node has in it that this lies for.
+const BUILT: Built = Built {
+    version: "lying",
+    hub: hansa_hub_wasm::WASM_BINARY,
+    dappchain: hansa_dappchain_wasm::WASM_BINARY,
+};
+
 fn main() -> ExitCode {
     // Founding a chain with a runtime of its deployer's own, a node starts itself again to build the genesis.
     if std::env::args().nth(1).as_deref() == Some(sandbox::SUBCOMMAND) {
-        return command::main();
+        return command::main(BUILT);
     }
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,6 +63,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
+    built::install(BUILT);
     let (plan, arguments) = lie::take_from(std::env::args())?;
     let mut cli = Cli::from_iter(arguments);
     let lie = plan.lie;

@@ -43,7 +43,7 @@ async fn who_lies_on_a_dappchain_is_slashed_on_the_hub_and_replaced() -> Result<
     .await?;
     hub.all_join(&names[..4]).await?;
     let before = bond(&hub, LIAR).await?;
-    let code = hansa_runtime_dappchain::WASM_BINARY.context("the runtime was not built")?;
+    let code = hansa_dappchain_wasm::WASM_BINARY.context("the runtime was not built")?;
     hub.note_code(code).await?;
     hub.register("shop", code, TERM_SECONDS).await?;
     let chain = hub.goes_live("shop").await?;

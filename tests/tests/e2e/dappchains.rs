@@ -97,7 +97,7 @@ async fn a_chain_is_registered_and_lives() -> Result<()> {
     })
     .await?;
     hub.all_join(&NODES).await?;
-    let code = hansa_runtime_dappchain::WASM_BINARY.context("the runtime was not built")?;
+    let code = hansa_dappchain_wasm::WASM_BINARY.context("the runtime was not built")?;
     hub.note_code(code).await?;
     hub.register("shop", code, TERM_SECONDS).await?;
     let (chain, members) = comes_to_life(&hub).await?;

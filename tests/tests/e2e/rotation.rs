@@ -90,7 +90,7 @@ async fn a_node_takes_the_place_of_another_on_a_living_chain() -> Result<()> {
     })
     .await?;
     hub.all_join(&FOUNDERS).await?;
-    let code = hansa_runtime_dappchain::WASM_BINARY.context("the runtime was not built")?;
+    let code = hansa_dappchain_wasm::WASM_BINARY.context("the runtime was not built")?;
     hub.note_code(code).await?;
     hub.register("shop", code, TERM_SECONDS).await?;
     let chain = hub.goes_live("shop").await?;

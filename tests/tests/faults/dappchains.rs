@@ -137,7 +137,7 @@ async fn a_chain_outlives_a_bad_founder_its_hub_and_its_route() -> Result<()> {
     );
     let mut hub = hub.await?;
     hub.all_join(&[GOOD[0], GOOD[1], GOOD[2], BAD]).await?;
-    let code = hansa_runtime_dappchain::WASM_BINARY.context("the runtime was not built")?;
+    let code = hansa_dappchain_wasm::WASM_BINARY.context("the runtime was not built")?;
     hub.note_code(code).await?;
     hub.register("shop", code, TERM_SECONDS).await?;
     confirm_another(&hub, "shop").await?;

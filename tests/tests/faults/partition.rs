@@ -154,7 +154,7 @@ async fn a_chain_that_is_cut_off_from_its_hub_goes_on_and_nothing_is_lost() -> R
         return Ok(());
     };
     hub.all_join(&MEMBERS).await?;
-    let code = hansa_runtime_dappchain::WASM_BINARY.context("the runtime was not built")?;
+    let code = hansa_dappchain_wasm::WASM_BINARY.context("the runtime was not built")?;
     hub.note_code(code).await?;
     hub.register("shop", code, TERM_SECONDS).await?;
     let chain = hub.goes_live("shop").await?;

@@ -86,7 +86,7 @@ async fn a_chain_that_lost_its_quorum_gets_another_set() -> Result<()> {
     let spec = impatient(folder.path())?;
     let mut hub = Hub::start_on(&spec, &NODES, |_, config| config.arg("--join-pool")).await?;
     hub.all_join(&NODES).await?;
-    let code = hansa_runtime_dappchain::WASM_BINARY.context("the runtime was not built")?;
+    let code = hansa_dappchain_wasm::WASM_BINARY.context("the runtime was not built")?;
     hub.note_code(code).await?;
     hub.register("shop", code, TERM_SECONDS).await?;
     let chain = hub.goes_live("shop").await?;

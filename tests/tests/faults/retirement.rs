@@ -118,7 +118,7 @@ async fn a_retired_chain_winds_down_and_its_reserves_come_home() -> Result<()> {
     })
     .await?;
     hub.all_join(&NODES).await?;
-    let code = hansa_runtime_dappchain::WASM_BINARY.context("the runtime was not built")?;
+    let code = hansa_dappchain_wasm::WASM_BINARY.context("the runtime was not built")?;
     hub.note_code(code).await?;
     hub.register("shop", code, TERM_SECONDS).await?;
     let chain = hub.goes_live("shop").await?;

@@ -131,7 +131,7 @@ const RECENT_MS: u64 = 120_000;
 pub(super) fn announced_as(origin: BlockOrigin, header: &Header, now_ms: u64) -> BlockOrigin {
     let made_ms = PreDigest::find(header.digest()).map_or(0, |pre| pre.timestamp_ms);
     match origin {
-        BlockOrigin::NetworkInitialSync if now_ms.saturating_sub(made_ms) <= RECENT_MS => {
+        BlockOrigin::NetworkInitialSync if now_ms.abs_diff(made_ms) <= RECENT_MS => {
             BlockOrigin::NetworkBroadcast
         }
         origin => origin,
@@ -185,8 +185,8 @@ mod tests {
             (NetworkInitialSync, 2 + RECENT_MS, NetworkInitialSync),
             // A clock that is behind the author's.
             (NetworkInitialSync, 0, NetworkBroadcast),
-            (File, 1, File),
             (Own, 2 + RECENT_MS, Own),
+            (File, 1, File),
         ] {
             let announced = announced_as(origin, &header, now_ms);
             assert_eq!(announced, expected, "{origin:?} {now_ms}");

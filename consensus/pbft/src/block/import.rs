@@ -286,8 +286,8 @@ where
         certificate: Certificate,
     ) -> Result<ImportResult, ConsensusError> {
         let header = params.post_header();
-        let origin = announced_as(params.origin, &header, unix_ms());
-        params.origin = origin;
+        let origin = params.origin;
+        params.origin = announced_as(origin, &header, unix_ms());
         let justification = justification::to_justification(&certificate);
         params.justifications = Some(Justifications::from(justification));
         params.finalized = true;

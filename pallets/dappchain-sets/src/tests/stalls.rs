@@ -495,24 +495,3 @@ fn a_challenge_that_is_over_when_nobody_is_helped_any_more_is_refused() {
 fn periods_that_stakes_do_not_outlast_are_refused() {
     build(KEEP / 2, 1);
 }
-
-#[test]
-fn how_long_a_chain_is_helped() {
-    // How long it may stand still, and what is in reach; for how long it is helped, and a set recorded.
-    for (stall_seconds, reach, helped, recorded) in [
-        (100, 1_000, 600, 500),
-        (100, 600, 600, 500),
-        (100, 350, 350, 250),
-        (100, 90, 90, 0),
-        (100, 0, 0, 0),
-        (u32::MAX, u32::MAX, u32::MAX, 0),
-    ] {
-        let periods = StallPeriods {
-            stall_seconds,
-            challenge_seconds: 10,
-        };
-        assert_eq!(periods.helped_for(reach), helped);
-        assert_eq!(periods.recorded_for(reach), recorded);
-        assert_eq!(periods.can_help(reach), recorded > 110);
-    }
-}
