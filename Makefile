@@ -57,35 +57,44 @@ network: build ## builds the node and starts a local network
 demo: build ## builds the node and shows the whole system: a hub, two DappChains, transfers, nodes that go round
 	@$(ENV) exec "$$HANSA_BIN" network up --demo $(ARGS)
 
-# First what finds the most common mistakes within seconds, then everything is built and checked, once. Then whatever has no clock gets
-# the processors for itself; tests that start nodes wait for each other most of the time, so they run side by side.
+# First what finds the most common mistakes within seconds, then everything is built and checked, once. Tests inside crates, of which
+# some have clocks, get the processors for themselves. Tests that start nodes run side by side, and beside them what can wait.
 # What holds cargo's lock for minutes comes before: some of the tests call cargo, too. A test that fails keeps none from being run.
 .PHONY: test
 test: setup check-quick build-all build-tests example check-code ## runs every test, and checks all that make check does
-	@$(MAKE) --no-print-directory --keep-going run-units run-networks run-junk
+	@$(MAKE) --no-print-directory --keep-going run-libs run-networks run-junk
 
 .PHONY: build-tests
 build-tests:
 	@$(ENV) cargo test $(CARGO_FLAGS) --lib --tests $(ALL) --no-run
 	@$(ENV) cargo test $(CARGO_FLAGS) --features hansa-pbft-sim/seeded-bugs --test bugs --no-run
 
-.PHONY: run-units
-run-units: test-unit test-doc test-model bugs
-
-# Each of the two prints what it has to say when it is done.
+# Each of the three prints what it has to say when it is done.
 .PHONY: run-networks
 run-networks:
-	@echo "test: two groups of end-to-end tests run side by side; each prints when it is done"
-	@$(MAKE) --no-print-directory --keep-going -j2 --output-sync=target SIDE_BY_SIDE=yes run-faults run-e2e
+	@echo "test: two groups of end-to-end tests run side by side, and others beside them; each prints when it is done"
+	@$(MAKE) --no-print-directory --keep-going -j3 --output-sync=target SIDE_BY_SIDE=yes run-faults run-e2e run-patient
 
-# Programs in tests folders that start no nodes are all but `byzantine`, `e2e`, `faults` and `junk`.
+# These have no clocks, so they give way to nodes.
+.PHONY: run-patient
+run-patient:
+	@nice -n 10 $(MAKE) --no-print-directory --keep-going SIDE_BY_SIDE= run-programs run-doc test-model bugs
+
 .PHONY: test-unit
-test-unit: setup ## runs the tests that start no nodes
-	@$(ENV) cargo test $(CARGO_FLAGS) --lib --test '[!befj]*' --test 'b[!y]*' $(ALL) --no-fail-fast $(if $(ARGS),-- $(ARGS))
+test-unit: setup run-libs run-programs run-doc ## runs the tests that start no nodes; ARGS=<name> for some
 
-.PHONY: test-doc
-test-doc: setup ## runs the tests in documentation
-	@$(ENV) cargo test $(CARGO_FLAGS) --doc
+.PHONY: run-libs
+run-libs:
+	@$(ENV) cargo test $(CARGO_FLAGS) --lib $(ALL) --no-fail-fast $(if $(ARGS),-- $(ARGS))
+
+# Of the programs in tests folders `byzantine`, `e2e`, `faults` and `junk` start nodes.
+.PHONY: run-programs
+run-programs:
+	@$(ENV) cargo test $(CARGO_FLAGS) --test '[!befj]*' --test 'b[!y]*' --no-fail-fast $(if $(ARGS),-- $(ARGS))
+
+.PHONY: run-doc
+run-doc:
+	@$(ENV) cargo test $(CARGO_FLAGS) --doc $(if $(ARGS),-- $(ARGS))
 
 # Tests of crate hansa-e2e start networks of nodes. Those of programs e2e and byzantine run two at a time: mostly nodes wait for each
 # other. E2E_THREADS=1 for a machine that is busy otherwise. Faults and junk have tight clocks: one after another, never beside each other.
