@@ -23,9 +23,9 @@ use hansa_interchain_primitives::{
 use hansa_pbft_primitives::{AuthorityIndex, AuthoritySet, PreDigest, SetId};
 use hansa_primitives::{AccountId, Block};
 use sc_client_api::{AuxStore, BlockBackend, ProofProvider};
+use sc_keystore::LocalKeystore;
 use sc_transaction_pool_api::{error::IntoPoolError, LocalTransactionPool, TransactionPool};
 use sp_api::{ApiExt, ProvideRuntimeApi};
-use sp_keystore::KeystorePtr;
 use sp_runtime::traits::Header as _;
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ impl<C: InterchainClient, P> ClientChain<C, P> {
         client: Arc<C>,
         pool: Arc<P>,
         states: Arc<ConsensusStates<C>>,
-        keystore: KeystorePtr,
+        keystore: Arc<LocalKeystore>,
         is_syncing: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Self {
         Self {

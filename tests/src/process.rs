@@ -208,6 +208,16 @@ pub fn run(arguments: &[&str]) -> Output {
     run_command(command, COMMAND_TIMEOUT)
 }
 
+/// The same of a command that executes runtimes, which it finds compiled where nodes of tests leave them.
+pub fn run_on_chain(arguments: &[&str]) -> Output {
+    let mut command = Command::new(crate::binary::hansa());
+    command
+        .args(arguments)
+        .arg("--wasm-cache")
+        .arg(crate::binary::wasm_cache());
+    run_command(command, COMMAND_TIMEOUT)
+}
+
 /// Run a command until it ends, and return what it said.
 ///
 /// # Panics

@@ -60,7 +60,7 @@ pub fn with_code(
 pub fn raw(folder: &Path, spec: &Path) -> Result<PathBuf> {
     let path = folder.join("raw-spec.json");
     let (from, to) = (spec.display().to_string(), path.display().to_string());
-    let output = process::run(&[
+    let output = process::run_on_chain(&[
         "export-chain-spec",
         "--raw",
         "--chain",

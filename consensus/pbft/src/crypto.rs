@@ -7,26 +7,65 @@ use crate::{
     block::randomness::{make_output, OutputKeyError, OutputTerms},
     LOG_TARGET,
 };
-use hansa_beacon_primitives::BlockVrf;
+use hansa_beacon_primitives::{BeaconPair, BlockVrf};
 use hansa_pbft_core::Crypto;
 use hansa_pbft_primitives::{
-    statement::verify_signature, AuthorityId, AuthorityIndex, AuthoritySet, AuthoritySignature,
-    Hash, Height, KEY_TYPE,
+    statement::verify_signature, AuthorityId, AuthorityIndex, AuthorityPair, AuthoritySet,
+    AuthoritySignature, Hash, Height, KEY_TYPE,
 };
 use log::error;
-use sp_application_crypto::ByteArray;
-use sp_keystore::KeystorePtr;
+use parking_lot::Mutex;
+use sc_keystore::{Error, LocalKeystore};
+use sp_application_crypto::{AppCrypto, AppPair, ByteArray, Pair};
+use sp_keystore::Keystore;
+use std::sync::Arc;
+
+/// The last secret key that was used of a kind.
+///
+/// The SDK's keystore keeps phrases, and derives the key anew for every signature (BIP 39: 2,048 rounds of PBKDF2), which
+/// takes fifty times as long as to sign. A validator would do that several times a block.
+struct LastKey<P>(Mutex<Option<P>>);
+
+impl<P: AppPair + Clone> LastKey<P> {
+    fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// The secret key of `public`; none if it is not in `keystore`, be it that it was until now.
+    fn get(
+        &self,
+        keystore: &LocalKeystore,
+        public: &<P as AppCrypto>::Public,
+    ) -> Result<Option<P>, Error> {
+        let mut last = self.0.lock();
+        if !keystore.has_keys(&[(public.to_raw_vec(), P::ID)]) {
+            *last = None;
+            return Ok(None);
+        }
+        let is_known = last.as_ref().is_some_and(|pair| pair.public() == *public);
+        if !is_known {
+            *last = keystore.key_pair::<P>(public)?;
+        }
+        Ok(last.clone())
+    }
+}
 
 /// Signs with the session keys in the keystore.
 #[derive(Clone)]
 pub struct KeystoreCrypto {
-    keystore: KeystorePtr,
+    keystore: Arc<LocalKeystore>,
+    authority: Arc<LastKey<AuthorityPair>>,
+    beacon: Arc<LastKey<BeaconPair>>,
 }
 
 impl KeystoreCrypto {
     /// Sign with the keys in `keystore`.
-    pub fn new(keystore: KeystorePtr) -> Self {
-        Self { keystore }
+    pub fn new(keystore: Arc<LocalKeystore>) -> Self {
+        Self {
+            keystore,
+            authority: Arc::new(LastKey::new()),
+            beacon: Arc::new(LastKey::new()),
+        }
     }
 
     /// The first authority of `set` whose key the keystore has.
@@ -54,7 +93,12 @@ impl KeystoreCrypto {
         genesis: &Hash,
         height: Height,
     ) -> Result<BlockVrf, OutputKeyError> {
-        make_output(&*self.keystore, terms, genesis, height)
+        let key = terms.key.clone();
+        match self.beacon.get(&self.keystore, &key) {
+            Ok(Some(pair)) => Ok(make_output(&pair, &terms.beacon, genesis, height)),
+            Ok(None) => Err(OutputKeyError::NoKey(key)),
+            Err(source) => Err(OutputKeyError::Keystore { key, source }),
+        }
     }
 
     /// The keys of the keystore that can be an authority's.
@@ -68,8 +112,8 @@ impl KeystoreCrypto {
 
 impl Crypto for KeystoreCrypto {
     fn sign(&self, key: &AuthorityId, payload: &[u8]) -> Option<AuthoritySignature> {
-        match self.keystore.ed25519_sign(KEY_TYPE, key.as_ref(), payload) {
-            Ok(signature) => signature.map(Into::into),
+        match self.authority.get(&self.keystore, key) {
+            Ok(pair) => pair.map(|pair| pair.sign(payload)),
             Err(error) => {
                 error!(target: LOG_TARGET, "The keystore cannot sign with {key}: {error}");
                 None
@@ -79,5 +123,33 @@ impl Crypto for KeystoreCrypto {
 
     fn verify(&self, key: &AuthorityId, payload: &[u8], signature: &AuthoritySignature) -> bool {
         verify_signature(key, payload, signature)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new_key(keystore: &LocalKeystore) -> AuthorityId {
+        let made = keystore.ed25519_generate_new(KEY_TYPE, None);
+        made.unwrap().into()
+    }
+
+    #[test]
+    fn each_key_signs_for_itself_until_it_is_taken_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let keystore = Arc::new(LocalKeystore::open(dir.path(), None).unwrap());
+        let crypto = KeystoreCrypto::new(keystore.clone());
+        let (first, second) = (new_key(&keystore), new_key(&keystore));
+        for key in [&first, &second, &first, &first] {
+            let signature = crypto.sign(key, b"vote").unwrap();
+            assert!(crypto.verify(key, b"vote", &signature));
+        }
+        // Operators take a key away from a node that runs, to use it on another.
+        for file in std::fs::read_dir(dir.path()).unwrap() {
+            std::fs::remove_file(file.unwrap().path()).unwrap();
+        }
+        assert_eq!(crypto.sign(&first, b"vote"), None);
+        assert_eq!(crypto.sign(&second, b"vote"), None);
     }
 }

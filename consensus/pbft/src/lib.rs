@@ -71,6 +71,7 @@ use network::{HelloInfo, PbftNetworkParts, PeerNetwork};
 use parking_lot::RwLock;
 use sc_client_api::Backend;
 use sc_consensus::BlockImport;
+use sc_keystore::LocalKeystore;
 use sc_network_sync::SyncEvent;
 use sc_transaction_pool_api::{
     LocalTransactionPool, OffchainTransactionPoolFactory, TransactionPool,
@@ -78,7 +79,6 @@ use sc_transaction_pool_api::{
 use sc_utils::mpsc::{tracing_unbounded, TracingUnboundedReceiver};
 use sp_consensus::Error as ConsensusError;
 use sp_core::traits::{SpawnEssentialNamed, SpawnNamed};
-use sp_keystore::KeystorePtr;
 use std::{path::PathBuf, pin::Pin, sync::Arc};
 use transport::Connect;
 use worker::{Worker, WorkerParts};
@@ -115,7 +115,7 @@ pub struct PbftParams<C, B, P, I> {
     /// The transaction pool.
     pub pool: Arc<P>,
     /// Where the session keys are.
-    pub keystore: KeystorePtr,
+    pub keystore: Arc<LocalKeystore>,
     /// The import that is shared with sync.
     pub import: PbftBlockImport<I, C>,
     /// What it imports.

@@ -38,8 +38,9 @@ pub struct Cli {
     #[clap(flatten)]
     pub interchain: InterchainParams,
 
-    /// The folder for compiled runtimes, which nodes of a machine may share. In the base path, if left out.
-    #[arg(long, value_name = "DIR")]
+    /// The folder for compiled runtimes, which nodes and commands of a machine may share. If left out, in the base path
+    /// or in the folder of a local network.
+    #[arg(long, value_name = "DIR", global = true)]
     pub wasm_cache: Option<PathBuf>,
 
     /// Stop when the process with this id, which started this one, is gone.
@@ -154,10 +155,6 @@ pub enum Subcommand {
         /// That node's process. This one ends with it.
         #[arg(long, value_name = "PID")]
         parent: u32,
-
-        /// Where it keeps compiled runtimes.
-        #[arg(long, value_name = "DIR")]
-        wasm_cache: Option<PathBuf>,
     },
 
     /// Take back the last blocks, though they are final.

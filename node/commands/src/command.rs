@@ -12,7 +12,9 @@ use hansa_consensus_pbft::recoveries::Recoveries;
 use hansa_service::{
     chain_commands,
     dappchain::sandbox,
+    executor,
     node::{self, Engines, Opened},
+    spec::built_in,
     Interchain, Options,
 };
 use hansa_supervisor::status::SharedStatus;
@@ -40,7 +42,7 @@ fn run(mut cli: Cli) -> std::result::Result<(), String> {
         end_with_parent(parent)?;
     }
     if let Some(Subcommand::Network(NetworkSubcommand::Up(command))) = &cli.subcommand {
-        return network_up::run(command).map_err(|e| e.to_string());
+        return network_up::run(command, cli.wasm_cache.as_deref()).map_err(|e| e.to_string());
     }
     match cli.subcommand.take() {
         Some(subcommand) => run_subcommand(&cli, subcommand),
@@ -128,43 +130,50 @@ pub fn run_node(cli: &mut Cli, engines: Engines) -> Result<()> {
 }
 
 fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {
+    let cache = cli.wasm_cache.as_deref().map(executor::absolute);
+    let cache = cache.as_deref();
     match subcommand {
         Subcommand::Key(command) => command.run(cli),
         Subcommand::Network(NetworkSubcommand::Up(command)) => {
-            network_up::run(&command).map_err(|e| Error::Input(e.to_string()))
+            network_up::run(&command, cache).map_err(|e| Error::Input(e.to_string()))
         }
-        Subcommand::BuildDappChainGenesis { parent, wasm_cache } => {
+        Subcommand::BuildDappChainGenesis { parent } => {
             end_with_parent(parent).map_err(Error::Input)?;
-            sandbox::run_child(wasm_cache.as_deref()).map_err(Error::Input)
+            sandbox::run_child(cache).map_err(Error::Input)
         }
         Subcommand::DappChain(command) => {
-            deploy::run(&command).map_err(|e| Error::Input(e.to_string()))
+            deploy::run(&command, cache).map_err(|e| Error::Input(e.to_string()))
         }
         Subcommand::ExportChainSpec(command) => {
-            let spec = cli.load_spec(&command.chain)?;
+            let mut spec = cli.load_spec(&command.chain)?;
+            // Else the SDK finds out the state, in an executor of its own that knows of no cache.
+            if let (true, Some(cache)) = (command.raw, cache) {
+                let executor = executor::of_tool(cache);
+                spec.set_storage(built_in::build_storage(&*spec, &executor)?);
+            }
             command.run(spec)
         }
         Subcommand::CheckBlock(command) => cli
             .create_runner(&command)?
-            .async_run(|config| chain_commands::check_block(&command, config)),
+            .async_run(|config| chain_commands::check_block(&command, config, cache)),
         Subcommand::ExportBlocks(command) => cli
             .create_runner(&command)?
-            .async_run(|config| chain_commands::export_blocks(&command, config)),
+            .async_run(|config| chain_commands::export_blocks(&command, config, cache)),
         Subcommand::ExportState(command) => cli
             .create_runner(&command)?
-            .async_run(|config| chain_commands::export_state(&command, config)),
+            .async_run(|config| chain_commands::export_state(&command, config, cache)),
         Subcommand::ImportBlocks(command) => cli
             .create_runner(&command)?
-            .async_run(|config| chain_commands::import_blocks(&command, config)),
+            .async_run(|config| chain_commands::import_blocks(&command, config, cache)),
         Subcommand::PurgeChain(command) => cli
             .create_runner(&command)?
             .sync_run(|config| chain_commands::purge(&command, config)),
         Subcommand::Revert(command) => cli
             .create_runner(&command)?
-            .async_run(|config| chain_commands::revert(&command, config)),
+            .async_run(|config| chain_commands::revert(&command, config, cache)),
         Subcommand::UnsafeResumeVoting(command) => cli
             .create_runner(&command)?
-            .async_run(|config| chain_commands::resume_voting(&command, config)),
+            .async_run(|config| chain_commands::resume_voting(&command, config, cache)),
         Subcommand::ChainInfo(command) => cli
             .create_runner(&command)?
             .sync_run(|config| chain_commands::chain_info(&command, &config)),

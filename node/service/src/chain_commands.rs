@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
 //! The SDK's commands, and ours, on a chain's database: what each is to do, and the tasks that go on meanwhile. Futures are in boxes
-//! so that the SDK's generics are compiled here.
+//! so that the SDK's generics are compiled here. `wasm_cache` is where compiled runtimes are, if not where nodes leave them by default.
 
 use crate::{
     executor, new_parts, resume_voting::ResumeVotingCmd, revert::RevertCmd, vote_log_dir, Parts,
@@ -15,19 +15,24 @@ use sc_cli::{
     PurgeChainCmd, Result,
 };
 use sc_service::{Configuration, TaskManager};
+use std::path::Path;
 
 /// What a command does, and the tasks of its chain.
 pub type Job<'a> = (LocalBoxFuture<'a, Result<()>>, TaskManager);
 
-/// The parts of a chain, which finds runtimes compiled where a node leaves them by default.
-fn parts_of_command(config: &mut Configuration) -> Result<Parts> {
-    let executor = executor::of_node(config, None);
+/// The parts of a chain.
+fn parts_of_command(config: &mut Configuration, wasm_cache: Option<&Path>) -> Result<Parts> {
+    let executor = executor::of_node(config, wasm_cache);
     new_parts(config, executor, Recoveries::default()).map_err(Error::Service)
 }
 
 /// Execute a block once more.
-pub fn check_block(command: &CheckBlockCmd, mut config: Configuration) -> Result<Job<'_>> {
-    let parts = parts_of_command(&mut config)?;
+pub fn check_block<'a>(
+    command: &'a CheckBlockCmd,
+    mut config: Configuration,
+    wasm_cache: Option<&Path>,
+) -> Result<Job<'a>> {
+    let parts = parts_of_command(&mut config, wasm_cache)?;
     let queue = parts.import_queue_of_command();
     Ok((
         command.run(parts.client, queue).boxed_local(),
@@ -36,9 +41,13 @@ pub fn check_block(command: &CheckBlockCmd, mut config: Configuration) -> Result
 }
 
 /// Write blocks to a file.
-pub fn export_blocks(command: &ExportBlocksCmd, mut config: Configuration) -> Result<Job<'_>> {
+pub fn export_blocks<'a>(
+    command: &'a ExportBlocksCmd,
+    mut config: Configuration,
+    wasm_cache: Option<&Path>,
+) -> Result<Job<'a>> {
     let database = config.database.clone();
-    let parts = parts_of_command(&mut config)?;
+    let parts = parts_of_command(&mut config, wasm_cache)?;
     Ok((
         command.run(parts.client, database).boxed_local(),
         parts.task_manager,
@@ -46,10 +55,14 @@ pub fn export_blocks(command: &ExportBlocksCmd, mut config: Configuration) -> Re
 }
 
 /// Write a state as a chain spec.
-pub fn export_state(command: &ExportStateCmd, mut config: Configuration) -> Result<Job<'_>> {
+pub fn export_state<'a>(
+    command: &'a ExportStateCmd,
+    mut config: Configuration,
+    wasm_cache: Option<&Path>,
+) -> Result<Job<'a>> {
     // The spec as it was written: opening the database resolves its genesis.
     let spec = config.chain_spec.cloned_box();
-    let parts = parts_of_command(&mut config)?;
+    let parts = parts_of_command(&mut config, wasm_cache)?;
     Ok((
         command.run(parts.client, spec).boxed_local(),
         parts.task_manager,
@@ -57,8 +70,12 @@ pub fn export_state(command: &ExportStateCmd, mut config: Configuration) -> Resu
 }
 
 /// Import blocks from a file.
-pub fn import_blocks(command: &ImportBlocksCmd, mut config: Configuration) -> Result<Job<'_>> {
-    let parts = parts_of_command(&mut config)?;
+pub fn import_blocks<'a>(
+    command: &'a ImportBlocksCmd,
+    mut config: Configuration,
+    wasm_cache: Option<&Path>,
+) -> Result<Job<'a>> {
+    let parts = parts_of_command(&mut config, wasm_cache)?;
     let queue = parts.import_queue_of_command();
     Ok((
         command.run(parts.client, queue).boxed_local(),
@@ -67,8 +84,12 @@ pub fn import_blocks(command: &ImportBlocksCmd, mut config: Configuration) -> Re
 }
 
 /// Take back final blocks.
-pub fn revert(command: &RevertCmd, mut config: Configuration) -> Result<Job<'_>> {
-    let parts = parts_of_command(&mut config)?;
+pub fn revert<'a>(
+    command: &'a RevertCmd,
+    mut config: Configuration,
+    wasm_cache: Option<&Path>,
+) -> Result<Job<'a>> {
+    let parts = parts_of_command(&mut config, wasm_cache)?;
     let result = command.run(&config, &parts.client, &parts.backend, &parts.keystore);
     Ok((
         std::future::ready(result.map_err(Error::Service)).boxed_local(),
@@ -77,8 +98,12 @@ pub fn revert(command: &RevertCmd, mut config: Configuration) -> Result<Job<'_>>
 }
 
 /// End the silence of a node whose vote log is gone.
-pub fn resume_voting(command: &ResumeVotingCmd, mut config: Configuration) -> Result<Job<'_>> {
-    let parts = parts_of_command(&mut config)?;
+pub fn resume_voting<'a>(
+    command: &'a ResumeVotingCmd,
+    mut config: Configuration,
+    wasm_cache: Option<&Path>,
+) -> Result<Job<'a>> {
+    let parts = parts_of_command(&mut config, wasm_cache)?;
     let result = command.run(&config, &parts.client);
     Ok((
         std::future::ready(result.map_err(Error::Service)).boxed_local(),

@@ -20,9 +20,12 @@ const FOLDER: &str = "wasm-cache";
 
 /// Where a node keeps compiled runtimes: where the operator wants, or in `base`.
 pub fn wasm_cache(chosen: Option<&Path>, base: &Path) -> PathBuf {
-    let folder = chosen.map_or_else(|| base.join(FOLDER), Path::to_owned);
-    // The compiler takes absolute paths only. Without a current folder it says so, and compiles each time.
-    std::path::absolute(&folder).unwrap_or(folder)
+    absolute(&chosen.map_or_else(|| base.join(FOLDER), Path::to_owned))
+}
+
+/// The compiler takes absolute paths only. Without a current folder it says so, and compiles each time.
+pub fn absolute(folder: &Path) -> PathBuf {
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// The executor of a node, which keeps compiled runtimes where the operator wants, or in its base path.

@@ -26,6 +26,7 @@ use hansa_rpc::FullDeps;
 use hansa_supervisor::status::SharedStatus;
 use jsonrpsee::RpcModule;
 use sc_client_api::Backend;
+use sc_keystore::LocalKeystore;
 use sc_network::{
     config::NetworkBackendType, service::traits::NetworkService, Litep2pNetworkBackend,
     NetworkBackend, NetworkSyncForkRequest, NetworkWorker,
@@ -84,7 +85,7 @@ pub struct FullNode {
     /// The pool of transactions.
     pub pool: Arc<FullPool>,
     /// The keys of this node.
-    pub keystore: KeystorePtr,
+    pub keystore: Arc<LocalKeystore>,
     /// Under which set each height is decided.
     pub states: Arc<ConsensusStates<FullClient>>,
     /// Fetches blocks.
@@ -206,7 +207,7 @@ where
         client: client.clone(),
         backend: backend.clone(),
         pool: pool.clone(),
-        keystore: keystore.keystore(),
+        keystore: keystore.local_keystore(),
         states: states.clone(),
         sync: network.sync.clone(),
         network: network.service.clone(),
@@ -247,7 +248,7 @@ where
         backend,
         states,
         pool,
-        keystore: keystore.keystore(),
+        keystore: keystore.local_keystore(),
         import: parts.block_import,
         imported,
         network_parts,

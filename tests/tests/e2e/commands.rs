@@ -10,7 +10,7 @@ use subxt_signer::sr25519::dev;
 
 /// Run a command that must succeed, and return what it wrote to its standard output.
 fn succeed(arguments: &[&str]) -> Result<String> {
-    let output = process::run(arguments);
+    let output = process::run_on_chain(arguments);
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(
         output.status.success(),
@@ -25,7 +25,7 @@ fn succeed(arguments: &[&str]) -> Result<String> {
 
 /// Run a command that must fail, and return what it wrote to its standard error.
 fn fail(arguments: &[&str]) -> Result<String> {
-    let output = process::run(arguments);
+    let output = process::run_on_chain(arguments);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(
         !output.status.success(),

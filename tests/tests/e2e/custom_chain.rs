@@ -210,7 +210,7 @@ fn what_founders_would_refuse_is_found_before_it_costs_anything() -> Result<()> 
     let check = |text: &str, code: &[&str]| -> Result<_> {
         std::fs::write(&patch, text)?;
         let arguments = ["dappchain", "check", "--name", "shop", "--patch", &patch];
-        let output = process::run(&[&arguments[..], code].concat());
+        let output = process::run_on_chain(&[&arguments[..], code].concat());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         Ok((output.status.success(), said))
     };

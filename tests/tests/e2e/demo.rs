@@ -188,6 +188,8 @@ async fn a_demo_that_fails_says_what_did_not_happen() -> Result<()> {
     command
         .args(["network", "up", "--demo", "--json", "--limit", "2"])
         .args(["--base-port", &ports::free_ports(PORTS).to_string()])
+        .arg("--wasm-cache")
+        .arg(binary::wasm_cache())
         .arg("--dir")
         .arg(folder.path());
     let output = process::run_command(command, DEADLINE);

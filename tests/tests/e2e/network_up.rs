@@ -189,6 +189,8 @@ fn a_port_that_is_taken_is_named_before_anything_starts() -> Result<()> {
         let mut command = std::process::Command::new(binary::hansa());
         command
             .args(["network", "up", "--json", "--base-port", &base.to_string()])
+            .arg("--wasm-cache")
+            .arg(binary::wasm_cache())
             .arg("--dir")
             .arg(folder.path().join("network"));
         let output = process::run_command(command, process::COMMAND_TIMEOUT);

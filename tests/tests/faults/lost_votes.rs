@@ -279,7 +279,7 @@ fn resume_voting(config: &NodeConfig, head: String) -> Result<String, String> {
     let spec = config.base_path.with_file_name("raw-spec.json");
     let spec = spec.display().to_string();
     let arguments = ["unsafe-resume-voting", "--head", &head, "--chain", &spec];
-    let output = process::run(&[&arguments[..], &["--base-path", &base]].concat());
+    let output = process::run_on_chain(&[&arguments[..], &["--base-path", &base]].concat());
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match output.status.success() {
         true => Ok(said(&output.stdout)),

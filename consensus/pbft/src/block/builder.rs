@@ -447,8 +447,9 @@ mod tests {
         test_support::{beacon_output, height_state, pair, pre_header, GENESIS},
     };
     use hansa_pbft_primitives::KEY_TYPE;
+    use sc_keystore::LocalKeystore;
     use sp_core::Pair;
-    use sp_keystore::{testing::MemoryKeystore, Keystore};
+    use sp_keystore::Keystore;
     use sp_runtime::OpaqueExtrinsic;
 
     #[test]
@@ -571,7 +572,7 @@ mod tests {
         };
         let unsealed = || pre_header(2, parent.hash(), pre);
 
-        let empty = KeystoreCrypto::new(Arc::new(MemoryKeystore::new()));
+        let empty = KeystoreCrypto::new(Arc::new(LocalKeystore::in_memory()));
         let error = seal(&empty, unsealed(), &state, &pre);
         assert!(
             matches!(error, Err(BuildError::CannotSeal(_))),
@@ -580,8 +581,9 @@ mod tests {
 
         let (public, seed) = (pair(author).public(), [author as u8 + 1; 32]);
         let suri = format!("0x{}", sp_core::hexdisplay::HexDisplay::from(&seed));
-        let keystore = MemoryKeystore::new();
-        keystore.insert(KEY_TYPE, &suri, public.as_ref()).unwrap();
+        let keystore = LocalKeystore::in_memory();
+        let made = keystore.ed25519_generate_new(KEY_TYPE, Some(&suri));
+        assert_eq!(made.unwrap(), public.into_inner());
         let crypto = KeystoreCrypto::new(Arc::new(keystore));
         let header = seal(&crypto, unsealed(), &state, &pre).unwrap();
         check_header(header, &parent, &state, ViewRule::Exactly(3)).unwrap();

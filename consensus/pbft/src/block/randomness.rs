@@ -22,14 +22,14 @@ use hansa_beacon_primitives::{
     api::BeaconApi,
     digest::{DigestError, BEACON_ENGINE_ID},
     vrf::block_input,
-    Beacon, BeaconId, BlockVrf, KEY_TYPE,
+    Beacon, BeaconId, BeaconPair, BlockVrf,
 };
 use hansa_pbft_primitives::{AuthorityIndex, Hash, Height, PreDigest};
 use hansa_primitives::{AccountId, Block, Header};
 use log::trace;
 use parking_lot::Mutex;
 use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
-use sp_keystore::Keystore;
+use sp_core::crypto::{VrfSecret, Wraps};
 use sp_runtime::{traits::Header as HeaderT, Digest, DigestItem};
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
@@ -280,24 +280,14 @@ pub enum OutputKeyError {
         /// The key.
         key: BeaconId,
         /// What went wrong.
-        source: sp_keystore::Error,
+        source: sc_keystore::Error,
     },
 }
 
-/// Make the output of the block at `height`.
-pub fn make_output(
-    keystore: &dyn Keystore,
-    terms: &OutputTerms,
-    genesis: &Hash,
-    height: Height,
-) -> Result<BlockVrf, OutputKeyError> {
-    let data = block_input(genesis, &terms.beacon, height).into_sign_data();
-    let key = terms.key.clone();
-    match keystore.sr25519_vrf_sign(KEY_TYPE, key.as_ref(), &data) {
-        Ok(Some(signature)) => Ok(BlockVrf::from(&signature)),
-        Ok(None) => Err(OutputKeyError::NoKey(key)),
-        Err(source) => Err(OutputKeyError::Keystore { key, source }),
-    }
+/// Make the output of the block at `height` with the author's key.
+pub fn make_output(pair: &BeaconPair, beacon: &Beacon, genesis: &Hash, height: Height) -> BlockVrf {
+    let data = block_input(genesis, beacon, height).into_sign_data();
+    BlockVrf::from(&pair.as_inner_ref().vrf_sign(&data))
 }
 
 /// What the header of a block on `parent` carries before the runtime sees it: `pre`, and the author's
@@ -333,8 +323,11 @@ mod tests {
         test_support::{beacon_pair, GENESIS},
     };
     use codec::Encode;
+    use hansa_beacon_primitives::KEY_TYPE;
+    use sc_keystore::LocalKeystore;
     use sp_application_crypto::Pair;
-    use sp_keystore::testing::MemoryKeystore;
+    use sp_keystore::Keystore;
+    use std::sync::Arc;
 
     const BEACON: Beacon = [9; 32];
     const HEIGHT: Height = 12;
@@ -346,18 +339,20 @@ mod tests {
         }
     }
 
-    fn keystore(author: AuthorityIndex) -> MemoryKeystore {
-        let keystore = MemoryKeystore::new();
+    fn crypto(author: AuthorityIndex) -> KeystoreCrypto {
+        let keystore = LocalKeystore::in_memory();
         let suri = format!("0x{}", array_bytes::bytes2hex("", [author as u8 + 1; 32]));
         let made = keystore
             .sr25519_generate_new(KEY_TYPE, Some(&suri))
             .unwrap();
         assert_eq!(BeaconId::from(made), beacon_pair(author).public());
-        keystore
+        KeystoreCrypto::new(Arc::new(keystore))
     }
 
     fn output(author: AuthorityIndex, height: Height) -> BlockVrf {
-        make_output(&keystore(author), &terms(author), &GENESIS, height).unwrap()
+        crypto(author)
+            .output(&terms(author), &GENESIS, height)
+            .unwrap()
     }
 
     fn first_item() -> DigestItem {
@@ -474,7 +469,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_not_there_is_named() {
-        let error = make_output(&keystore(1), &terms(2), &GENESIS, HEIGHT).unwrap_err();
+        let error = crypto(1).output(&terms(2), &GENESIS, HEIGHT).unwrap_err();
         let text = error.to_string();
         assert!(matches!(error, OutputKeyError::NoKey(key) if key == terms(2).key));
         assert!(

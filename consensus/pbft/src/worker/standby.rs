@@ -185,22 +185,23 @@ mod tests {
         Timing, KEY_TYPE,
     };
     use hansa_primitives::Block;
+    use sc_keystore::LocalKeystore;
     use sp_consensus::BlockOrigin;
-    use sp_keystore::{testing::MemoryKeystore, Keystore};
+    use sp_keystore::Keystore;
     use std::{path::Path, sync::Arc};
 
     /// A time that no clock shows while the test runs.
     const LATER_MS: u64 = u64::MAX / 2;
 
     struct Node {
-        keystore: Arc<MemoryKeystore>,
+        keystore: Arc<LocalKeystore>,
         voting: Voting,
     }
 
     impl Node {
         /// A node that starts, with the keys of these seeds.
         fn start(dir: &Path, seeds: &[&str]) -> (Self, Vec<AuthorityId>) {
-            let keystore = Arc::new(MemoryKeystore::new());
+            let keystore = Arc::new(LocalKeystore::in_memory());
             let crypto = KeystoreCrypto::new(keystore.clone());
             let metrics = Metrics::register(None).unwrap();
             let voting = Voting::new(dir.to_path_buf(), GENESIS, crypto, metrics);

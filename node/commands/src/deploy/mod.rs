@@ -121,19 +121,19 @@ pub enum DeployError {
     Io(#[from] std::io::Error),
 }
 
-/// Run a command.
-pub fn run(command: &DeployCmd) -> Result<(), DeployError> {
+/// Run a command. What it tries out is compiled into `wasm_cache`, if there is one.
+pub fn run(command: &DeployCmd, wasm_cache: Option<&Path>) -> Result<(), DeployError> {
     match command {
         DeployCmd::Check(spec) => {
             let spec = Spec::read(spec)?;
-            check(&spec)
+            check(&spec, wasm_cache)
         }
-        DeployCmd::Register(args) => register(args),
+        DeployCmd::Register(args) => register(args, wasm_cache),
     }
 }
 
-fn check(spec: &Spec) -> Result<(), DeployError> {
-    trial::check(spec)?;
+fn check(spec: &Spec, wasm_cache: Option<&Path>) -> Result<(), DeployError> {
+    trial::check(spec, wasm_cache)?;
     eprintln!(
         "The runtime has {} bytes, and builds a genesis. Its hash:",
         spec.code.len()
@@ -142,10 +142,10 @@ fn check(spec: &Spec) -> Result<(), DeployError> {
     Ok(())
 }
 
-fn register(args: &RegisterArgs) -> Result<(), DeployError> {
+fn register(args: &RegisterArgs, wasm_cache: Option<&Path>) -> Result<(), DeployError> {
     let spec = Spec::read(&args.spec)?;
     let signer = signer(args)?;
-    check(&spec)?;
+    check(&spec, wasm_cache)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -18,7 +18,7 @@ use hansa_primitives::{AccountId, Balance, Hash};
 use hansa_service::dappchain::sandbox::{Sandbox, LIMIT};
 use hansa_supervisor::launcher::GenesisError;
 use sp_core::{ed25519, Pair};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How many founders the trial has.
 const FOUNDERS: usize = 4;
@@ -92,9 +92,9 @@ impl Spec {
 }
 
 /// Build the genesis as a founder does.
-pub fn check(spec: &Spec) -> Result<(), DeployError> {
+pub fn check(spec: &Spec, wasm_cache: Option<&Path>) -> Result<(), DeployError> {
     let record = record(spec)?;
-    match Sandbox::new(LIMIT, None)?.try_out(&record, &spec.code) {
+    match Sandbox::new(LIMIT, wasm_cache)?.try_out(&record, &spec.code) {
         Ok(()) => Ok(()),
         Err(GenesisError::Record(why)) => Err(DeployError::NoGenesis(why)),
         Err(GenesisError::Here(why)) => Err(DeployError::NoTrial(why)),

@@ -65,10 +65,6 @@ pub struct UpCmd {
     #[arg(long, value_name = "D")]
     pub dir: Option<PathBuf>,
 
-    /// The folder for compiled runtimes, which networks may share. In D, if left out.
-    #[arg(long, value_name = "DIR")]
-    pub wasm_cache: Option<PathBuf>,
-
     /// Print one line of JSON on the standard output once the network is up, and nothing else there.
     #[arg(long)]
     pub json: bool,
@@ -220,13 +216,13 @@ pub enum UpError {
     Io(#[from] std::io::Error),
 }
 
-/// Start a network, and run it until it is told to stop.
-pub fn run(command: &UpCmd) -> Result<(), UpError> {
+/// Start a network, and run it until it is told to stop. Compiled runtimes are in its folder, if not in `wasm_cache`.
+pub fn run(command: &UpCmd, wasm_cache: Option<&Path>) -> Result<(), UpError> {
     // One thread: nodes notice the death of the thread that started them.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(up(command))
+    runtime.block_on(up(command, wasm_cache))
 }
 
 /// The folder of a network.
@@ -266,10 +262,10 @@ impl Dir {
     }
 }
 
-async fn up(command: &UpCmd) -> Result<(), UpError> {
+async fn up(command: &UpCmd, wasm_cache: Option<&Path>) -> Result<(), UpError> {
     let mut signals = Signals::new()?;
     let dir = Dir::new(command.dir.as_deref())?;
-    let mut network = Network::prepare(command, dir.path())?;
+    let mut network = Network::prepare(command, dir.path(), wasm_cache)?;
     let mut processes = Processes::default();
     let result = tokio::select! {
         // Nothing is started once a signal is there.
@@ -318,11 +314,11 @@ struct Network {
 }
 
 impl Network {
-    fn prepare(command: &UpCmd, dir: &Path) -> Result<Self, UpError> {
+    fn prepare(command: &UpCmd, dir: &Path, wasm_cache: Option<&Path>) -> Result<Self, UpError> {
         let begun = Instant::now();
         let validators = command.validators.map(usize::from);
         let count = usize::from(command.chains);
-        let wasm_cache = executor::wasm_cache(command.wasm_cache.as_deref(), dir);
+        let wasm_cache = executor::wasm_cache(wasm_cache, dir);
         let sources = match command.demo {
             true => vec![demo::spec::source(dir, &wasm_cache)?],
             false => specs::sources(command.chain.as_deref(), validators, count, dir)?,

@@ -21,6 +21,7 @@ use hansa_supervisor::{
 };
 use sc_client_api::HeaderBackend;
 use sp_consensus::SyncOracle;
+use sp_keystore::Keystore;
 use sp_runtime::traits::Header as _;
 use std::{
     future::Future,
