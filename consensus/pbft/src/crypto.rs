@@ -38,14 +38,12 @@ impl<P: AppPair + Clone> LastKey<P> {
         public: &<P as AppCrypto>::Public,
     ) -> Result<Option<P>, Error> {
         let mut last = self.0.lock();
-        if !keystore.has_keys(&[(public.to_raw_vec(), P::ID)]) {
-            *last = None;
-            return Ok(None);
-        }
-        let is_known = last.as_ref().is_some_and(|pair| pair.public() == *public);
-        if !is_known {
-            *last = keystore.key_pair::<P>(public)?;
-        }
+        // If it cannot be read, the keystore says below why.
+        let has_key = keystore.has_keys(&[(public.to_raw_vec(), P::ID)]);
+        *last = match last.take() {
+            Some(pair) if has_key && pair.public() == *public => Some(pair),
+            _ => keystore.key_pair(public)?,
+        };
         Ok(last.clone())
     }
 }
