@@ -3,8 +3,6 @@
 
 //! A DappChain in memory: one copy of the state builds blocks, another executes them.
 
-#![allow(dead_code)]
-
 use codec::Encode;
 use frame_support::storage::with_transaction;
 use hansa_dappchain_primitives::{

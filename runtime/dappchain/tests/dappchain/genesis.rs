@@ -3,9 +3,7 @@
 
 //! The presets, and what is refused in a genesis.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use hansa_runtime_dappchain::{
     genesis_presets::{preset_names, DEV, LOCAL},
     AssignedSet, Pbft, Runtime,
