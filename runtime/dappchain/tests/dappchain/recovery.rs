@@ -3,8 +3,8 @@
 
 //! A chain whose set lost its quorum: another one, that the hub recorded, goes on.
 
-use codec::Encode;
 use crate::common::*;
+use codec::Encode;
 use frame_support::assert_ok;
 use hansa_dappchain_primitives::{ChainPacket, HubPacket, Recovery, SetOrdinal};
 use hansa_interchain_primitives::{packet::Payload, traits::SystemPackets, SYSTEM_LANE};

@@ -3,8 +3,8 @@
 
 //! A chain with a hub: the set that the hub orders decides, and the hub is told who made blocks.
 
-use codec::Encode;
 use crate::common::*;
+use codec::Encode;
 use frame_support::assert_ok;
 use frame_support::traits::Contains;
 use hansa_dappchain_primitives::{ChainPacket, HubPacket, NextSet};
