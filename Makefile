@@ -87,33 +87,38 @@ test-unit: setup run-libs run-programs run-doc ## runs the tests that start no n
 run-libs:
 	@$(ENV) cargo test $(CARGO_FLAGS) --lib $(ALL) --no-fail-fast $(if $(ARGS),-- $(ARGS))
 
-# Of the programs in tests folders `byzantine`, `e2e`, `faults` and `junk` start nodes.
+# Of the programs in tests folders `e2e` starts nodes.
 .PHONY: run-programs
 run-programs:
-	@$(ENV) cargo test $(CARGO_FLAGS) --test '[!befj]*' --test 'b[!y]*' --no-fail-fast $(if $(ARGS),-- $(ARGS))
+	@$(ENV) cargo test $(CARGO_FLAGS) --test '[!e]*' --no-fail-fast $(if $(ARGS),-- $(ARGS))
 
 .PHONY: run-doc
 run-doc:
 	@$(ENV) cargo test $(CARGO_FLAGS) --doc $(if $(ARGS),-- $(ARGS))
 
-# Tests of crate hansa-e2e start networks of nodes. Those of programs e2e and byzantine run two at a time: mostly nodes wait for each
-# other. E2E_THREADS=1 for a machine that is busy otherwise. Faults and junk have tight clocks: one after another, never beside each other.
+# Tests of crate hansa-e2e start networks of nodes, most of them two at a time: mostly nodes wait for each other. E2E_THREADS=1 for a
+# machine that is busy otherwise. Faults and junk have tight clocks: one after another, never beside each other.
 E2E_THREADS ?= 2
+E2E := cargo test $(CARGO_FLAGS) --test e2e --
 
 .PHONY: test-e2e
-test-e2e: setup build-all example run-e2e run-junk run-faults ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
+test-e2e: setup build-all example $(if $(ARGS),run-chosen,run-e2e run-junk run-faults) ## runs the end-to-end tests, which start real nodes; ARGS=<name> for some
+
+.PHONY: run-chosen
+run-chosen:
+	@$(ENV) $(E2E) --test-threads=1 $(ARGS)
 
 .PHONY: run-e2e
 run-e2e:
-	@$(ENV) cargo test $(CARGO_FLAGS) --test e2e --test byzantine --no-fail-fast -- --test-threads=$(E2E_THREADS) $(ARGS)
+	@$(ENV) $(E2E) --test-threads=$(E2E_THREADS) --skip faults:: --skip junk::
 
 .PHONY: run-faults
 run-faults:
-	@$(ENV) cargo test $(CARGO_FLAGS) --test faults -- --test-threads=1 $(ARGS)
+	@$(ENV) $(E2E) --test-threads=1 faults::
 
 .PHONY: run-junk
 run-junk:
-	@$(ENV) cargo test $(CARGO_FLAGS) --test junk -- --test-threads=1 $(ARGS)
+	@$(ENV) $(E2E) --test-threads=1 junk::
 
 .PHONY: check
 check: setup ## format, lints, documentation, licences and sources of dependencies

@@ -5,10 +5,9 @@
 
 use crate::{built, chain_spec, deploy::DeployCmd, key::KeyCmd, network_up};
 use hansa_interchain::host::Multiaddr;
+use hansa_process::sandbox;
 use hansa_service::{
-    dappchain::{sandbox, Settings},
-    interchain::InterchainOptions,
-    resume_voting::ResumeVotingCmd,
+    dappchain::Settings, interchain::InterchainOptions, resume_voting::ResumeVotingCmd,
     revert::RevertCmd,
 };
 use sc_cli::{clap, ChainSpec, RunCmd, SubstrateCli};

@@ -9,10 +9,9 @@ use crate::{
     deploy, network_up,
 };
 use hansa_consensus_pbft::recoveries::Recoveries;
+use hansa_process::{executor, sandbox};
 use hansa_service::{
     chain_commands,
-    dappchain::sandbox,
-    executor,
     node::{self, Engines, Opened},
     spec::built_in,
     Interchain, Options,

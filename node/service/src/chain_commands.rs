@@ -4,12 +4,11 @@
 //! The SDK's commands, and ours, on a chain's database: what each is to do, and the tasks that go on meanwhile. Futures are in boxes
 //! so that the SDK's generics are compiled here. `wasm_cache` is where compiled runtimes are, if not where nodes leave them by default.
 
-use crate::{
-    executor, new_parts, resume_voting::ResumeVotingCmd, revert::RevertCmd, vote_log_dir, Parts,
-};
+use crate::{new_parts, resume_voting::ResumeVotingCmd, revert::RevertCmd, vote_log_dir, Parts};
 use futures::{future::LocalBoxFuture, FutureExt};
 use hansa_consensus_pbft::recoveries::Recoveries;
 use hansa_primitives::Block;
+use hansa_process::executor;
 use sc_cli::{
     ChainInfoCmd, CheckBlockCmd, Error, ExportBlocksCmd, ExportStateCmd, ImportBlocksCmd,
     PurgeChainCmd, Result,

@@ -6,8 +6,9 @@
 //! The SDK takes whatever chain a database holds, even if the chain spec has changed since. A node
 //! would then run another chain than its operator thinks, so the genesis blocks are compared.
 
-use crate::{executor::Executor, spec::built_in, FullBackend, FullClient};
+use crate::{spec::built_in, FullBackend, FullClient};
 use hansa_primitives::{Block, Hash};
+use hansa_process::executor::Executor;
 use sc_service::{
     BuildGenesisBlock, Configuration, Error, GenesisBlockBuilder, KeystoreContainer, TaskManager,
 };
@@ -63,7 +64,8 @@ fn check_genesis(
     Err(Error::Other(wrong_genesis(expected, found, path)))
 }
 
-fn wrong_genesis(expected: Hash, found: Hash, path: Option<&Path>) -> String {
+/// What to say of a database with genesis `found` where the chain spec has `expected`.
+pub fn wrong_genesis(expected: Hash, found: Hash, path: Option<&Path>) -> String {
     format!(
         "the database{} is of a chain with another genesis ({found:?}) than the chain spec's \
          ({expected:?}): either the spec was changed, or it names a built-in runtime of which this \
@@ -74,7 +76,7 @@ fn wrong_genesis(expected: Hash, found: Hash, path: Option<&Path>) -> String {
 }
 
 /// Say what to do about an error of opening.
-fn explain(error: Error, path: Option<&Path>) -> Error {
+pub fn explain(error: Error, path: Option<&Path>) -> Error {
     let text = error.to_string();
     // RocksDB: "While lock file: …"; ParityDB: "Database file is in use."
     if text.contains("lock file") || text.contains("is in use") {
@@ -96,31 +98,4 @@ fn last_cause(error: &str) -> &str {
     error
         .rsplit_once("panicked at ")
         .map_or(error, |(_, cause)| cause)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn errors_name_the_database_and_the_way_out() {
-        let path = Path::new("/data/db");
-        for text in [
-            "Backend error: IO error: While lock file: /data/db/LOCK: Resource unavailable",
-            "Backend error: Internal: Database file is in use. (os error 11)",
-        ] {
-            let message = explain(Error::Other(text.into()), Some(path)).to_string();
-            assert!(
-                message.contains("the database at /data/db is in use"),
-                "{message}"
-            );
-        }
-        let other = explain(Error::Other("no block".into()), Some(path)).to_string();
-        assert_eq!(other, "Other: no block");
-        let message = wrong_genesis(Hash::zero(), Hash::repeat_byte(1), Some(path));
-        assert!(
-            message.contains("/data/db") && message.contains("purge-chain"),
-            "{message}"
-        );
-    }
 }

@@ -4,7 +4,7 @@
 //! A running node of one chain.
 
 use crate::{
-    beacon, executor,
+    beacon,
     interchain::{self, InterchainOptions},
     network, new_parts, pool, recovery, vote_log_dir, Compose, FullBackend, FullClient, FullPool,
     Parts,
@@ -22,6 +22,7 @@ use hansa_consensus_pbft::{
 };
 use hansa_interchain::host::Handle;
 use hansa_primitives::{Block, BlockNumber, Hash};
+use hansa_process::executor;
 use hansa_rpc::FullDeps;
 use hansa_supervisor::status::SharedStatus;
 use jsonrpsee::RpcModule;

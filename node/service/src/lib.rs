@@ -16,14 +16,12 @@
 //! | [`interchain`] | the node in the network between chains |
 //! | [`introductions`] | nodes of one chain find each other by that network |
 //! | [`dappchain`] | the DappChains of a hub's node, in its process |
-//! | [`executor`] | what executes runtimes, and keeps them compiled |
 //! | [`runtime_api`] | what runtimes are asked |
 //! | [`spec`] | what a chain spec in memory says beside what the SDK's own does |
 //! | [`recovery`] | the hub's records of recoveries, for the engine |
 //! | [`chain_commands`] | the SDK's commands on a chain's database |
 //! | [`revert`] | taking back final blocks |
 //! | [`resume_voting`] | ending the silence when too many vote logs are gone |
-//! | [`ports`] | probing ports before anything is started |
 
 #![forbid(unsafe_code)]
 
@@ -31,7 +29,6 @@ pub mod beacon;
 pub mod chain_commands;
 pub mod dappchain;
 pub mod database;
-pub mod executor;
 pub mod full;
 pub mod interchain;
 pub mod introductions;
@@ -39,7 +36,6 @@ pub mod network;
 pub mod node;
 pub mod parts;
 pub mod pool;
-pub mod ports;
 pub mod recovery;
 pub mod resume_voting;
 pub mod revert;

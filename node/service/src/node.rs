@@ -5,9 +5,10 @@
 
 use crate::{
     dappchain::{template::Template, DappChains, Settings},
-    full, ports, Compose, FullBackend, Interchain, Options,
+    full, Compose, FullBackend, Interchain, Options,
 };
 use futures::{future::BoxFuture, FutureExt};
+use hansa_process::ports;
 use sc_service::{Configuration, Error, TaskManager};
 use std::{
     sync::{Arc, OnceLock, Weak},

@@ -3,7 +3,7 @@
 
 //! What subcommands need as well as a running node: client, database, keystore, block import.
 
-use crate::{database, executor::Executor, recovery, runtime_api::RuntimeApi, spec::recoveries};
+use crate::{database, recovery, runtime_api::RuntimeApi, spec::recoveries};
 use futures::future::BoxFuture;
 use hansa_consensus_pbft::{
     authorities::ConsensusStates,
@@ -17,6 +17,7 @@ use hansa_consensus_pbft::{
 };
 use hansa_dappchain_primitives::Recovery;
 use hansa_primitives::{AccountId, Block};
+use hansa_process::executor::Executor;
 use sc_consensus::BasicQueue;
 use sc_network::config::SyncMode;
 use sc_service::{

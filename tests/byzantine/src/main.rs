@@ -31,7 +31,8 @@ use hansa_commands::{
 };
 use hansa_consensus_pbft::network::{Incoming, PeerEvent};
 use hansa_pbft_primitives::{Hash, Height, Message, Statement, View};
-use hansa_service::{dappchain::sandbox, node::Engines, Compose, FullEngine};
+use hansa_process::sandbox;
+use hansa_service::{node::Engines, Compose, FullEngine};
 use liar::Liar;
 use lie::Lie;
 use log::info;

@@ -1,14 +1,16 @@
 // Copyright (C) Hansa developers
 // SPDX-License-Identifier: GPL-3.0-or-later WITH Classpath-exception-2.0
 
-//! All end-to-end tests, one module a topic, in one program so that it is linked once. Run one topic
-//! with `cargo test --release -p hansa-e2e --test e2e dev_chain::`.
+//! All end-to-end tests, one module a topic, in one program, so that what they share is compiled once. `make test-e2e
+//! ARGS=dev_chain::` runs one topic. Three are apart, and larger: liars ([`byzantine`]), [`faults`] and [`junk`]. The last two have
+//! tight clocks, so `make` runs them one test after another.
 
 mod alone;
 mod bad_flags;
 mod bad_rpc;
 mod bad_specs;
 mod beacon;
+mod byzantine;
 mod commands;
 mod custom_chain;
 mod dappchains;
@@ -16,10 +18,12 @@ mod demo;
 mod dev_chain;
 mod durability;
 mod errors;
+mod faults;
 mod four_validators;
 mod halted_chain;
 mod interchain;
 mod javascript;
+mod junk;
 mod matrix;
 mod network_up;
 mod observability;

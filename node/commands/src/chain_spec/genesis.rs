@@ -14,10 +14,8 @@ use hansa_dappchain_genesis::runtime;
 use hansa_interchain_primitives::LOCAL;
 use hansa_pbft_primitives::{ConsensusState, Timing, MAX_AUTHORITIES};
 use hansa_primitives::{Balance, Hashing};
-use hansa_service::{
-    executor::Executor,
-    spec::built_in::{self, BuiltInGenesis},
-};
+use hansa_process::executor::Executor;
+use hansa_service::spec::built_in::{self, BuiltInGenesis};
 use sc_service::{ChainSpec, GenericChainSpec, Properties};
 use serde_json::{json, Value};
 use sp_core::{crypto::Ss58Codec, storage::well_known_keys};

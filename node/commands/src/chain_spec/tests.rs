@@ -4,7 +4,8 @@
 //! Good chain specs are taken, and bad ones are refused with the path of the bad field.
 
 use super::{dev::DevIdentity, genesis::genesis_patch, short::ShortSpec, *};
-use hansa_service::{executor::Executor, spec::built_in};
+use hansa_process::executor::Executor;
+use hansa_service::spec::built_in;
 use serde_json::{json, Value};
 
 const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";

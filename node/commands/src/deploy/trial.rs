@@ -15,7 +15,7 @@ use hansa_dappchain_primitives::{
 };
 use hansa_interchain_primitives::ChainId;
 use hansa_primitives::{AccountId, Balance, Hash};
-use hansa_service::dappchain::sandbox::{Sandbox, LIMIT};
+use hansa_process::sandbox::{Sandbox, LIMIT};
 use hansa_supervisor::launcher::GenesisError;
 use sp_core::{ed25519, Pair};
 use std::path::{Path, PathBuf};

@@ -20,7 +20,7 @@ use crate::chain_spec::{
 use hansa_beacon_primitives::KEY_TYPE as BEACON_KEY_TYPE;
 use hansa_interchain_primitives::ChainId;
 use hansa_pbft_primitives::KEY_TYPE;
-use hansa_service::executor;
+use hansa_process::executor;
 use sc_network::config::{NodeKeyConfig, Secret};
 use sc_service::ChainSpec;
 use sp_core::crypto::{ByteArray, Ss58AddressFormat, Ss58Codec};

@@ -23,7 +23,7 @@ pub use report::{AccountReport, ChainReport, NodeReport, Report};
 use crate::transactions::TransactionError;
 use chain::Chain;
 use hansa_pbft_primitives::Weight;
-use hansa_service::{
+use hansa_process::{
     executor,
     ports::{self, PortError},
 };

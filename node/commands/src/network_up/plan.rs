@@ -6,7 +6,7 @@
 use super::UpError;
 use crate::chain_spec::dev::DevIdentity;
 use hansa_pbft_primitives::{AuthoritySet, Weight};
-use hansa_service::ports::{Port, Transport};
+use hansa_process::ports::{Port, Transport};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     ops::RangeInclusive,

@@ -3,16 +3,9 @@
 
 //! Starts services of DappChains for the supervisor.
 
-use super::{
-    code::Codes, metrics::ServiceMetrics, sandbox::Sandbox, service::ChainService,
-    template::Template, unix_time,
-};
+use super::{code::Codes, service::ChainService, template::Template, unix_time};
 use crate::{
-    executor::Executor,
-    full::new_on_its_network,
-    ports::{self, Port, Transport},
-    recovery::take_over,
-    Compose, FullClient, Interchain, Options,
+    full::new_on_its_network, recovery::take_over, Compose, FullClient, Interchain, Options,
 };
 use futures::{future::BoxFuture, FutureExt};
 use hansa_consensus_pbft::{
@@ -24,6 +17,12 @@ use hansa_dappchain_primitives::{api::GenesisRecord, ChainId};
 use hansa_interchain::host::Handle;
 use hansa_local_chain::LocalChain;
 use hansa_primitives::{AccountId, Hash};
+use hansa_process::{
+    executor::Executor,
+    metrics::ServiceMetrics,
+    ports::{self, Port, Transport},
+    sandbox::Sandbox,
+};
 use hansa_supervisor::{
     launcher::{Ended, GenesisError, Launcher, Order, Recorded},
     records::{self, judge, max_unsure_age},

@@ -10,15 +10,9 @@
 //! | [`service`] | a service that runs, on threads of its own |
 //! | [`template`] | its configuration, after that of the hub's node |
 //! | [`code`] | the runtimes of DappChains |
-//! | [`sandbox`] | the first run of a deployer's own runtime, in a process of its own |
-//! | [`panics`] | a panic in a service ends that service alone |
-//! | [`metrics`] | the metrics of services at the endpoint of the process |
 
 pub mod code;
 pub mod launcher;
-pub mod metrics;
-pub mod panics;
-pub mod sandbox;
 pub mod service;
 pub mod template;
 
@@ -26,6 +20,7 @@ use crate::{full::FullNode, Compose};
 use code::Codes;
 use futures::FutureExt;
 use hansa_local_chain::LocalChain;
+use hansa_process::{panics, sandbox::Sandbox};
 use hansa_supervisor::{
     status::{Metrics, SharedStatus},
     store::Store,
@@ -80,7 +75,7 @@ impl DappChains {
         let store = Store::open(template.folder()).map_err(|error| other(error.to_string()))?;
         let metrics = Metrics::register(template.registry())?;
         let codes = Codes::new(hub.client.clone(), settings.standard_code);
-        let sandbox = sandbox::Sandbox::new(settings.genesis_limit, Some(template.wasm_cache()))
+        let sandbox = Sandbox::new(settings.genesis_limit, Some(template.wasm_cache()))
             .map_err(|error| other(format!("this program does not know where it is: {error}")))?;
         let local_chain = || {
             let pool = OffchainTransactionPoolFactory::new(hub.pool.clone());

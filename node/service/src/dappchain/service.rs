@@ -3,7 +3,6 @@
 
 //! The service of one DappChain, on a tokio runtime of its own.
 
-use super::{metrics::ServiceMetrics, panics};
 use crate::{full::FullNode, FullBackend};
 use futures::{
     future::{select, BoxFuture, Either},
@@ -15,6 +14,7 @@ use hansa_consensus_pbft::{accusation::Accusations, authorities::HeightState};
 use hansa_dappchain_primitives::ChainId;
 use hansa_pbft_primitives::{PreDigest, KEY_TYPE};
 use hansa_primitives::AccountId;
+use hansa_process::{metrics::ServiceMetrics, panics};
 use hansa_supervisor::{
     launcher::{Ended, Health, Recorded, Service},
     witness::Accusation,

@@ -3,8 +3,8 @@
 
 //! The configuration of a DappChain's service: that of the hub's node, with a folder, ports and a spec of its own.
 
-use crate::executor::{self, Executor};
 use hansa_dappchain_primitives::ChainId;
+use hansa_process::executor::{self, Executor};
 use hansa_supervisor::store::Ports;
 use sc_network::{
     config::{MultiaddrWithPeerId, NetworkConfiguration},

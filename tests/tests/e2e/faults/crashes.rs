@@ -3,7 +3,7 @@
 
 //! Validators that are killed or frozen while the chain is busy.
 
-use crate::{
+use crate::faults::{
     lost_votes::SILENT,
     scene::{seeded, Scene},
 };

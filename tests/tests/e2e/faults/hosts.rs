@@ -4,7 +4,7 @@
 //! Each validator on a host of its own (a network namespace), with a bad network between them. How
 //! to run or to skip these: [`hansa_e2e::netns`].
 
-use crate::scene::{seeded, Scene};
+use crate::faults::scene::{seeded, Scene};
 use anyhow::{ensure, Result};
 use hansa_e2e::{
     client,

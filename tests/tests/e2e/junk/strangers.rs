@@ -3,7 +3,7 @@
 
 //! Junk of peers that hold no key of the set. Anyone can be one of those.
 
-use crate::{
+use crate::junk::{
     load,
     peer::{Link, Peer},
 };

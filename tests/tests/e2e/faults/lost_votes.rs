@@ -4,7 +4,7 @@
 //! Validators that lost their vote log, their database, or both. Who may lack votes that its key has
 //! cast says nothing at the heights for which it may have, and votes on above them.
 
-use crate::scene::Scene;
+use crate::faults::scene::Scene;
 use anyhow::{ensure, Context, Result};
 use hansa_e2e::{disk, process, NodeConfig};
 use serde_json::{json, Value};

@@ -4,7 +4,7 @@
 //! A DappChain whose nodes are cut off from the hub: hosts of their own on a network that is parted between those that
 //! decide on the chain and those that decide on the hub. How to run or to skip it: [`hansa_e2e::netns`].
 
-use crate::scene::seeded;
+use crate::faults::scene::seeded;
 use anyhow::{ensure, Context, Result};
 use hansa_e2e::{
     client::{self, UNIT},

@@ -4,7 +4,7 @@
 //! Junk over a WebSocket. (What is wrong with single requests, and over HTTP, is in the tests of
 //! `e2e/bad_rpc.rs`.)
 
-use crate::load;
+use crate::junk::load;
 use anyhow::{ensure, Context, Result};
 use hansa_e2e::{rpc::Rpc, Node, NodeConfig};
 use std::time::Duration;

@@ -7,7 +7,7 @@
 //! So here the databases are put back to a copy of an earlier moment. Nothing that a client saw final
 //! may be undone.
 
-use crate::scene::{seeded, Scene};
+use crate::faults::scene::{seeded, Scene};
 use anyhow::{ensure, Result};
 use hansa_e2e::disk;
 use rand::Rng;

@@ -3,7 +3,7 @@
 
 //! Junk of an authority: one of the four has gone bad, and all that it signs verifies.
 
-use crate::{load, peer::Peer};
+use crate::junk::{load, peer::Peer};
 use anyhow::{Context, Result};
 use hansa_consensus_pbft::network::wire;
 use hansa_e2e::{binary, network::VALIDATORS, Network};

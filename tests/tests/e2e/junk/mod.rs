@@ -5,8 +5,7 @@
 //! shuts out who sends it where that is called for, goes on making blocks final, and stays within
 //! bounded memory.
 //!
-//! Here a process of its own, as the peers are made of the SDK's network, which the other
-//! end-to-end tests do without.
+//! The peers are made of the SDK's network, which the other end-to-end tests do without.
 
 mod authority;
 mod load;

@@ -3,7 +3,7 @@
 
 //! Validators that were away: for a height, for many hundreds, over a change of the set.
 
-use crate::scene::Scene;
+use crate::faults::scene::Scene;
 use anyhow::{ensure, Result};
 use hansa_e2e::{client, client::UNIT, wait_for_some};
 use hansa_pbft_primitives::ConsensusState;
