@@ -23,7 +23,7 @@ use std::sync::Arc;
 /// The last secret key that was used of a kind.
 ///
 /// The SDK's keystore keeps phrases, and derives the key anew for every signature (BIP 39: 2,048 rounds of PBKDF2), which
-/// takes fifty times as long as to sign. A validator would do that several times a block.
+/// takes milliseconds, where to sign takes microseconds. A validator would do that several times a block.
 struct LastKey<P>(Mutex<Option<P>>);
 
 impl<P: AppPair + Clone> LastKey<P> {
