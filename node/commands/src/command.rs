@@ -145,8 +145,8 @@ fn run_subcommand(cli: &Cli, subcommand: Subcommand) -> Result<()> {
         }
         Subcommand::ExportChainSpec(command) => {
             let mut spec = cli.load_spec(&command.chain)?;
-            // Else the SDK finds out the state, in an executor of its own that knows of no cache.
-            if let (true, Some(cache)) = (command.raw, cache) {
+            // The SDK would find it out in an executor of its own, which knows of no cache.
+            if command.raw {
                 let executor = executor::of_tool(cache);
                 spec.set_storage(built_in::build_storage(&*spec, &executor)?);
             }

@@ -41,8 +41,8 @@ use hansa_dappchain_primitives::{GenesisRecord, GENESIS_FORMAT};
 use hansa_pbft_primitives::{AuthoritySet, ConsensusState};
 use hansa_primitives::{AccountId, Block, Hash, Hashing, Header};
 use sc_chain_spec::{construct_genesis_block, resolve_state_version_from_wasm};
-use sc_executor::{HostFunctions, WasmExecutor};
-use sp_core::storage::Storage;
+use sc_executor::RuntimeVersionOf;
+use sp_core::{storage::Storage, traits::CodeExecutor};
 use sp_runtime::traits::{Block as _, Hash as _};
 use sp_state_machine::{Backend, BasicExternalities, InMemoryBackend};
 
@@ -107,10 +107,10 @@ pub fn record_hash(record: &Record) -> Hash {
 }
 
 /// The genesis of a record whose code is `code`.
-pub fn build<H: HostFunctions>(
+pub fn build(
     record: &Record,
     code: &[u8],
-    executor: &WasmExecutor<H>,
+    executor: &(impl CodeExecutor + RuntimeVersionOf),
 ) -> Result<Genesis, Error> {
     if record.format != GENESIS_FORMAT {
         return Err(Error::Format {
@@ -138,10 +138,10 @@ pub fn build<H: HostFunctions>(
 }
 
 /// Check that the founders decide block 1. A runtime of the deployer's own may do as it likes with what is imposed.
-fn check_founders<H: HostFunctions>(
+fn check_founders(
     storage: &Storage,
     code: &[u8],
-    executor: &WasmExecutor<H>,
+    executor: &(impl CodeExecutor + RuntimeVersionOf),
     founders: &AuthoritySet,
 ) -> Result<(), Error> {
     let mut state = BasicExternalities::new(storage.clone());
@@ -155,9 +155,9 @@ fn check_founders<H: HostFunctions>(
 }
 
 /// The header of block 0, as the SDK's client makes it of a state.
-fn genesis_header<H: HostFunctions>(
+fn genesis_header(
     storage: &Storage,
-    executor: &WasmExecutor<H>,
+    executor: &(impl CodeExecutor + RuntimeVersionOf),
 ) -> Result<Header, Error> {
     let version = resolve_state_version_from_wasm::<_, Hashing>(storage, executor)
         .map_err(|error| Error::Runtime(error.to_string()))?;

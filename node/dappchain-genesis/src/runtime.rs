@@ -10,7 +10,6 @@
 use codec::{Decode, DecodeAll, Encode};
 use hansa_primitives::Hashing;
 use sc_chain_spec::json_patch;
-use sc_executor::{HostFunctions, WasmExecutor};
 use serde_json::Value;
 use sp_core::{
     storage::{well_known_keys, Storage},
@@ -27,8 +26,8 @@ const DEFAULT_PRESET: Option<String> = None;
 /// # Errors
 ///
 /// What the runtime says is wrong with the genesis, or with which function it could not be asked.
-pub fn build_state<H: HostFunctions>(
-    executor: &WasmExecutor<H>,
+pub fn build_state(
+    executor: &impl CodeExecutor,
     code: &[u8],
     patch: Value,
 ) -> Result<Storage, String> {
@@ -64,8 +63,8 @@ pub fn build_state<H: HostFunctions>(
 }
 
 /// Ask the runtime `code` on `state` something that takes no arguments.
-pub fn ask<H: HostFunctions, A: Decode>(
-    executor: &WasmExecutor<H>,
+pub fn ask<A: Decode>(
+    executor: &impl CodeExecutor,
     code: &[u8],
     state: &mut dyn Externalities,
     function: &str,
@@ -79,8 +78,8 @@ pub fn ask<H: HostFunctions, A: Decode>(
 ///
 /// The executor keeps compiled runtimes by the hash of their code. It is the same hash here as in
 /// the client, and the same hash finds the same compiled code.
-pub fn call<H: HostFunctions>(
-    executor: &WasmExecutor<H>,
+pub fn call(
+    executor: &impl CodeExecutor,
     code: &[u8],
     state: &mut dyn Externalities,
     function: &str,

@@ -8,12 +8,58 @@
 //! life, the services of its DappChains do not compile what another one has, and the nodes of a local network can share one
 //! folder. Who can write there can have a node execute what he likes, as with its binary and its database.
 
-use sc_executor::{HeapAllocStrategy, WasmExecutor, DEFAULT_HEAP_ALLOC_STRATEGY};
+use sc_executor::{
+    error::{Error, Result},
+    HeapAllocStrategy, RuntimeVersionOf, WasmExecutor, DEFAULT_HEAP_ALLOC_STRATEGY,
+};
 use sc_service::{config::ExecutorConfiguration, Configuration};
+use sp_core::traits::{CallContext, CodeExecutor, Externalities, ReadRuntimeVersion, RuntimeCode};
+use sp_version::RuntimeVersion;
 use std::path::{Path, PathBuf};
 
+/// The SDK's executor, with the host functions of all chains.
+type Inner = WasmExecutor<sp_io::SubstrateHostFunctions>;
+
 /// Executes runtimes: always the wasm, never a native copy.
-pub type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
+///
+/// A type of its own, as each crate that used the SDK's generic one would compile all host functions once more.
+#[derive(Clone)]
+pub struct Executor(Inner);
+
+impl CodeExecutor for Executor {
+    type Error = Error;
+
+    fn call(
+        &self,
+        ext: &mut dyn Externalities,
+        runtime_code: &RuntimeCode,
+        method: &str,
+        data: &[u8],
+        context: CallContext,
+    ) -> (Result<Vec<u8>>, bool) {
+        self.0.call(ext, runtime_code, method, data, context)
+    }
+}
+
+impl ReadRuntimeVersion for Executor {
+    fn read_runtime_version(
+        &self,
+        wasm_code: &[u8],
+        ext: &mut dyn Externalities,
+    ) -> std::result::Result<Vec<u8>, String> {
+        self.0.read_runtime_version(wasm_code, ext)
+    }
+}
+
+impl RuntimeVersionOf for Executor {
+    fn runtime_version(
+        &self,
+        ext: &mut dyn Externalities,
+        runtime_code: &RuntimeCode,
+    ) -> Result<RuntimeVersion> {
+        self.0.runtime_version(ext, runtime_code)
+    }
+}
 
 /// The folder of compiled runtimes, in a node's base path if it is not chosen otherwise.
 const FOLDER: &str = "wasm-cache";
@@ -42,26 +88,30 @@ pub fn of_chain(config: &ExecutorConfiguration, cache: &Path) -> Executor {
         },
         None => DEFAULT_HEAP_ALLOC_STRATEGY,
     };
-    Executor::builder()
+    let inner = Inner::builder()
         .with_execution_method(config.wasm_method)
         .with_onchain_heap_alloc_strategy(strategy)
         .with_offchain_heap_alloc_strategy(strategy)
         .with_max_runtime_instances(config.max_runtime_instances)
         .with_runtime_cache_size(config.runtime_cache_size)
         .with_cache_path(cache)
-        .build()
+        .build();
+    Executor(inner)
 }
 
-/// An executor for a few calls outside of a node.
-pub fn of_tool(cache: &Path) -> Executor {
-    Executor::builder().with_cache_path(cache).build()
+/// An executor for a few calls outside of a node. Without a folder it keeps nothing.
+pub fn of_tool(cache: Option<&Path>) -> Executor {
+    let builder = Inner::builder();
+    let builder = match cache {
+        Some(cache) => builder.with_cache_path(cache),
+        None => builder,
+    };
+    Executor(builder.build())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sc_executor::RuntimeVersionOf;
-    use sp_core::traits::RuntimeCode;
     use sp_state_machine::BasicExternalities;
     use std::time::SystemTime;
 
@@ -99,7 +149,7 @@ mod tests {
     fn a_runtime_is_compiled_once_for_all_that_share_a_folder() {
         let folder = tempfile::tempdir().unwrap();
         let config = ExecutorConfiguration::default();
-        let expected = spec_version(&of_tool(folder.path()));
+        let expected = spec_version(&of_tool(Some(folder.path())));
         let first = kept(folder.path());
         assert_eq!(first.len(), 1, "{first:?}");
         // Settings of a node's own would make another key.

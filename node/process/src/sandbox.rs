@@ -11,7 +11,7 @@
 //! hash of the genesis, or why there is none. The node builds the same once more when it starts the chain; by then
 //! it is known to end.
 
-use crate::executor::{self, Executor};
+use crate::executor;
 use codec::{Decode, DecodeAll, Encode};
 use hansa_dappchain_genesis::{build, record_hash, Record};
 use hansa_primitives::Hash;
@@ -235,10 +235,7 @@ pub fn run_child(wasm_cache: Option<&Path>) -> Result<(), String> {
         .map_err(|error| format!("no request: {error}"))?;
     let (record, code) = <(Record, Vec<u8>)>::decode(&mut &request[..])
         .map_err(|error| format!("no record and code: {error}"))?;
-    let executor = match wasm_cache {
-        Some(folder) => executor::of_tool(folder),
-        None => Executor::builder().build(),
-    };
+    let executor = executor::of_tool(wasm_cache);
     let answer: Answer = build(&record, &code, &executor)
         .map(|genesis| genesis.hash)
         .map_err(|error| error.to_string());

@@ -4,7 +4,7 @@
 //! Good chain specs are taken, and bad ones are refused with the path of the bad field.
 
 use super::{dev::DevIdentity, genesis::genesis_patch, short::ShortSpec, *};
-use hansa_process::executor::Executor;
+use hansa_process::executor::of_tool;
 use hansa_service::spec::built_in;
 use serde_json::{json, Value};
 
@@ -547,7 +547,7 @@ fn a_written_spec_reads_back() {
 
 #[test]
 fn a_built_in_genesis_is_the_one_that_the_sdk_builds() {
-    let executor = Executor::builder().build();
+    let executor = of_tool(None);
     let spec = load("local").unwrap();
     let ours = built_in::build_storage(&*spec, &executor).unwrap();
     let theirs = spec.as_storage_builder().build_storage().unwrap();
@@ -625,6 +625,6 @@ fn a_dappchain_that_stands_alone_has_less_than_a_hub() {
 #[test]
 fn the_genesis_of_a_dappchain_that_stands_alone_can_be_built() {
     let spec = load("dappchain").unwrap();
-    let state = genesis::genesis_consensus_state(&*spec, &Executor::builder().build()).unwrap();
+    let state = genesis::genesis_consensus_state(&*spec, &of_tool(None)).unwrap();
     assert_eq!(state.set.len(), 4);
 }

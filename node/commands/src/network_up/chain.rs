@@ -80,7 +80,7 @@ impl Chain {
         let chain = &source.chain;
         let spec = chain_spec::load(chain).map_err(UpError::Spec)?;
         // The nodes then find it compiled.
-        let executor = executor::of_tool(wasm_cache);
+        let executor = executor::of_tool(Some(wasm_cache));
         let state = genesis_consensus_state(&*spec, &executor)
             .map_err(|e| UpError::Spec(format!("chain spec {chain}: {e}")))?;
         let mut identities = plan::identities_of(&state.set, validators)?;

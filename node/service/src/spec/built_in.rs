@@ -9,11 +9,10 @@
 
 use hansa_dappchain_genesis::runtime;
 use sc_chain_spec::{get_extension, GetExtension};
-use sc_executor::{HostFunctions, WasmExecutor};
 use sc_service::ChainSpec;
 use serde::Serialize;
 use serde_json::Value;
-use sp_core::storage::Storage;
+use sp_core::{storage::Storage, traits::CodeExecutor};
 use std::any::{Any, TypeId};
 
 /// What the genesis state of a built-in runtime follows from. It goes with a spec in memory; in a
@@ -46,9 +45,9 @@ impl GetExtension for BuiltInGenesis {
 
 /// The genesis state of `spec`, of whatever form, found out with `executor` if it takes a run of a
 /// built-in runtime.
-pub fn build_storage<H: HostFunctions>(
+pub fn build_storage(
     spec: &dyn ChainSpec,
-    executor: &WasmExecutor<H>,
+    executor: &impl CodeExecutor,
 ) -> Result<Storage, String> {
     match get_extension::<BuiltInGenesis>(spec.extensions()) {
         Some(genesis) => runtime::build_state(executor, genesis.code, genesis.patch.clone()),

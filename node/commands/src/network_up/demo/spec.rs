@@ -140,7 +140,8 @@ pub fn pair(uri: &str) -> Result<sr25519::Pair, UpError> {
 /// all nodes would compile it at once when they build the genesis.
 pub fn source(dir: &Path, wasm_cache: &Path) -> Result<ChainSource, UpError> {
     let dappchain = chain_spec::load("dappchain").map_err(UpError::Spec)?;
-    genesis_consensus_state(&*dappchain, &executor::of_tool(wasm_cache)).map_err(UpError::Spec)?;
+    genesis_consensus_state(&*dappchain, &executor::of_tool(Some(wasm_cache)))
+        .map_err(UpError::Spec)?;
     let chain = crate::network_up::specs::write(&hub_spec()?, &dir.join("hub.json"))?;
     Ok(ChainSource {
         chain,
@@ -196,7 +197,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let source = source(dir.path(), dir.path()).unwrap();
         let spec = chain_spec::load(&source.chain).unwrap();
-        let executor = executor::of_tool(dir.path());
+        let executor = executor::of_tool(Some(dir.path()));
         let set = genesis_consensus_state(&*spec, &executor).unwrap().set;
         assert_eq!(set.len(), VALIDATORS);
         let other = source.others[0].pbft_key().unwrap();
