@@ -88,11 +88,11 @@ fn record() -> Record {
 }
 
 fn built(record: &Record) -> Genesis {
-    build(record, code(), &EXECUTOR).unwrap_or_else(|error| panic!("{error}"))
+    build(record, code(), &*EXECUTOR).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn refused(record: &Record) -> Error {
-    match build(record, code(), &EXECUTOR) {
+    match build(record, code(), &*EXECUTOR) {
         Ok(_) => panic!("a genesis was built"),
         Err(error) => error,
     }
@@ -101,7 +101,7 @@ fn refused(record: &Record) -> Error {
 /// What the runtime says in the state of the genesis.
 fn ask<A: Decode>(genesis: &Genesis, function: &str, argument: &[u8]) -> A {
     let mut state = BasicExternalities::new(genesis.storage.clone());
-    let answer = runtime::call(&EXECUTOR, code(), &mut state, function, argument).unwrap();
+    let answer = runtime::call(&*EXECUTOR, code(), &mut state, function, argument).unwrap();
     A::decode(&mut &answer[..]).unwrap()
 }
 
@@ -331,7 +331,7 @@ fn what_is_no_dappchains_runtime_has_no_genesis() {
     let with = |code: &[u8]| {
         let mut record = record();
         record.code = Hashing::hash(code);
-        build(&record, code, &EXECUTOR).map(|genesis| genesis.hash)
+        build(&record, code, &*EXECUTOR).map(|genesis| genesis.hash)
     };
     assert!(matches!(with(b"no wasm"), Err(Error::Runtime(_))));
     // The hub's knows neither this pallet nor these session keys.

@@ -9,8 +9,7 @@
 //! folder. Who can write there can have a node execute what he likes, as with its binary and its database.
 
 use sc_executor::{
-    error::{Error, Result},
-    HeapAllocStrategy, RuntimeVersionOf, WasmExecutor, DEFAULT_HEAP_ALLOC_STRATEGY,
+    error::Error, HeapAllocStrategy, RuntimeVersionOf, WasmExecutor, DEFAULT_HEAP_ALLOC_STRATEGY,
 };
 use sc_service::{config::ExecutorConfiguration, Configuration};
 use sp_core::traits::{CallContext, CodeExecutor, Externalities, ReadRuntimeVersion, RuntimeCode};
@@ -36,7 +35,7 @@ impl CodeExecutor for Executor {
         method: &str,
         data: &[u8],
         context: CallContext,
-    ) -> (Result<Vec<u8>>, bool) {
+    ) -> (Result<Vec<u8>, Error>, bool) {
         self.0.call(ext, runtime_code, method, data, context)
     }
 }
@@ -46,7 +45,7 @@ impl ReadRuntimeVersion for Executor {
         &self,
         wasm_code: &[u8],
         ext: &mut dyn Externalities,
-    ) -> std::result::Result<Vec<u8>, String> {
+    ) -> Result<Vec<u8>, String> {
         self.0.read_runtime_version(wasm_code, ext)
     }
 }
@@ -56,7 +55,7 @@ impl RuntimeVersionOf for Executor {
         &self,
         ext: &mut dyn Externalities,
         runtime_code: &RuntimeCode,
-    ) -> Result<RuntimeVersion> {
+    ) -> Result<RuntimeVersion, Error> {
         self.0.runtime_version(ext, runtime_code)
     }
 }
